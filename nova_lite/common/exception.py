@@ -1,0 +1,188 @@
+"""Every error nova_lite raises: a branch is an HTTP answer, a leaf is what went wrong.
+
+Only ``api/wsgi/faults.py`` reads ``status``.  A leaf's ``template`` is the sentence a user reads; its fields are
+given as keywords and kept as attributes, so that code can read them too.
+"""
+
+
+class NovaLiteError(Exception):
+    """Base of all; a 500 whose text is never shown to a client."""
+
+    status = 500
+    template = "An unexpected error."
+
+    def __init__(self, message=None, **fields):
+        self.fields = fields
+        self.__dict__.update(fields)
+        super().__init__(message if message is not None else self.template.format(**fields))
+
+
+# ---- branches: one HTTP answer each
+
+class BadRequest(NovaLiteError):
+    status = 400
+    template = "The request is not valid."
+
+
+class Unauthorized(NovaLiteError):
+    status = 401
+    template = "The request you have made requires authentication."
+
+
+class Forbidden(NovaLiteError):
+    status = 403
+    template = "This is not allowed."
+
+
+class NotFound(NovaLiteError):
+    status = 404
+    template = "The resource could not be found."
+
+
+class MethodNotAllowed(NovaLiteError):
+    status = 405
+    template = "The method is not allowed for this resource."
+
+
+class NotAcceptable(NovaLiteError):
+    status = 406
+    template = "This cannot be answered in an accepted form."
+
+
+class Conflict(NovaLiteError):
+    status = 409
+    template = "The request conflicts with the present state."
+
+
+class Gone(NovaLiteError):
+    status = 410
+    template = "This API is no longer available."
+
+
+class TooLarge(NovaLiteError):
+    status = 413
+    template = "The request is too large."
+
+
+class UnsupportedMediaType(NovaLiteError):
+    status = 415
+    template = "Unsupported Content-Type"
+
+
+class Unprocessable(NovaLiteError):
+    status = 422
+    template = "The request cannot be processed."
+
+
+class NotImplementedHere(NovaLiteError):
+    status = 501
+    template = "This is not supported here."
+
+
+class Unavailable(NovaLiteError):
+    status = 503
+    template = "The service is not available now. Try again later."
+
+
+# ---- leaves shared by all floors
+
+class ValidationError(BadRequest):
+    template = "{detail}"
+
+
+class PolicyNotAuthorized(Forbidden):
+    template = "Policy doesn't allow {action} to be performed."
+
+
+class OverQuota(Forbidden):
+    template = "Quota exceeded for {resource}: requested {requested}, but already used {used} of {limit} {resource}"
+
+
+class InvalidState(Conflict):
+    """``attribute`` is vm_state, task_state or power_state; ``state`` its present value."""
+
+    template = "Cannot '{operation}' instance {server_id} while it is in {attribute} {state}"
+
+
+class ServerLocked(Conflict):
+    template = "Instance {server_id} is locked"
+
+
+class ServerNotReady(Conflict):
+    template = "Instance {server_id} is not ready"
+
+
+class ServerNotFound(NotFound):
+    template = "Instance {server_id} could not be found."
+
+
+class FlavorNotFound(NotFound):
+    template = "Flavor {flavor_id} could not be found."
+
+
+class ImageNotFound(NotFound):
+    template = "Image {image_id} could not be found."
+
+
+class HostNotFound(NotFound):
+    template = "Compute host {host} could not be found."
+
+
+class NoValidHost(Conflict):
+    """Raised inside the scheduler; its text becomes the server's fault."""
+
+    template = "No valid host was found. {reason}"
+
+
+class OperationNotFound(NotFound):
+    template = "Operation {operation_id} could not be found."
+
+
+class Fenced(NovaLiteError):
+    """A worker speaks for an operation whose lease has moved on, was cancelled or ended: it must stop at once."""
+
+    template = "Operation {operation_id} is no longer led by attempt {attempt}."
+
+
+class Cancelled(NovaLiteError):
+    """The operation at hand was cancelled by another one (a delete); unwind and end."""
+
+    template = "Operation {operation_id} was cancelled."
+
+
+class DeadlineExceeded(NovaLiteError):
+    template = "{what} took longer than {seconds:g} s."
+
+
+# ---- what a host or its hypervisor can answer; the text becomes the server's fault
+
+class HypervisorError(NovaLiteError):
+    template = "The hypervisor refused: {reason}"
+
+
+class HypervisorUnavailable(HypervisorError):
+    template = "The hypervisor of host {host} cannot be reached: {reason}"
+
+
+class GuestNotFound(HypervisorError):
+    template = "Host {host} has no guest for server {server_id}."
+
+
+class DiskTooSmall(BadRequest):
+    template = ("Flavor's disk is too small for requested image. Flavor disk is {flavor_bytes} bytes, "
+                "image is {image_bytes} bytes.")
+
+
+class ImageUnacceptable(BadRequest):
+    template = "Image {image_id} is unacceptable: {reason}"
+
+
+class NoSpace(NovaLiteError):
+    status = 507
+    template = "No space left in {where}: {needed} bytes needed, {free} free."
+
+
+class Misconfigured(NovaLiteError):
+    """Start-up cannot go on; the text says what is wrong and how to mend it."""
+
+    template = "{problem} {remedy}"

@@ -1,0 +1,53 @@
+"""Operations: every user-visible change as a durable row, and the journal of its steps."""
+
+import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nova_lite.db.base import Base, LongText, new_id, now
+from nova_lite.objects.states import OperationState
+
+
+class Operation(Base):
+    """One change asked for: who, what, how far, and how it ended.  os-instance-actions is its public face."""
+
+    __tablename__ = "operations"
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(sa.String(64))                  # a row of states.OPERATIONS
+    server_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    state: Mapped[str] = mapped_column(sa.String(16), default=OperationState.QUEUED)
+    #: Where it runs: "conductor", or the name of a compute host.
+    place: Mapped[str] = mapped_column(sa.String(255))
+    step: Mapped[str | None] = mapped_column(sa.String(64))
+    attempt: Mapped[int] = mapped_column(default=0)                   # the lease's fencing token
+    lease_until: Mapped[datetime.datetime | None]                     # None: nobody works on it
+    worker: Mapped[str | None] = mapped_column(sa.String(255))        # who holds the lease
+    rung_at: Mapped[datetime.datetime | None]
+    deadline: Mapped[datetime.datetime]
+    args: Mapped[dict] = mapped_column(default=dict)
+    previous: Mapped[dict] = mapped_column(default=dict)              # vm_state to go back to
+    message: Mapped[str | None] = mapped_column(sa.String(255))       # None, or "Error" as Nova shows it
+    error: Mapped[str | None] = mapped_column(LongText)
+    project_id: Mapped[str] = mapped_column(sa.String(64))
+    user_id: Mapped[str] = mapped_column(sa.String(64))
+    request_id: Mapped[str] = mapped_column(sa.String(64), index=True)
+    created_at: Mapped[datetime.datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)
+    finished_at: Mapped[datetime.datetime | None]
+    __table_args__ = (sa.Index("ix_operations_state_lease_until", "state", "lease_until"),)
+
+
+class Step(Base):
+    """One step of one operation: where, when, how often, how it ended."""
+
+    __tablename__ = "operation_steps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    operation_id: Mapped[str] = mapped_column(sa.ForeignKey("operations.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(64))
+    host: Mapped[str | None] = mapped_column(sa.String(255))
+    attempt: Mapped[int]
+    started_at: Mapped[datetime.datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime.datetime | None]
+    outcome: Mapped[str | None] = mapped_column(sa.String(16))        # None while it runs, "Success" or "Error"
+    detail: Mapped[str | None] = mapped_column(LongText)              # what went wrong, in words for users

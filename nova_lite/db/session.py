@@ -1,0 +1,91 @@
+"""Engines and sessions: SQLite with WAL and BEGIN IMMEDIATE, PostgreSQL by psycopg 3, MariaDB by PyMySQL."""
+
+import contextlib
+import os
+import threading
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import event, orm
+
+from nova_lite.conf import CONF
+
+_engine = None
+_engine_lock = threading.Lock()
+#: One writer a process on SQLite: a green thread that waits inside another's transaction would block the whole loop.
+_sqlite_writer = threading.RLock()
+
+
+def url():
+    """The configured database URL; unset, a file in the state directory."""
+    return CONF.database.connection or "sqlite:///" + os.path.join(CONF.state_dir, "nova_lite.sqlite")
+
+
+def engine():
+    """This process's engine, made at first use."""
+    global _engine
+    if _engine is None:
+        with _engine_lock:
+            if _engine is None:
+                _engine = make_engine(url())
+    return _engine
+
+
+def dispose():
+    """Close every connection; the next use makes a new engine (after a fork, between tests)."""
+    global _engine
+    if _engine is not None:
+        _engine.dispose()
+        _engine = None
+
+
+def make_engine(address):
+    """An engine for ``address`` with nova_lite's pragmas, time limits and JSON codec."""
+    parsed = sa.make_url(address)
+    options = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
+    if parsed.get_backend_name() == "sqlite":
+        made = sa.create_engine(parsed, connect_args={"timeout": CONF.database.sqlite_busy_timeout,
+                                                      "check_same_thread": False}, **options)
+        _tune_sqlite(made)
+        return made
+    timeout = CONF.database.statement_timeout
+    if parsed.get_backend_name() == "postgresql":
+        connect = {"options": f"-c statement_timeout={timeout * 1000} -c timezone=UTC", "connect_timeout": 10}
+    else:
+        connect = {"connect_timeout": 10, "read_timeout": timeout, "write_timeout": timeout, "charset": "utf8mb4",
+                   "init_command": "SET SESSION sql_mode='STRICT_ALL_TABLES', time_zone='+00:00', "
+                                   f"max_statement_time={timeout}"}
+        options["isolation_level"] = "READ COMMITTED"
+    return sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
+                            pool_pre_ping=True, connect_args=connect, **options)
+
+
+def _tune_sqlite(made):
+    @event.listens_for(made, "connect")
+    def connect(raw, _record):
+        raw.isolation_level = None          # the driver must not begin by itself: "begin" below does
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def begin(connection):
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextlib.contextmanager
+def reader():
+    """A session to read with: one consistent view, rolled back at the end."""
+    with engine().connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def writer():
+    """A session whose transaction commits when the block ends, and rolls back when it raises."""
+    made = engine()
+    lock = _sqlite_writer if made.dialect.name == "sqlite" else contextlib.nullcontext()
+    with lock, made.connect().execution_options(writing=True) as connection:
+        with orm.Session(bind=connection, expire_on_commit=False) as session:
+            yield session
+            session.commit()

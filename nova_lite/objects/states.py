@@ -1,0 +1,119 @@
+"""The one table of states: what a server is, what it may do next, and what the API calls it.
+
+The API, the database, the hosts, the documentation and the tests all read it; no other file names a transition.
+"""
+
+import dataclasses
+import enum
+
+
+class Vm(enum.StrEnum):
+    """vm_state: what a server is when nothing happens to it.  Nova's words."""
+
+    ACTIVE = "active"
+    BUILDING = "building"
+    STOPPED = "stopped"
+    ERROR = "error"
+    DELETED = "deleted"
+
+
+class Task(enum.StrEnum):
+    """task_state: what is being done to a server.  Nova's words; None means nothing."""
+
+    SCHEDULING = "scheduling"
+    NETWORKING = "networking"
+    SPAWNING = "spawning"
+    REBOOTING = "rebooting"
+    REBOOTING_HARD = "rebooting_hard"
+    POWERING_OFF = "powering-off"
+    POWERING_ON = "powering-on"
+    DELETING = "deleting"
+
+
+class Power(enum.IntEnum):
+    """power_state: what the hypervisor says.  Nova's numbers."""
+
+    NOSTATE = 0
+    RUNNING = 1
+    PAUSED = 3
+    SHUTDOWN = 4
+    CRASHED = 6
+    SUSPENDED = 7
+
+
+class OperationState(enum.StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: An operation in one of these has not ended.
+OPEN = frozenset({OperationState.QUEUED, OperationState.RUNNING})
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """One row of the table.
+
+    :ivar name: also the action's name in os-instance-actions.
+    :ivar allowed: vm_states it may start from.
+    :ivar task: task_state while it runs.
+    :ivar then: vm_state when it succeeded.
+    :ivar failing: vm_state when it failed; None leaves the server as it was.
+    :ivar interrupts: task_states it may start in besides None; None itself in the set is implied.
+    :ivar overtakes: it cancels whatever else runs on the server.
+    :ivar deadline: seconds after which it is given up.
+    """
+
+    name: str
+    allowed: frozenset
+    task: Task
+    then: Vm
+    failing: Vm | None
+    interrupts: frozenset = frozenset()
+    overtakes: bool = False
+    deadline: int = 600
+
+
+def _op(name, allowed, task, then, failing, **rest):
+    return Operation(name, frozenset(allowed), task, then, failing, **rest)
+
+
+OPERATIONS = {op.name: op for op in (
+    #    name           may start from               while it runs         then         or, failing (None: as it was)
+    _op("create",      {Vm.BUILDING},                Task.SCHEDULING,      Vm.ACTIVE,   Vm.ERROR, deadline=1800),
+    _op("stop",        {Vm.ACTIVE, Vm.ERROR},        Task.POWERING_OFF,    Vm.STOPPED,  None),
+    _op("start",       {Vm.STOPPED},                 Task.POWERING_ON,     Vm.ACTIVE,   None),
+    _op("reboot",      {Vm.ACTIVE},                  Task.REBOOTING,       Vm.ACTIVE,   None),
+    _op("reboot_hard", {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
+                                                     Task.REBOOTING_HARD,  Vm.ACTIVE,   Vm.ERROR,
+        interrupts=frozenset({Task.REBOOTING, Task.REBOOTING_HARD})),
+    _op("delete",      set(Vm) - {Vm.DELETED},       Task.DELETING,        Vm.DELETED,  Vm.ERROR,
+        interrupts=frozenset(Task) - {Task.DELETING}, overtakes=True, deadline=3600),
+)}
+
+_REBOOT = {Task.REBOOTING: "REBOOT", Task.REBOOTING_HARD: "HARD_REBOOT"}
+
+#: vm_state -> what the API shows as ``status``; a dict chooses by task_state, "default" otherwise.
+STATUS = {
+    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT},
+    Vm.BUILDING: {"default": "BUILD"},
+    Vm.STOPPED: {"default": "SHUTOFF"},
+    Vm.ERROR: {"default": "ERROR"},
+    Vm.DELETED: {"default": "DELETED"},
+}
+
+
+def status(vm_state, task_state):
+    """The API's status of a server ("ACTIVE", "HARD_REBOOT"); "UNKNOWN" for a vm_state of a newer release."""
+    row = STATUS.get(vm_state)
+    return row.get(task_state, row["default"]) if row else "UNKNOWN"
+
+
+def vm_states_of(wanted):
+    """The (vm_state, task_state or None) pairs that show as status ``wanted``; empty where no status has that name."""
+    wanted = wanted.upper()
+    return [(vm, None if task == "default" else task)
+            for vm, row in STATUS.items() for task, shown in row.items() if shown == wanted]

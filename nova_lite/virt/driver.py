@@ -1,0 +1,155 @@
+"""The contract of a hypervisor driver: one attribute a room, ``None`` where a driver lacks the room.
+
+``tests/unit/test_driver_contract.py`` and its live twin run the same checks on every driver.  All methods may be called
+again with the same effect.  All may raise HypervisorError; HypervisorUnavailable when it cannot be reached at all.
+"""
+
+import abc
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """The root disk: an overlay of ``size_gb`` GiB over ``base`` (None: empty).  0 GiB: as large as the base."""
+
+    base: str | None                     # absolute path in the image cache
+    base_format: str | None              # "qcow2" or "raw"; never probed
+    size_gb: int
+    bus: str = "virtio"
+
+
+@dataclasses.dataclass(frozen=True)
+class Vif:
+    """One NIC, already plugged by the network part: the driver makes tap ``tap`` join ``bridge``."""
+
+    mac: str
+    tap: str
+    bridge: str
+    mtu: int
+    model: str = "virtio"
+
+
+@dataclasses.dataclass(frozen=True)
+class GuestSpec:
+    """All a driver must know to build one guest; pure data, the same spec gives the same guest."""
+
+    id: str                              # the server's id, the domain's uuid
+    name: str                            # "instance-0000002a"
+    title: str                           # display name
+    project_id: str
+    user_id: str
+    vcpus: int
+    memory_mb: int
+    disk: Disk
+    vifs: tuple[Vif, ...] = ()
+    config_drive: dict[str, bytes] | None = None      # path on the drive -> content
+    image_properties: dict[str, str] = dataclasses.field(default_factory=dict)
+    extra_specs: dict[str, str] = dataclasses.field(default_factory=dict)
+    flavor_name: str = ""
+    image_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class HostFacts:
+    """What a host has, as the driver reads it."""
+
+    hypervisor_type: str                 # "QEMU", "KVM", "fake"
+    hypervisor_version: int              # 7002000 for 7.2.0
+    hostname: str
+    vcpus: int
+    memory_mb: int
+    disk_gb: int
+    free_disk_gb: int
+    cpu_info: dict                       # {"arch", "model", "vendor", "topology": {...}, "features": [...]} as Nova
+    uptime: str | None = None            # as uptime(1) prints it
+
+
+class Build(abc.ABC):
+    """Guests come and go."""
+
+    @abc.abstractmethod
+    def spawn(self, spec):
+        """Make ``spec``'s disk and guest and start it; one that already runs is left alone.
+
+        What an earlier, interrupted spawn left is completed or made anew.
+        :raises HypervisorError: and leaves nothing behind.
+        """
+
+    @abc.abstractmethod
+    def destroy(self, server_id):
+        """Cut the power, forget the guest, remove every file of it.  Nothing there: nothing happens."""
+
+
+class Power(abc.ABC):
+    """Guests go on and off."""
+
+    @abc.abstractmethod
+    def stop(self, server_id, timeout, cancelled=None):
+        """Ask the guest to shut down; after ``timeout`` seconds (0: at once) cut its power.
+
+        :param cancelled: a callable; once it answers True, Cancelled is raised instead of waiting on.
+        """
+
+    @abc.abstractmethod
+    def start(self, spec):
+        """Start a stopped guest, defining it anew from ``spec`` if the hypervisor forgot it."""
+
+    @abc.abstractmethod
+    def reboot(self, spec, timeout, cancelled=None):
+        """Ask the guest to shut down and start it again; after ``timeout`` seconds, as ``reset``."""
+
+    @abc.abstractmethod
+    def reset(self, spec):
+        """Cut the power and start again, the guest defined anew from ``spec`` (a hard reboot)."""
+
+    @abc.abstractmethod
+    def state(self, server_id):
+        """objects.states.Power; NOSTATE where there is no such guest."""
+
+
+class Console(abc.ABC):
+    """What a guest prints and shows."""
+
+    @abc.abstractmethod
+    def log(self, server_id, max_bytes):
+        """The end of the serial console's log as bytes, at most ``max_bytes``; b"" where nothing was printed.
+
+        :raises GuestNotFound: no such guest.
+        """
+
+
+class Host(abc.ABC):
+    """The machine and its hypervisor."""
+
+    @abc.abstractmethod
+    def facts(self):
+        """HostFacts of this moment."""
+
+    @abc.abstractmethod
+    def guests(self):
+        """{server id: objects.states.Power} of the guests that this cloud defined on this host."""
+
+    @abc.abstractmethod
+    def watch(self, callback):
+        """Call ``callback(server_id, objects.states.Power)`` at each change of a guest's power, until closed.
+
+        The callback runs on an ordinary (green) thread of the service and may block.
+        """
+
+    @abc.abstractmethod
+    def check(self):
+        """Raise HypervisorUnavailable unless the hypervisor answers within a few seconds."""
+
+
+class Driver:
+    """A driver is these rooms.  ``image_cache`` says whether guests need the image's bytes on this host."""
+
+    build: Build
+    power: Power
+    console: Console | None
+    host: Host
+    image_cache: bool = True
+    network: bool = True                 # whether guests need real bridges and DHCP on this host
+
+    def close(self):
+        """Let go of connections and threads."""
