@@ -1,0 +1,111 @@
+"""One host's compute service: the list of its endpoints, its start-up and its periodic work."""
+
+import functools
+import logging
+
+from nova_lite.common import concurrency, exception
+from nova_lite.compute.tasks.build import Build
+from nova_lite.compute.tasks.console import Console
+from nova_lite.compute.tasks.delete import Delete
+from nova_lite.compute.tasks.host import Host
+from nova_lite.compute.tasks.power import Power
+from nova_lite.compute.tasks.running import AWAY, Running
+from nova_lite.conf import CONF
+
+LOG = logging.getLogger(__name__)
+
+
+class Manager:
+    """:param worker: name of this incarnation, "host/binary/uuid".
+    :param driver: a virt.driver.Driver.  :param network: network.manager.HostNetwork or its fake.
+    :param images: image.cache.ImageCache, or None where the driver needs none.
+    :param conductor: conductor.rpcapi.ConductorAPI.
+    """
+
+    def __init__(self, worker, driver, network, images, conductor):
+        self._driver = driver
+        self._network = network
+        self._running = Running(CONF.host, worker, conductor)
+        self._host = Host(self._running, driver, network, conductor, worker)
+        power = Power(self._running, driver, network)
+        #: What a doorbell starts: build in its own pool, so that a storm of builds never delays a stop.
+        builds = concurrency.Pool(CONF.operations.max_concurrent_builds)
+        others = concurrency.Pool(64)
+        delete = Delete(self._running, driver, network)
+        self.endpoint = Endpoint(Console(driver), {
+            "build_server": (builds, Build(self._running, driver, network, images).build_server),
+            "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
+            "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
+            "delete_server": (others, delete.delete_server)})
+        self._periodic = []
+
+    def start(self):
+        """Return when the conductor knows this host; then the endpoint may be served."""
+        self._driver.host.watch(_patiently(self._host.guest_changed))
+        self._host.started()
+
+    def start_periodic(self):
+        """Begin the signs of life, lease renewal and the comparison of power states."""
+        for seconds, work in ((CONF.operations.report_interval, self._host.report),
+                              (CONF.operations.lease / 3, self._running.renew),
+                              (CONF.operations.sync_power_interval, self._host.report_guests)):
+            self._periodic.append(concurrency.every(seconds, _patiently(work)))
+
+    def stop(self):
+        for each in self._periodic:
+            each.stop()
+        self._network.close()
+        self._driver.close()
+
+
+def _patiently(work):
+    """The conductor or the hypervisor may be away; the next round makes it good."""
+    @functools.wraps(work)
+    def guarded(*args):
+        try:
+            work(*args)
+        except (*AWAY, exception.HypervisorError) as error:
+            LOG.warning("%s: %s", work.__name__, error)
+    return guarded
+
+
+class Endpoint:
+    """What ``rpcapi.ComputeAPI`` asks.  A doorbell is answered by work in a pool, so that the next one is heard."""
+
+    def __init__(self, console, tasks):
+        self._tasks = tasks
+        self.get_console_output = console.get_console_output
+
+    def build_server(self, context, operation_id):
+        self._start("build_server", context, operation_id)
+
+    def stop_server(self, context, operation_id):
+        self._start("stop_server", context, operation_id)
+
+    def start_server(self, context, operation_id):
+        self._start("start_server", context, operation_id)
+
+    def reboot_server(self, context, operation_id):
+        self._start("reboot_server", context, operation_id)
+
+    def reset_server(self, context, operation_id):
+        self._start("reset_server", context, operation_id)
+
+    def delete_server(self, context, operation_id):
+        self._start("delete_server", context, operation_id)
+
+    def _start(self, name, context, operation_id):
+        pool, task = self._tasks[name]
+        pool.spawn(_quietly, task, context, operation_id)
+
+
+def _quietly(task, context, operation_id):
+    """A doorbell may ring twice or late, and a conductor may be away: the conductor will ring again."""
+    try:
+        task(context, operation_id)
+    except (exception.Fenced, exception.OperationNotFound, exception.ServerNotFound) as error:
+        LOG.debug("%s", error)
+    except AWAY as error:
+        LOG.warning("Operation %s was not begun: %s", operation_id, error)
+    except Exception:
+        LOG.exception("Task of operation %s", operation_id)

@@ -1,0 +1,50 @@
+"""What a host can be asked; one method here is one endpoint method of ``compute/manager.py``."""
+
+from nova_lite.common import rpc
+
+TOPIC = "compute"
+VERSION = "1.0"
+
+
+class ComputeAPI:
+    """The wire to hosts.  Casts are doorbells: they carry an operation's id, and may be lost, doubled or late."""
+
+    def __init__(self):
+        self._client = rpc.client(TOPIC, VERSION)
+
+    def build_server(self, context, host, operation_id):
+        self._ring(context, host, "build_server", operation_id)
+
+    def stop_server(self, context, host, operation_id):
+        self._ring(context, host, "stop_server", operation_id)
+
+    def start_server(self, context, host, operation_id):
+        self._ring(context, host, "start_server", operation_id)
+
+    def reboot_server(self, context, host, operation_id):
+        self._ring(context, host, "reboot_server", operation_id)
+
+    def reset_server(self, context, host, operation_id):
+        self._ring(context, host, "reset_server", operation_id)
+
+    def delete_server(self, context, host, operation_id):
+        self._ring(context, host, "delete_server", operation_id)
+
+    def get_console_output(self, context, host, server_id, max_bytes):
+        """The end of the serial console's log, text; raises GuestNotFound."""
+        return self._client.prepare(host).call(context, "get_console_output", server_id=server_id,
+                                               max_bytes=max_bytes)
+
+    def _ring(self, context, host, method, operation_id):
+        self._client.prepare(host).cast(context, method, operation_id=operation_id)
+
+    def ring(self, context, host, operation_name, operation_id):
+        """The doorbell of any operation, by its name in the table; for what must be rung again."""
+        self._ring(context, host, DOORBELLS[operation_name], operation_id)
+
+
+#: operation -> the endpoint that runs it on its host
+DOORBELLS = {
+    "create": "build_server", "stop": "stop_server", "start": "start_server", "reboot": "reboot_server",
+    "reboot_hard": "reset_server", "delete": "delete_server",
+}

@@ -1,0 +1,56 @@
+"""This host speaks of itself: start-up, facts, signs of life, what its hypervisor really runs."""
+
+import json
+import logging
+
+from nova_lite.common import context as contexts
+from nova_lite.conf import CONF
+from nova_lite.objects.operation import Host as Facts
+
+LOG = logging.getLogger(__name__)
+
+
+class Host:
+    def __init__(self, running, driver, network, conductor, worker):
+        self._running = running
+        self._driver = driver
+        self._network = network
+        self._conductor = conductor
+        self._worker = worker
+
+    def started(self):
+        """Say hello: old leases are given up, the network is mended, guests of deleted servers are removed."""
+        context = contexts.admin()
+        self.report()
+        answer = self._conductor.host_started(context, CONF.host, self._worker, self._power_states())
+        self._network.sync(answer["servers"])
+        for server_id in answer["doomed"]:
+            LOG.warning("Guest %s belongs to a server that is deleted or elsewhere; removing it", server_id)
+            self._driver.build.destroy(server_id)
+        for server_id in answer["unknown"]:
+            LOG.warning("Guest %s is not in the database; it is left alone. Remove it by hand if it is not yours.",
+                        server_id)
+
+    def report(self):
+        """Facts and a sign of life."""
+        facts = self._driver.host.facts()
+        self._conductor.report_host(contexts.admin(), Facts.make(
+            host=CONF.host, worker=self._worker, host_ip=CONF.my_ip, hypervisor_hostname=facts.hostname,
+            hypervisor_type=facts.hypervisor_type, hypervisor_version=facts.hypervisor_version, vcpus=facts.vcpus,
+            memory_mb=facts.memory_mb, disk_gb=facts.disk_gb, free_disk_gb=facts.free_disk_gb,
+            cpu_info=json.dumps(facts.cpu_info), uptime=facts.uptime))
+
+    def report_guests(self):
+        """The periodic comparison; what a task works on is left out, its outcome will tell."""
+        states = self._power_states()
+        for server_id in self._running.busy():
+            states.pop(server_id, None)
+        self._conductor.report_power(contexts.admin(), CONF.host, states)
+
+    def guest_changed(self, server_id, power):
+        """The hypervisor announced a change."""
+        if server_id not in self._running.busy():
+            self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+
+    def _power_states(self):
+        return {server_id: int(power) for server_id, power in self._driver.host.guests().items()}

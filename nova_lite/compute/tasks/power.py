@@ -1,0 +1,44 @@
+"""Guests of this host go on and off."""
+
+from nova_lite.compute.tasks import spec
+from nova_lite.conf import CONF
+
+
+class Power:
+    def __init__(self, running, driver, network):
+        self._running = running
+        self._driver = driver
+        self._network = network
+
+    def stop_server(self, context, operation_id):
+        with self._running.job(context, operation_id) as job:
+            job.step("stop")
+            self._driver.power.stop(job.server.id, CONF.compute.shutdown_timeout, job.cancelled)
+            job.power_state = self._driver.power.state(job.server.id)
+
+    def start_server(self, context, operation_id):
+        with self._running.job(context, operation_id) as job:
+            guest = self._plugged(job)
+            job.step("start")
+            self._driver.power.start(guest)
+            job.power_state = self._driver.power.state(job.server.id)
+
+    def reboot_server(self, context, operation_id):
+        with self._running.job(context, operation_id) as job:
+            guest = self._plugged(job)
+            job.step("reboot")
+            self._driver.power.reboot(guest, CONF.compute.shutdown_timeout, job.cancelled)
+            job.power_state = self._driver.power.state(job.server.id)
+
+    def reset_server(self, context, operation_id):
+        with self._running.job(context, operation_id) as job:
+            guest = self._plugged(job)
+            job.step("reset")
+            self._driver.power.reset(guest)
+            job.power_state = self._driver.power.state(job.server.id)
+
+    def _plugged(self, job):
+        """The guest's spec, its network made sure of: a reboot of the host takes bridges away."""
+        job.step("network")
+        vifs = self._network.plug(job.server.nics, job.server)
+        return spec.guest(job.server, vifs, config_drive=spec.config_drive(job.server))

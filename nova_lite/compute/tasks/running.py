@@ -1,0 +1,163 @@
+"""The frame every task runs in: one at a time a server, leased, journalled, undone when it fails, always reported.
+
+``Running.job`` is the ``with`` of a task: what its body raises is undone and becomes the operation's error; being
+fenced or cancelled undoes too, but writes nothing.  The outcome is kept until the conductor has taken it.
+"""
+
+import contextlib
+import logging
+import threading
+
+import oslo_messaging
+
+from nova_lite.common import concurrency, exception
+from nova_lite.objects.operation import Outcome
+
+LOG = logging.getLogger(__name__)
+
+#: What a conductor that is away looks like from here.
+AWAY = (oslo_messaging.MessagingTimeout, oslo_messaging.MessageDeliveryFailure, ConnectionError)
+
+
+class Job:
+    """One leased operation while it runs.
+
+    :ivar server: objects.Server.  :ivar undo: an ExitStack; push what must be undone beside the act.
+    :ivar power_state: set it to report what the guest's power is now.
+    """
+
+    def __init__(self, context, lease, conductor):
+        self.context = context
+        self.lease = lease
+        self.server = lease.server
+        self.undo = contextlib.ExitStack()
+        self.power_state = None
+        self.lost = False
+        self._conductor = conductor
+
+    def step(self, name, task=None):
+        """Journal that ``name`` begins; ``task`` is shown as the server's task_state.
+
+        :raises Cancelled: this operation is no longer ours to do.
+        """
+        self.check()
+        try:
+            self._conductor.journal(self.context, self.lease, name, task)
+        except AWAY:
+            # Steps may run twice, so going on unjournalled is safe while the lease holds; renewing tells when not.
+            LOG.warning("The conductor is away; step %s of %s goes on unjournalled", name, self.lease.operation_id)
+
+    def cancelled(self):
+        """Whether to stop at the next chance."""
+        return self.lost
+
+    def check(self):
+        if self.lost:
+            raise exception.Cancelled(operation_id=self.lease.operation_id)
+
+
+class Running:
+    """All jobs of this host.
+
+    :param worker: name of this incarnation of the service.
+    """
+
+    def __init__(self, host, worker, conductor):
+        self._host = host
+        self._worker = worker
+        self._conductor = conductor
+        self._jobs = {}                             # server id -> Job
+        self._locks = {}                            # server id -> [lock, how many hold or wait]
+        self._guard = threading.Lock()
+
+    @contextlib.contextmanager
+    def job(self, context, operation_id):
+        """Take the lease and run the body as the only task of its server on this host.
+
+        :raises Fenced: the doorbell was late or doubled; there is nothing to do.
+        """
+        lease = self._conductor.take_lease(context, operation_id, self._host, self._worker)
+        job = Job(context, lease, self._conductor)
+        self._displace(job)
+        with self._alone(job):
+            yield from self._frame(job)
+
+    def _frame(self, job):
+        try:
+            with job.undo:
+                job.check()
+                yield job
+                job.undo.pop_all()
+        except (exception.Fenced, exception.Cancelled) as error:
+            LOG.info("%s", error)
+        except Exception as error:
+            self._report(job, _failure(job, error))
+        else:
+            self._report(job, Outcome.make(power_state=job.power_state, error=None, code=0, details=None))
+
+    def _displace(self, job):
+        """A newer lease on the same server means that the older job was cancelled: let it unwind."""
+        with self._guard:
+            older = self._jobs.get(job.server.id)
+            if older is not None:
+                older.lost = True
+            self._jobs[job.server.id] = job
+
+    @contextlib.contextmanager
+    def _alone(self, job):
+        server_id = job.server.id
+        with self._guard:
+            entry = self._locks.setdefault(server_id, [threading.Lock(), 0])
+            entry[1] += 1
+        try:
+            with entry[0]:
+                yield
+        finally:
+            with self._guard:
+                entry[1] -= 1
+                if not entry[1]:
+                    del self._locks[server_id]
+                if self._jobs.get(server_id) is job:
+                    del self._jobs[server_id]
+
+    def _report(self, job, outcome):
+        """Tell the conductor how it ended, however long the conductor is away."""
+        pause = 0.2
+        while not job.lost:
+            try:
+                return self._conductor.finish(job.context, job.lease, outcome)
+            except exception.Fenced as error:
+                LOG.info("%s", error)
+                return None
+            except AWAY:
+                LOG.warning("The conductor is away; the end of %s is kept until it is back", job.lease.operation_id)
+                concurrency.sleep(pause)
+                pause = min(pause * 2, 5)
+        return None
+
+    def renew(self):
+        """Extend every lease that is held; jobs whose lease is lost are told."""
+        with self._guard:
+            held = {job.lease.operation_id: job for job in self._jobs.values() if not job.lost}
+        if not held:
+            return
+        context = next(iter(held.values())).context
+        lost = self._conductor.renew(context, {key: job.lease.attempt for key, job in held.items()})
+        for operation_id in lost:
+            held[operation_id].lost = True
+
+    def busy(self):
+        """Ids of the servers that something is being done to."""
+        with self._guard:
+            return set(self._jobs)
+
+
+def _failure(job, error):
+    """What a user may read of ``error``; what only administrators should is in ``details``."""
+    if isinstance(error, exception.NovaLiteError):
+        LOG.warning("Operation %s of server %s failed: %s", job.lease.name, job.server.id, error)
+        return Outcome.make(power_state=None, error=str(error), code=error.status, details=None)
+    LOG.error("Operation %s of server %s failed", job.lease.name, job.server.id, exc_info=error)
+    return Outcome.make(power_state=None, code=500, details=repr(error),
+                        error=f"Unexpected {type(error).__name__} on the host; its log has the request id "
+                              f"{job.context.request_id}.")

@@ -1,0 +1,55 @@
+"""The flow that finds a host for a new server: lease, schedule and claim, ports, hand over, ring."""
+
+import logging
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.conductor.flows.endings import fault
+from nova_lite.conf import CONF
+from nova_lite.db import operations, server_objects
+
+LOG = logging.getLogger(__name__)
+
+
+class Build:
+    """Runs where the conductor runs; every step may be repeated by another conductor after a crash."""
+
+    def __init__(self, worker, network, compute_rpc, scheduler_rpc, endings):
+        self._worker = worker
+        self._network = network
+        self._compute = compute_rpc
+        self._scheduler = scheduler_rpc
+        self._endings = endings
+
+    def build_server(self, context, operation_id):
+        """Place one server and ring its host; without a host it ends in ERROR with the reason."""
+        with db.writer() as session:
+            operation = operations.lease(session, operation_id, operations.CONDUCTOR, self._worker,
+                                         CONF.operations.lease)
+        try:
+            host = self._place(context, operation)
+        except exception.Fenced:
+            raise
+        except exception.NovaLiteError as error:
+            self._give_up(operation, error)
+        except Exception:
+            LOG.exception("Placing server %s failed", operation.server_id)
+            self._give_up(operation, exception.NovaLiteError())
+        else:
+            self._compute.build_server(context, host, operation_id)
+
+    def _place(self, context, operation):
+        host = self._scheduler.select_destinations(context, operation.id, operation.attempt)
+        with db.writer() as session:
+            server = server_objects.row(session, operation.server_id)
+            self._network.allocate(session, server)
+            operations.hand_over(session, operation.id, operation.attempt, host)
+        return host
+
+    def _give_up(self, operation, error):
+        message = str(error)
+        if isinstance(error, exception.NoValidHost) and operation.args.get("excluded"):
+            message = (f"Exceeded maximum number of retries. Its build failed on "
+                       f"{len(operation.args['excluded'])} host(s), and no other was left. {message}")
+        with db.writer() as session:
+            self._endings.failed(session, operation, fault(getattr(error, "status", 500), message))

@@ -1,0 +1,80 @@
+"""How a host's part of an operation ends in the database: one transaction each, everything it held given back."""
+
+import datetime
+
+from nova_lite.conf import CONF
+from nova_lite.db import allocations, operations, services
+from nova_lite.db.base import now
+
+_LAUNCHING = frozenset({"create"})
+
+
+def fault(code, message, details=None):
+    """A server's fault as the API shows it."""
+    created = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"code": code, "message": message, "details": details, "created": created}
+
+
+class Endings:
+    """Write the end of operations.  Every method works in the caller's transaction and may raise Fenced."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def ended(self, session, operation, outcome):
+        """A host's part is over.
+
+        :param operation: its row.  :param outcome: objects.Outcome.
+        :returns: where it goes on: None (it ended), or the place it was handed to.
+        """
+        if outcome.error is None:
+            return self._succeeded(session, operation, outcome)
+        if operation.name == "delete":
+            operations.hand_over(session, operation.id, operation.attempt, operation.place)
+            return operation.place
+        if operation.name == "create" and self._another_host(operation, outcome):
+            return self._retry(session, operation)
+        return self.failed(session, operation, fault(outcome.code, outcome.error, outcome.details))
+
+    def _succeeded(self, session, operation, outcome):
+        if operation.name == "delete":
+            return self.deleted(session, operation)
+        values = {"power_state": outcome.power_state or 0}
+        if operation.name in _LAUNCHING:
+            values["launched_at"] = now()
+        operations.finish(session, operation.id, operation.attempt, fault=None, **values)
+        return None
+
+    def deleted(self, session, operation):
+        """Nothing of the server is left anywhere: free what it held, and let it be 404."""
+        operations.finish(session, operation.id, operation.attempt)
+        allocations.free(session, operation.server_id)
+        self._network.release(session, operation.server_id)
+        services.gone(session, operation.server_id)
+
+    def failed(self, session, operation, why):
+        """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
+        operations.finish(session, operation.id, operation.attempt, error=why["message"], **self._blame(operation, why))
+        if operation.name == "create":
+            allocations.free(session, operation.server_id)
+            self._network.release(session, operation.server_id)
+            services.unplaced(session, operation.server_id)
+
+    @staticmethod
+    def _blame(operation, why):
+        from_table = operations.OPERATIONS[operation.name].failing
+        return {} if from_table is None else {"fault": why}
+
+    @staticmethod
+    def _another_host(operation, outcome):
+        """A refusal that is the user's to mend (4xx) would be the same on every host."""
+        tried = len(operation.args.get("excluded", ())) + 1
+        return outcome.code >= 500 and tried < CONF.operations.max_attempts and not operation.args.get("host")
+
+    @staticmethod
+    def _retry(session, operation):
+        args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place]}
+        allocations.free(session, operation.server_id)
+        services.unplaced(session, operation.server_id)
+        operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args)
+        return operations.CONDUCTOR

@@ -1,0 +1,129 @@
+"""The conductor: flows that touch more than one host, and the only door from hosts to state."""
+
+import functools
+import json
+import logging
+
+from nova_lite import db
+from nova_lite.common import concurrency, crypt, exception
+from nova_lite.conductor.flows.build import Build
+from nova_lite.conductor.flows.delete import Delete
+from nova_lite.conductor.flows.endings import Endings, fault
+from nova_lite.conductor.recovery import Recovery
+from nova_lite.conf import CONF
+from nova_lite.db import operations, server_objects, services
+from nova_lite.objects.operation import Job
+
+LOG = logging.getLogger(__name__)
+
+
+class Manager:
+    """Builds the flows, the endpoint and the watch.
+
+    :param worker: name of this incarnation, "host/binary/uuid".
+    :param network, image: the facades.
+    """
+
+    def __init__(self, worker, network, image, compute_rpc, scheduler_rpc):
+        endings = Endings(network)
+        build = Build(worker, network, compute_rpc, scheduler_rpc, endings)
+        delete = Delete(worker, endings)
+        pool = concurrency.Pool(CONF.operations.max_concurrent_builds)
+        flows = {name: functools.partial(pool.spawn, _quietly, flow) for name, flow in (
+            ("create", build.build_server), ("delete", delete.delete_server))}
+        self.recovery = Recovery(flows, compute_rpc, endings)
+        self.endpoint = Endpoint(flows, network, image, endings)
+        self._watch = None
+
+    def start(self):
+        self._watch = concurrency.every(CONF.operations.poll, self.recovery.look)
+
+    def stop(self):
+        if self._watch is not None:
+            self._watch.stop()
+
+
+def _quietly(flow, context, operation_id):
+    """A doorbell may ring twice or late: being fenced is no news."""
+    try:
+        flow(context, operation_id)
+    except (exception.Fenced, exception.OperationNotFound) as error:
+        LOG.debug("%s", error)
+
+
+class Endpoint:
+    """What ``rpcapi.ConductorAPI`` asks.  A host that speaks of what is not its own is refused."""
+
+    def __init__(self, flows, network, image, endings):
+        self._flows = flows
+        self._network = network
+        self._image = image
+        self._endings = endings
+
+    def build_servers(self, context, operation_ids):
+        for operation_id in operation_ids:
+            self._flows["create"](context, operation_id)
+
+    def delete_server(self, context, operation_id):
+        self._flows["delete"](context, operation_id)
+
+    def take_lease(self, context, operation_id, host, worker):
+        with db.writer() as session:
+            operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
+            server = server_objects.row(session, operation.server_id)
+            nics = self._network.nics(session, server.id)
+        image = self._image_of(context, operation, server) if operation.name == "create" else None
+        built = server_objects.build(server, nics, image, crypt.unseal(operation.args.get("admin_pass")))
+        return Job.make(operation_id=operation.id, name=operation.name, attempt=operation.attempt,
+                        lease_seconds=CONF.operations.lease, server=built)
+
+    def _image_of(self, context, operation, server):
+        """Where the image's bytes are; an image that is gone meanwhile ends the operation here and now."""
+        try:
+            return self._image.for_host(context, server.image_id) if server.image_id else None
+        except exception.NovaLiteError as error:
+            with db.writer() as session:
+                self._endings.failed(session, operation, fault(error.status, str(error)))
+            raise exception.Fenced(operation_id=operation.id, attempt=operation.attempt) from error
+
+    def renew(self, context, held):
+        with db.writer() as session:
+            return operations.renew(session, held, CONF.operations.lease)
+
+    def journal(self, context, operation_id, attempt, step, host, task):
+        with db.writer() as session:
+            operations.journal(session, operation_id, attempt, step, host=host, seconds=CONF.operations.lease,
+                               task=task)
+
+    def finish(self, context, operation_id, attempt, outcome):
+        with db.writer() as session:
+            operation = operations.get(session, operation_id)
+            if operation.attempt != attempt:
+                raise exception.Fenced(operation_id=operation_id, attempt=attempt)
+            place = self._endings.ended(session, operation, outcome)
+        if outcome.error:
+            LOG.warning("Operation %s (%s) of server %s failed on %s: %s", operation_id, operation.name,
+                        operation.server_id, operation.place, outcome.error)
+        if place == operations.CONDUCTOR:
+            self._flows["create"](context, operation_id)
+
+    def host_started(self, context, host, worker, guests):
+        with db.writer() as session:
+            operations.release(session, place=host, but=worker)
+            rows = server_objects.rows_of_host(session, host)
+            known = server_objects.known(session, list(guests))
+            servers = [server_objects.build(row, self._network.nics(session, row.id)) for row in rows]
+            services.power_reported(session, host, guests)
+        here = {server.id for server in servers}
+        return {"servers": servers,
+                "doomed": [each for each, deleted in known.items() if deleted or each not in here],
+                "unknown": [each for each in guests if each not in known]}
+
+    def report_host(self, context, facts):
+        with db.writer() as session:
+            services.node_reported(session, facts, json.loads(facts.cpu_info))
+            services.seen(session, facts.host, "nova-compute", "compute")
+
+    def report_power(self, context, host, guests):
+        with db.writer() as session:
+            services.power_reported(session, host, guests)

@@ -1,0 +1,55 @@
+"""What the conductor can be asked, by the API (flows) and by hosts (leases, journal, reports)."""
+
+from nova_lite.common import rpc
+
+TOPIC = "conductor"
+VERSION = "1.0"
+
+
+class ConductorAPI:
+    """The wire to the conductor; one method here is one method of ``manager.Endpoint``."""
+
+    def __init__(self):
+        self._client = rpc.client(TOPIC, VERSION)
+
+    def build_servers(self, context, operation_ids):
+        """Ring for new servers: find hosts, claim, hand over."""
+        self._client.cast(context, "build_servers", operation_ids=operation_ids)
+
+    def delete_server(self, context, operation_id):
+        """Ring for the deletion of a server that no host ever had."""
+        self._client.cast(context, "delete_server", operation_id=operation_id)
+
+    def take_lease(self, context, operation_id, host, worker):
+        """objects.Job.  :raises Fenced: it ended, is led by another, or is not this host's."""
+        return self._client.call(context, "take_lease", operation_id=operation_id, host=host, worker=worker)
+
+    def renew(self, context, held):
+        """Extend the leases of {operation id: attempt}; answer the ids that are lost."""
+        return self._client.call(context, "renew", held=held)
+
+    def journal(self, context, job, step, task=None):
+        """A step begins.  :raises Fenced:"""
+        self._client.call(context, "journal", operation_id=job.operation_id, attempt=job.attempt, step=step,
+                          host=job.server.host, task=task)
+
+    def finish(self, context, job, outcome):
+        """The host's part ended.  :raises Fenced:"""
+        self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome)
+
+    def host_started(self, context, host, worker, guests):
+        """A host is back: give up its old leases, answer what it should run.
+
+        :param guests: {server id: power state} of what it found.
+        :returns: {"servers": [objects.Server], "doomed": [ids of guests whose servers are deleted],
+            "unknown": [ids of guests that the database does not know]}
+        """
+        return self._client.call(context, "host_started", host=host, worker=worker, guests=guests)
+
+    def report_host(self, context, facts):
+        """Sign of life and facts (objects.Host)."""
+        self._client.call(context, "report_host", facts=facts)
+
+    def report_power(self, context, host, guests):
+        """What the hypervisor really runs: {server id: power state}."""
+        self._client.call(context, "report_power", host=host, guests=guests)

@@ -1,0 +1,59 @@
+"""A server's row as the versioned object that hosts get."""
+
+import sqlalchemy as sa
+
+from nova_lite.common import exception
+from nova_lite.db.models.servers import Server
+from nova_lite.objects import server as objects
+
+
+def row(session, server_id):
+    """The whole row of a server that exists.  :raises ServerNotFound:"""
+    found = session.execute(sa.select(Server.__table__).where(
+        Server.id == server_id, Server.deleted_at.is_(None))).one_or_none()
+    if found is None:
+        raise exception.ServerNotFound(server_id=server_id)
+    return found
+
+
+def rows_of_host(session, host):
+    """The rows of every server placed on ``host``."""
+    return session.execute(sa.select(Server.__table__).where(
+        Server.host == host, Server.deleted_at.is_(None))).all()
+
+
+def known(session, server_ids):
+    """{id: whether it is deleted} of those ids that the database knows."""
+    if not server_ids:
+        return {}
+    found = session.execute(sa.select(Server.id, Server.deleted_at).where(Server.id.in_(server_ids)))
+    return {each.id: each.deleted_at is not None for each in found}
+
+
+def build(found, nics, image=None, admin_pass=None):
+    """objects.Server of a row.
+
+    :param nics: list of objects.Nic.  :param image: objects.Image with where its bytes are; None: what the row knows.
+    """
+    return objects.Server.make(
+        id=found.id, number=found.number, display_name=found.display_name, hostname=found.hostname,
+        project_id=found.project_id, user_id=found.user_id, created_at=found.created_at, vm_state=found.vm_state,
+        task_state=found.task_state, power_state=found.power_state, host=found.host,
+        availability_zone=found.availability_zone, launch_index=found.launch_index,
+        reservation_id=found.reservation_id, key_name=found.key_name, public_key=found.public_key,
+        key_type=found.key_type, metadata=found.metadata, user_data=found.user_data,
+        config_drive=found.config_drive, admin_pass=admin_pass, image=image or _image(found),
+        flavor=_flavor(found.flavor), nics=nics)
+
+
+def _flavor(flavor):
+    return objects.Flavor.make(**{name: flavor[name] for name in (
+        "flavorid", "name", "vcpus", "memory_mb", "root_gb", "ephemeral_gb", "swap_mb", "extra_specs")})
+
+
+def _image(found):
+    if found.image_id is None:
+        return None
+    return objects.Image.make(
+        id=found.image_id, name=None, disk_format="", size=0, virtual_size=None, checksum=None, hash_algo=None,
+        min_disk=0, min_ram=0, properties=found.image_properties, path=None, url=None, token=None)

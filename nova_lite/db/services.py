@@ -1,0 +1,71 @@
+"""Signs of life: what services and hosts report of themselves."""
+
+import sqlalchemy as sa
+
+from nova_lite.conf import CONF
+from nova_lite.db.base import now
+from nova_lite.db.models.servers import ComputeNode, Server, Service
+from nova_lite.objects.states import Power, Vm
+
+_QUIET = {"synchronize_session": False}
+
+
+def seen(session, host, binary, topic):
+    """A sign of life of one service; the first one makes its row."""
+    alive = session.execute(sa.update(Service).where(Service.host == host, Service.binary == binary)
+                            .values(last_seen_at=now()), execution_options=_QUIET).rowcount
+    if not alive:
+        session.add(Service(host=host, binary=binary, topic=topic, last_seen_at=now()))
+        session.flush()
+
+
+def up(session, since):
+    """The hosts whose compute service showed life after ``since``."""
+    return set(session.execute(sa.select(Service.host).where(
+        Service.binary == "nova-compute", Service.forced_down.is_(False), Service.last_seen_at >= since)).scalars())
+
+
+def node_reported(session, facts, cpu_info):
+    """Write what a host reports (objects.Host); what is given away of it is not touched."""
+    values = {name: getattr(facts, name) for name in (
+        "hypervisor_hostname", "hypervisor_type", "hypervisor_version", "host_ip", "vcpus", "memory_mb", "disk_gb",
+        "free_disk_gb", "uptime")}
+    values |= {"cpu_info": cpu_info, "updated_at": now(), "reserved_memory_mb": CONF.scheduler.reserved_host_memory_mb,
+               "cpu_allocation_ratio": CONF.scheduler.cpu_allocation_ratio,
+               "ram_allocation_ratio": CONF.scheduler.ram_allocation_ratio,
+               "disk_allocation_ratio": CONF.scheduler.disk_allocation_ratio}
+    known = session.execute(sa.update(ComputeNode).where(ComputeNode.host == facts.host).values(values),
+                            execution_options=_QUIET).rowcount
+    if not known:
+        session.add(ComputeNode(host=facts.host, **values))
+        session.flush()
+
+
+def power_reported(session, host, guests):
+    """Take over what a host's hypervisor says of servers that nothing is being done to.
+
+    :param guests: {server id: objects.states.Power}.
+    """
+    resting = session.execute(
+        sa.select(Server.id, Server.vm_state, Server.power_state)
+        .where(Server.host == host, Server.id.in_(guests), Server.deleted_at.is_(None), Server.task_state.is_(None),
+               Server.vm_state.in_([Vm.ACTIVE, Vm.STOPPED]))).all()
+    for server in resting:
+        power = guests[server.id]
+        vm_state = Vm.ACTIVE if power in (Power.RUNNING, Power.PAUSED, Power.SUSPENDED) else Vm.STOPPED
+        if (vm_state, power) == (server.vm_state, server.power_state):
+            continue
+        session.execute(sa.update(Server).where(Server.id == server.id, Server.task_state.is_(None))
+                        .values(vm_state=vm_state, power_state=power, updated_at=now()), execution_options=_QUIET)
+
+
+def gone(session, server_id):
+    """Mark a server deleted: from now on it is 404, and its quota is free."""
+    session.execute(sa.update(Server).where(Server.id == server_id).values(
+        vm_state=Vm.DELETED, task_state=None, deleted_at=now(), terminated_at=now(), power_state=Power.NOSTATE),
+        execution_options=_QUIET)
+
+
+def unplaced(session, server_id):
+    """Forget which host a server was meant for."""
+    session.execute(sa.update(Server).where(Server.id == server_id).values(host=None), execution_options=_QUIET)

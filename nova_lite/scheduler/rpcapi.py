@@ -1,0 +1,18 @@
+"""What the scheduler can be asked."""
+
+from nova_lite.common import rpc
+
+TOPIC = "scheduler"
+VERSION = "1.0"
+
+
+class SchedulerAPI:
+    def __init__(self):
+        self._client = rpc.client(TOPIC, VERSION)
+
+    def select_destinations(self, context, operation_id, attempt):
+        """Choose a host for the server that this operation builds, and claim it there; answer the host's name.
+
+        :raises NoValidHost: with why, in words for the user.  :raises Fenced: another attempt leads the operation.
+        """
+        return self._client.call(context, "select_destinations", operation_id=operation_id, attempt=attempt)
