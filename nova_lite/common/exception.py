@@ -154,6 +154,30 @@ class DeadlineExceeded(NovaLiteError):
     template = "{what} took longer than {seconds:g} s."
 
 
+class CircuitOpen(Unavailable):
+    """Asking ``name`` failed too often; it is left alone for ``seconds`` more."""
+
+    template = "{name} does not answer; it will be asked again in {seconds:g} s."
+
+
+# ---- what asking another service over the bus can raise
+
+class NoAnswer(Unavailable):
+    """Nobody answered in time: the work may have been done or not."""
+
+    template = "No answer to {method} from {address}."
+
+
+class BusUnavailable(Unavailable):
+    template = "The message bus cannot be reached: {reason}"
+
+
+class RemoteFailure(NovaLiteError):
+    """The other side broke; its log has the traceback."""
+
+    template = "{method} failed with {kind}: {text}"
+
+
 # ---- what a host or its hypervisor can answer; the text becomes the server's fault
 
 class HypervisorError(NovaLiteError):

@@ -1,0 +1,227 @@
+"""The bus between services: oslo.messaging with our context, our objects and our exceptions on the wire.
+
+A cast is only a doorbell: the work is a row in the database, and the conductor rings again, so a bus that is away is
+logged and never fails the caller.  A call raises what its endpoint raised, with the same class and fields.
+"""
+
+import importlib
+import logging
+import pkgutil
+import random
+import time
+
+import orjson
+import oslo_messaging
+from oslo_messaging import opts as messaging_opts
+from oslo_messaging.rpc import dispatcher
+from oslo_messaging.rpc import server as messaging_server
+
+from nova_lite import objects
+from nova_lite.common import concurrency, exception
+from nova_lite.common.context import RequestContext
+from nova_lite.common.rpc_local import LocalDriver
+from nova_lite.conf import CONF
+from nova_lite.objects.base import Serializer
+
+LOG = logging.getLogger(__name__)
+
+Target = oslo_messaging.Target
+
+_ERROR = "nova_lite.error"          # the one key of a reply that carries an exception
+_PING = "nova_lite.ping"            # namespace of the endpoint that answers Server.ping
+_transport = None
+
+
+# ---- set-up
+
+def init(url=None):
+    """Connect this process to the bus at ``url`` (None: CONF.transport_url, and unset that is ``local://``).
+
+    Doing it again changes the bus of clients and servers that are made afterwards.
+    """
+    global _transport
+    register_opts()
+    for module in pkgutil.iter_modules(objects.__path__):       # an object must be known before it can arrive
+        importlib.import_module(f"{objects.__name__}.{module.name}")
+    parsed = oslo_messaging.TransportURL.parse(CONF, url)
+    if parsed.transport == "local":             # made here, so that a plain checkout needs no entry point
+        driver = LocalDriver(CONF, parsed, default_exchange=CONF.control_exchange)
+        _transport = oslo_messaging.transport.RPCTransport(driver)
+    else:
+        _transport = oslo_messaging.get_rpc_transport(CONF, parsed)
+    return _transport
+
+
+def register_opts(conf=CONF):
+    """Register oslo.messaging's options with the defaults of this project."""
+    for group, options in messaging_opts.list_opts():
+        if group in (None, "oslo_messaging_rabbit"):
+            conf.register_opts(options, group=group)
+    conf.set_default("transport_url", "local://")
+    conf.set_default("control_exchange", "nova_lite")
+    conf.set_default("kombu_reconnect_splay", 2.0, group="oslo_messaging_rabbit")   # a herd must not return as one
+
+
+def cleanup():
+    """Leave the bus."""
+    global _transport
+    if _transport is not None:
+        _transport.cleanup()
+        _transport = None
+
+
+def transport():
+    """The bus of this process, joined at first use."""
+    return _transport or init()
+
+
+# ---- what travels
+
+class _Serializer(oslo_messaging.Serializer):
+    """RequestContexts and versioned objects to primitives and back."""
+
+    def __init__(self):
+        self._objects = Serializer()
+
+    def serialize_context(self, context):
+        return context.to_dict()
+
+    def deserialize_context(self, values):
+        return RequestContext.from_dict(values)
+
+    def serialize_entity(self, context, entity):
+        return self._objects.serialize_entity(context, entity)
+
+    def deserialize_entity(self, context, entity):
+        return self._objects.deserialize_entity(context, entity)
+
+
+def _pack(error):
+    """An exception as a reply: class names from its own to the base, so that an older peer knows one of them."""
+    kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, exception.NovaLiteError)]
+    fields = orjson.loads(orjson.dumps(error.fields, default=str, option=orjson.OPT_NON_STR_KEYS))
+    return {_ERROR: {"kinds": kinds, "message": str(error), "fields": fields}}
+
+
+def _unpack(packed):
+    known = (getattr(exception, name, None) for name in packed["kinds"])
+    kind = next((each for each in known if isinstance(each, type) and issubclass(each, exception.NovaLiteError)),
+                exception.NovaLiteError)
+    error = kind.__new__(kind)
+    exception.NovaLiteError.__init__(error, packed["message"], **packed["fields"])
+    return error
+
+
+# ---- asking
+
+class Client:
+    """Asks the servers of one topic.  ``to()`` narrows: one host, everyone, another time limit."""
+
+    def __init__(self, inner):
+        self._inner = inner
+
+    def to(self, host=None, *, fanout=None, timeout=None):
+        """A client for one ``host``, for all servers (``fanout``), or that waits ``timeout`` seconds for answers."""
+        narrowed = {"server": host, "fanout": fanout, "timeout": timeout}
+        return Client(self._inner.prepare(**{name: value for name, value in narrowed.items() if value is not None}))
+
+    def cast(self, context, method, /, **arguments):
+        """Ring the bell and go on; False when the bus did not take it, which is logged."""
+        try:
+            self._inner.cast(context, method, **arguments)
+        except oslo_messaging.MessagingException as error:
+            LOG.warning("The bus did not take %s for %s: %s", method, self._address, error)
+            return False
+        return True
+
+    def call(self, context, method, /, **arguments):
+        """Ask and wait for the answer.
+
+        :raises NovaLiteError: whatever leaf the endpoint raised, with its fields.
+        :raises NoAnswer: nobody answered in time; the work may have been done or not.
+        :raises BusUnavailable: the bus did not take the question.
+        :raises RemoteFailure: the endpoint has a bug, or does not know the method.
+        """
+        try:
+            answer = self._inner.call(context, method, **arguments)
+        except oslo_messaging.MessagingTimeout as error:
+            raise exception.NoAnswer(method=method, address=self._address) from error
+        except oslo_messaging.RemoteError as error:
+            raise exception.RemoteFailure(method=method, kind=error.exc_type, text=error.value) from error
+        except oslo_messaging.MessagingException as error:
+            raise exception.BusUnavailable(reason=str(error)) from error
+        if isinstance(answer, dict) and _ERROR in answer:
+            raise _unpack(answer[_ERROR])
+        return answer
+
+    @property
+    def _address(self):
+        target = self._inner.target
+        return f"{target.topic}.{target.server}" if target.server else target.topic
+
+
+def client(topic, version="1.0"):
+    """A Client of ``topic``; ``version`` is the least its servers must speak."""
+    target = Target(topic=topic, version=version)
+    return Client(oslo_messaging.get_rpc_client(transport(), target, serializer=_Serializer()))
+
+
+# ---- answering
+
+class _Dispatcher(dispatcher.RPCDispatcher):
+    """Sends our own exceptions back as answers; anything else is a bug and stays a failure."""
+
+    def dispatch(self, incoming):
+        try:
+            return super().dispatch(incoming)
+        except exception.NovaLiteError as error:
+            LOG.info("%s answered %s: %s", incoming.message.get("method"), type(error).__name__, error)
+            return _pack(error)
+
+
+class _Ping:
+    target = Target(namespace=_PING, version="1.0")
+
+    def ping(self, context, token):
+        return token
+
+
+class Server:
+    """Answers for one topic and host with a list of endpoints, each request in its own green or native thread."""
+
+    def __init__(self, target, endpoints):
+        self._target = target
+        bus = transport()
+        self._inner = messaging_server.RPCServer(bus, target, _Dispatcher([*endpoints, _Ping()], _Serializer()))
+        asking = Target(topic=target.topic, server=target.server, namespace=_PING, version="1.0")
+        self._self = oslo_messaging.get_rpc_client(bus, asking, serializer=_Serializer())
+
+    def start(self):
+        self._inner.start()
+        return self
+
+    def stop(self, timeout=30.0):
+        """Take no more messages and wait for those under way; False when ``timeout`` seconds were not enough."""
+        return concurrency.spawn(self._stop).wait(timeout)
+
+    def _stop(self):
+        self._inner.stop()
+        self._inner.wait()
+
+    def ping(self, timeout=5.0):
+        """Seconds of a round trip through the bus to this very server; raises NoAnswer or BusUnavailable."""
+        began = time.monotonic()
+        token = random.getrandbits(32)
+        asking = Client(self._self.prepare(timeout=timeout))
+        if asking.call(RequestContext(), "ping", token=token) != token:
+            raise exception.BusUnavailable(reason="a ping came back changed")
+        return time.monotonic() - began
+
+
+def server(topic, host, endpoints):
+    """A Server (not yet started) that hears what is sent to ``topic``, to ``topic`` at ``host``, and to everyone.
+
+    An endpoint is an object whose public methods take (context, **arguments).  One that speaks a newer version than
+    1.0 says so by ``target = rpc.Target(version="1.1")``.
+    """
+    return Server(Target(topic=topic, server=host), endpoints)
