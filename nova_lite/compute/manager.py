@@ -1,7 +1,9 @@
 """One host's compute service: the list of its endpoints, its start-up and its periodic work."""
 
+import contextlib
 import functools
 import logging
+import threading
 
 from nova_lite.common import concurrency, exception
 from nova_lite.compute.tasks.build import Build
@@ -28,9 +30,9 @@ class Manager:
         self._running = Running(CONF.host, worker, conductor)
         self._host = Host(self._running, driver, network, conductor, worker)
         power = Power(self._running, driver, network)
-        #: What a doorbell starts: build in its own pool, so that a storm of builds never delays a stop.
-        builds = concurrency.Pool(CONF.operations.max_concurrent_builds)
-        others = concurrency.Pool(64)
+        # Builds pass a gate of their own, so that a storm of them never delays a stop.
+        builds = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
+        others = contextlib.nullcontext()
         delete = Delete(self._running, driver, network)
         self.endpoint = Endpoint(Console(driver), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
@@ -70,7 +72,10 @@ def _patiently(work):
 
 
 class Endpoint:
-    """What ``rpcapi.ComputeAPI`` asks.  A doorbell is answered by work in a pool, so that the next one is heard."""
+    """What ``rpcapi.ComputeAPI`` asks.  A doorbell starts work beside, so that the next one is heard.
+
+    :param tasks: {name: (gate that the work passes, the work)}.
+    """
 
     def __init__(self, console, tasks):
         self._tasks = tasks
@@ -95,14 +100,14 @@ class Endpoint:
         self._start("delete_server", context, operation_id)
 
     def _start(self, name, context, operation_id):
-        pool, task = self._tasks[name]
-        pool.spawn(_quietly, task, context, operation_id)
+        concurrency.spawn(_quietly, *self._tasks[name], context, operation_id)
 
 
-def _quietly(task, context, operation_id):
+def _quietly(gate, task, context, operation_id):
     """A doorbell may ring twice or late, and a conductor may be away: the conductor will ring again."""
     try:
-        task(context, operation_id)
+        with gate:
+            task(context, operation_id)
     except (exception.Fenced, exception.OperationNotFound, exception.ServerNotFound) as error:
         LOG.debug("%s", error)
     except AWAY as error:

@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import threading
 
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
@@ -28,8 +29,8 @@ class Manager:
         endings = Endings(network)
         build = Build(worker, network, compute_rpc, scheduler_rpc, endings)
         delete = Delete(worker, endings)
-        pool = concurrency.Pool(CONF.operations.max_concurrent_builds)
-        flows = {name: functools.partial(pool.spawn, _quietly, flow) for name, flow in (
+        gate = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
+        flows = {name: functools.partial(concurrency.spawn, _quietly, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
         self.recovery = Recovery(flows, compute_rpc, endings)
         self.endpoint = Endpoint(flows, network, image, endings)
@@ -43,10 +44,11 @@ class Manager:
             self._watch.stop()
 
 
-def _quietly(flow, context, operation_id):
+def _quietly(gate, flow, context, operation_id):
     """A doorbell may ring twice or late: being fenced is no news."""
     try:
-        flow(context, operation_id)
+        with gate:
+            flow(context, operation_id)
     except (exception.Fenced, exception.OperationNotFound) as error:
         LOG.debug("%s", error)
 

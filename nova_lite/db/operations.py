@@ -79,6 +79,13 @@ def cancel_open(session, server_id):
         execution_options={"synchronize_session": False})
 
 
+def running(session, server_id, name):
+    """Whether an operation of this name has not ended yet on a server."""
+    found = session.execute(sa.select(Operation.id).where(
+        Operation.server_id == server_id, Operation.name == name, Operation.state.in_(_OPEN)).limit(1))
+    return found.first() is not None
+
+
 def get(session, operation_id):
     """:raises OperationNotFound:"""
     row = session.execute(sa.select(Operation.__table__).where(Operation.id == operation_id)).one_or_none()

@@ -1,0 +1,63 @@
+"""What every console script begins with: read the configuration, choose the concurrency, set up the log.
+
+Nothing here may import the rest of nova_lite at module level: eventlet must be started first.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import uuid
+
+from nova_lite import __version__
+from nova_lite.conf import CONF
+
+SYSTEM_CONFIG = "/etc/nova_lite/nova_lite.conf"
+
+
+def configure(args, prog, config_files=()):
+    """Read the configuration files and command line into CONF, then start the chosen concurrency.
+
+    :param config_files: besides /etc/nova_lite/nova_lite.conf; later ones win.
+    """
+    from nova_lite.cmd import early
+    early.quiet_libraries()
+    from oslo_log import log
+    log.register_options(CONF)
+    files = [each for each in (SYSTEM_CONFIG, *config_files) if os.path.exists(each)]
+    CONF(args, project="nova_lite", prog=prog, version=__version__, default_config_files=files)
+    early.start_concurrency(CONF.concurrency)
+
+
+def worker_name(binary):
+    """The name of this incarnation of a service: "host/binary/uuid"."""
+    return f"{CONF.host}/{binary}/{uuid.uuid4()}"
+
+
+def set_up_log(file=None):
+    """Log to ``file``, or to standard error; libraries only from warnings on."""
+    from oslo_log import log
+    if file:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        CONF.set_override("log_file", os.path.basename(file))
+        CONF.set_override("log_dir", os.path.dirname(file))
+    log.set_defaults(default_log_levels=log.get_default_log_levels() + [
+        "oslo_messaging=WARNING", "eventlet.wsgi=WARNING", "sqlalchemy=WARNING", "alembic=WARNING"])
+    log.setup(CONF, "nova_lite", __version__)
+
+
+def fail(error):
+    """Print a start-up error as one line and leave with 1."""
+    print(f"nova-lite: {error}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def wait_for_signal():
+    """Return when SIGTERM or SIGINT asks the process to end."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while not stopping.wait(1):         # a bounded wait lets native signal handlers run in either mode
+        pass
+    logging.getLogger(__name__).info("Stopping")

@@ -1,0 +1,15 @@
+"""What must happen before anything else is imported."""
+
+import os
+import warnings
+
+
+def quiet_libraries():
+    """Deprecation notices of libraries about eventlet are for developers, not for operators."""
+    if not os.environ.get("NOVA_LITE_WARNINGS"):
+        warnings.simplefilter("ignore", DeprecationWarning)
+
+
+def start_concurrency(mode):
+    from nova_lite.common import concurrency
+    concurrency.start(mode)
