@@ -1,0 +1,152 @@
+"""A guest's files: its directory, its root disk (a qcow2 overlay), its config drive.
+
+An overlay is a header and three empty tables, so it is written here in a tenth of a millisecond instead of by qemu-img
+(https://www.qemu.org/docs/master/interop/qcow2.html).  Nothing here ever reads a byte that a guest may have written,
+but the header of its own qcow2 file.
+"""
+
+import contextlib
+import dataclasses
+import os
+import re
+import shutil
+import struct
+import tempfile
+
+from nova_lite.common import exception
+
+GIB = 1 << 30
+_CLUSTER_BITS = 16
+_CLUSTER = 1 << _CLUSTER_BITS
+_MAGIC = b"QFI\xfb"
+_HEADER = struct.Struct(">4sIQIIQIIQQIIQQQQII")     # version 3, 104 bytes
+_BACKING_FORMAT = 0xE2792ACA
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """Where a guest's files are: ``Files.of(state_dir, server_id)``."""
+
+    directory: str
+
+    @classmethod
+    def of(cls, state_dir, server_id):
+        """:raises ValueError: the id is no UUID, so it shall never become a path."""
+        if not _ID.fullmatch(server_id):
+            raise ValueError(f"not a server id: {server_id!r}")
+        return cls(os.path.join(os.path.realpath(state_dir), "instances", server_id))
+
+    @property
+    def disk(self):
+        return os.path.join(self.directory, "disk")
+
+    @property
+    def config_drive(self):
+        return os.path.join(self.directory, "disk.config")
+
+    @property
+    def console_log(self):
+        return os.path.join(self.directory, "console.log")
+
+    def make(self):
+        """Make the directory.  QEMU's own user passes through it and everything above, but lists nothing."""
+        os.makedirs(os.path.dirname(self.directory), mode=0o711, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self.directory, 0o711)
+
+    def remove(self):
+        """Remove the directory and all in it, if there."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.directory)
+
+
+def ensure(files, disk):
+    """Make the root disk of ``disk`` (virt.driver.Disk) at ``files.disk``; one that is already it is kept.
+
+    :raises DiskTooSmall: the image does not fit.
+    :raises HypervisorError: the base cannot be read, or there is neither base nor size.
+    """
+    size = _size(disk)
+    if _reads_as(files.disk) != (size, disk.base):
+        write_whole(files.disk, overlay(size, disk.base, disk.base_format))
+
+
+def write_whole(path, content):
+    """Write a file of mode 0600 that is there either whole or not at all, whenever we die."""
+    draft = f"{path}.new"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as out:
+        out.write(content)
+    os.rename(draft, path)
+
+
+def overlay(size, base=None, base_format=None):
+    """The bytes of an empty qcow2 image of ``size`` bytes over ``base`` (None: over nothing)."""
+    name = os.fsencode(base) if base else b""
+    if len(name) > 1023:
+        raise exception.HypervisorError(reason=f"the path of the base image is too long: {base}")
+    extensions = struct.pack(">II", 0, 0)
+    if base:
+        word = base_format.encode()
+        extensions = struct.pack(">II", _BACKING_FORMAT, len(word)) + word.ljust(-(-len(word) // 8) * 8, b"\0") + extensions
+    l1_entries = -(-size // (_CLUSTER * _CLUSTER // 8))
+    l1_clusters = max(1, -(-l1_entries * 8 // _CLUSTER))
+    header = _HEADER.pack(
+        _MAGIC, 3, _HEADER.size + len(extensions) if base else 0, len(name), _CLUSTER_BITS, size, 0,
+        l1_entries, 3 * _CLUSTER, _CLUSTER, 1, 0, 0, 0, 0, 0, 4, _HEADER.size)
+    clusters = 3 + l1_clusters          # header, refcount table, refcount block, L1 table
+    return b"".join((
+        (header + extensions + name).ljust(_CLUSTER, b"\0"),
+        struct.pack(">Q", 2 * _CLUSTER).ljust(_CLUSTER, b"\0"),
+        struct.pack(f">{clusters}H", *[1] * clusters).ljust(_CLUSTER, b"\0"),
+        bytes(l1_clusters * _CLUSTER)))
+
+
+def virtual_size(path, image_format):
+    """Bytes that a guest sees of the image at ``path``, which is what ``image_format`` says.
+
+    :raises HypervisorError: it cannot be read, or is not of that format.
+    """
+    try:
+        if image_format == "raw":
+            return os.stat(path).st_size
+        with open(path, "rb") as image:
+            magic, _version, *_, size = struct.unpack(">4sIQIIQ", image.read(32))
+    except (OSError, struct.error) as problem:
+        raise exception.HypervisorError(reason=f"the base image cannot be read: {problem}") from None
+    if image_format != "qcow2" or magic != _MAGIC:
+        raise exception.HypervisorError(reason=f"the base image {path} is not {image_format}")
+    return size
+
+
+def has_direct_io(directory):
+    """Whether files in ``directory`` can be opened with O_DIRECT, as QEMU's cache=none does (tmpfs often cannot)."""
+    with tempfile.NamedTemporaryFile(dir=directory) as probe:
+        try:
+            os.close(os.open(probe.name, os.O_RDWR | os.O_DIRECT))
+        except OSError:
+            return False
+    return True
+
+
+def _size(disk):
+    asked = disk.size_gb * GIB
+    needed = -(-virtual_size(disk.base, disk.base_format) // 512) * 512 if disk.base else 0
+    if asked and asked < needed:
+        raise exception.DiskTooSmall(flavor_bytes=asked, image_bytes=needed)
+    if not (asked or needed):
+        raise exception.HypervisorError(reason="a disk needs an image or a size")
+    return asked or needed
+
+
+def _reads_as(path):
+    """(size, base) of the qcow2 file of ours at ``path``; None where there is none, or not a whole one."""
+    try:
+        with open(path, "rb") as image:
+            head = image.read(_CLUSTER)
+        magic, version, where, length, _bits, size, *_ = _HEADER.unpack_from(head)
+    except (OSError, struct.error):
+        return None
+    if magic != _MAGIC or version != 3:
+        return None
+    return size, os.fsdecode(head[where:where + length]) if where else None
