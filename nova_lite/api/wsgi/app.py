@@ -1,0 +1,157 @@
+"""The one WSGI application: edge, mount points, and the way back to the wire.
+
+Order of a request: forged identity headers go, a request id comes, the mount point picks the service, its table the
+method, then size, token, microversion and media type are judged (in the order real OpenStack judges them).
+"""
+
+import http
+import importlib
+import re
+import time
+import uuid
+
+import orjson
+from oslo_log import log as logging
+
+from nova_lite.api.wsgi import faults, microversion, versions
+from nova_lite.api.wsgi.answer import Answer
+from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
+from nova_lite.api.wsgi.request import Request, remote_address
+from nova_lite.api.wsgi.service import Service
+from nova_lite.conf import CONF
+
+LOG = logging.getLogger(__name__)
+
+SERVICES = ("identity", "compute", "image", "network", "volume")
+_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+_STATUS = {each.value: f"{each.value} {each.phrase}" for each in http.HTTPStatus}
+_STATUS[413] = "413 Request Entity Too Large"
+_BODILESS = frozenset((204, 304))
+#: What an authenticating proxy would add: from a client, always forged.
+FORGED = frozenset("HTTP_" + name for name in (
+    "X_IDENTITY_STATUS", "X_SERVICE_IDENTITY_STATUS", "X_SERVICE_CATALOG", "X_SYSTEM_SCOPE", "X_SERVICE_SYSTEM_SCOPE",
+    "X_DOMAIN_ID", "X_DOMAIN_NAME", "X_SERVICE_DOMAIN_ID", "X_SERVICE_DOMAIN_NAME",
+    "X_PROJECT_ID", "X_PROJECT_NAME", "X_PROJECT_DOMAIN_ID", "X_PROJECT_DOMAIN_NAME",
+    "X_SERVICE_PROJECT_ID", "X_SERVICE_PROJECT_NAME", "X_SERVICE_PROJECT_DOMAIN_ID", "X_SERVICE_PROJECT_DOMAIN_NAME",
+    "X_USER_ID", "X_USER_NAME", "X_USER_DOMAIN_ID", "X_USER_DOMAIN_NAME", "X_USER", "X_TENANT", "X_ROLE", "X_ROLES",
+    "X_SERVICE_USER_ID", "X_SERVICE_USER_NAME", "X_SERVICE_USER_DOMAIN_ID", "X_SERVICE_USER_DOMAIN_NAME",
+    "X_SERVICE_ROLES", "X_TENANT_ID", "X_TENANT_NAME", "X_IS_ADMIN_PROJECT", "X_AUTH_KEY", "X_SERVICE_KEY"))
+
+
+def build(doors, services=SERVICES):
+    """The application over ``doors`` (.compute .identity .image .network); a service without a package is absent."""
+    found = {}
+    for name in services:
+        package = _routes_of(name)
+        if package is not None:
+            found[name] = Service.of(DIALECTS[name], package, doors)
+    return App(found)
+
+
+def _routes_of(name):
+    wanted = f"nova_lite.api.{name}.routes"
+    try:
+        return importlib.import_module(wanted)
+    except ModuleNotFoundError as error:
+        if error.name in (wanted, wanted.rpartition(".")[0]):
+            return None
+        raise
+
+
+class App:
+    """A WSGI callable.  ``services`` maps mount points to Service."""
+
+    def __init__(self, services):
+        self.services = services
+
+    def __call__(self, environ, start_response):
+        started = time.perf_counter()
+        for key in FORGED.intersection(environ):
+            del environ[key]
+        path = _path(environ)
+        mount, _, rest = path[1:].partition("/")
+        service = self.services.get(mount)
+        req = Request(environ, service.dialect if service else NOWHERE, _request_id(environ))
+        if "\0" in path:
+            answer = req.dialect.no_route(req)
+        elif service is not None:
+            answer = service.answer(req, "/" + rest if rest else "")
+        else:
+            answer = self._outside(req, path)
+        sent = _send(req, answer, start_response)
+        if CONF.api.log_requests and LOG.isEnabledFor(logging.INFO):
+            _log(req, answer, sent, time.perf_counter() - started)
+        return sent
+
+    def _outside(self, req, path):
+        if path == "/healthcheck":
+            return Answer("OK", content_type="text/plain; charset=UTF-8")
+        if path == "/":
+            return versions.services(req, [(name, each.dialect.path) for name, each in self.services.items()])
+        return faults.page(404, None, req.environ)
+
+
+def _path(environ):
+    """The path as text: WSGI hands the bytes over as latin-1."""
+    path = environ.get("PATH_INFO") or "/"
+    if path.isascii():
+        return path
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
+
+
+def _request_id(environ):
+    """A new id; the one a caller brings along is kept beside it as the global id."""
+    brought = environ.get("HTTP_X_OPENSTACK_REQUEST_ID")
+    if brought and _REQUEST_ID.fullmatch(brought):
+        environ["nova_lite.global_request_id"] = brought
+    return f"req-{uuid.uuid4()}"
+
+
+def _send(req, answer, start_response):
+    body, kind = _encode(answer)
+    headers = [*answer.headers]
+    if kind is not None:
+        headers.append(("Content-Type", kind))
+    if body is not None and answer.status not in _BODILESS:
+        headers.append(("Content-Length", str(len(body))))
+    dialect = req.dialect
+    headers.extend(dialect.headers)
+    if req.version is not None:
+        headers.extend(microversion.headers(req.version))
+    headers.extend([(name, req.request_id) for name in dialect.request_id_headers])
+    start_response(_STATUS.get(answer.status) or f"{answer.status} Unknown", headers)
+    if answer.app_iter is not None:
+        return answer.app_iter
+    return [] if req.environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _encode(answer):
+    """``(bytes or None for a stream, content type or None)``."""
+    body = answer.body
+    if answer.app_iter is not None:
+        return None, answer.content_type or "application/octet-stream"
+    if body is None:
+        return b"", answer.content_type or ("application/json" if answer.status != 200 else None)
+    if isinstance(body, bytes):
+        return body, answer.content_type or "application/octet-stream"
+    if isinstance(body, str):
+        return body.encode(), answer.content_type or "text/plain; charset=UTF-8"
+    return orjson.dumps(body), answer.content_type or "application/json"
+
+
+def _log(req, answer, sent, seconds):
+    environ, context = req.environ, req.context
+    LOG.info('%s "%s %s" status: %d len: %d time: %.4f [%s %s %s]', remote_address(environ),
+             environ["REQUEST_METHOD"], _printable(environ), answer.status,
+             len(sent[0]) if isinstance(sent, list) and sent else 0, seconds, req.request_id,
+             context.user_id if context else "-", context.project_id if context else "-")
+
+
+def _printable(environ):
+    """Path and query as one line: what a client wrote must not write log lines of its own."""
+    query = environ.get("QUERY_STRING")
+    text = environ.get("PATH_INFO", "") + ("?" + query if query else "")
+    return text if text.isprintable() else ascii(text)

@@ -1,0 +1,28 @@
+"""The API as a WSGI callable for other servers: ``nova_lite.api.wsgi.application:application``.
+
+The first request builds it, from ``factory``, which a process's start-up code sets; so that importing this module
+costs and changes nothing.
+"""
+
+import threading
+
+#: Returns the finished application; set by ``cmd`` or by the module a WSGI server is pointed at.
+factory = None
+
+_built = None
+_lock = threading.Lock()
+
+
+def application(environ, start_response):
+    global _built
+    if _built is None:
+        with _lock:
+            if _built is None:
+                _built = _build()
+    return _built(environ, start_response)
+
+
+def _build():
+    if factory is None:
+        raise RuntimeError("nova_lite.api.wsgi.application.factory is not set: nobody said how to build the API")
+    return factory()

@@ -1,0 +1,102 @@
+"""The one translator from errors to HTTP: each service's own shape of fault, and never a traceback.
+
+Formats: Nova and Cinder {"itemNotFound": {code, message}}, Keystone {"error": {code, message, title}}, Neutron
+{"NeutronError": {type, message, detail}}; Glance answers with WebOb's plain pages.
+"""
+
+import http
+
+import webob.exc
+from oslo_log import log as logging
+
+from nova_lite.api.wsgi.answer import Answer
+from nova_lite.common import exception
+
+LOG = logging.getLogger(__name__)
+
+_COMPUTE_NAMES = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+                  409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit",
+                  501: "notImplemented", 503: "serviceUnavailable"}
+#: Statuses from 500 up whose text may be shown: they say what to do, not how the code broke.
+_TOLD = {501, 503, 507}
+_MALFORMED = ("The server could not comply with the request since it is either malformed or otherwise incorrect. "
+              "The client is assumed to be in error.")
+
+
+def answer(error, req):
+    """The Answer for ``error``, in the shape of the service that ``req`` was for."""
+    if not isinstance(error, exception.NovaLiteError) or (error.status >= 500 and error.status not in _TOLD):
+        LOG.exception("%s %s failed (%s)", req.environ.get("REQUEST_METHOD"), req.environ.get("PATH_INFO"),
+                      req.request_id)
+        return req.dialect.fault(500, _unexpected(req), None, req)
+    made = req.dialect.fault(error.status, str(error), error, req)
+    if getattr(error, "retry_after", None) is not None:
+        made.headers = [*made.headers, ("Retry-After", str(error.retry_after))]
+    return made
+
+
+def compute(status, message, error, req):
+    if status == 401:
+        return _challenge(Answer({"error": {"code": 401, "title": "Unauthorized", "message": message}}, 401), req)
+    fault = {"code": status, "message": message}
+    if status in (413, 429) and getattr(error, "retry_after", None) is not None:
+        fault["retryAfter"] = str(error.retry_after)
+    return Answer({_COMPUTE_NAMES.get(status, "computeFault"): fault}, status,
+                  content_type="application/json; charset=UTF-8")
+
+
+def identity(status, message, error, req):
+    if isinstance(error, exception.PolicyNotAuthorized):
+        message = f"You are not authorized to perform the requested action: {error.action}."
+    if status == 500:
+        message = f"An unexpected error prevented the server from fulfilling your request. ({req.request_id})"
+    made = Answer({"error": {"code": status, "message": message, "title": _title(status)}}, status)
+    return _challenge(made, req) if status == 401 else made
+
+
+def network(status, message, error, req):
+    if status == 401:
+        return compute(status, message, error, req)
+    kind = "HTTP" + _title(status).replace(" ", "")
+    if status == 500:
+        kind = "HTTPInternalServerError"
+    elif type(error) not in _BRANCHES and not isinstance(error, exception.ValidationError):
+        kind = type(error).__name__
+    return Answer({"NeutronError": {"type": kind, "message": message, "detail": ""}}, status)
+
+
+def image(status, message, error, req):
+    made = page(status, message, req.environ)
+    return _challenge(made, req) if status == 401 else made
+
+
+def page(status, message, environ, headers=()):
+    """WebOb's own page for a status: HTML, JSON or plain text, as the client accepts.  None: its standard text."""
+    error = webob.exc.status_map.get(status, webob.exc.HTTPInternalServerError)()
+    if message is not None:
+        error.explanation = message
+    sent = []
+    body = b"".join(error.generate_response(environ, lambda _status, pairs, _exc_info=None: sent.extend(pairs)))
+    return Answer(body, status, headers, content_type=dict(sent)["Content-Type"])
+
+
+def malformed(what):
+    """Keystone's 400 for a request without something it needs."""
+    return exception.BadRequest(f"Expecting to find {what}. {_MALFORMED}")
+
+
+def _challenge(made, req):
+    made.headers = [*made.headers, ("WWW-Authenticate", f'Keystone uri="{req.root_url}/identity/v3"')]
+    return made
+
+
+def _unexpected(req):
+    return f"Unexpected API Error. Give the operator of this cloud the id of the request: {req.request_id}"
+
+
+def _title(status):
+    return "Request Entity Too Large" if status == 413 else http.HTTPStatus(status).phrase
+
+
+_BRANCHES = {kind for kind in vars(exception).values()
+             if isinstance(kind, type) and kind.__base__ is exception.NovaLiteError and "status" in vars(kind)}

@@ -1,0 +1,116 @@
+"""The ``format`` words of request schemas, with Nova's meaning; each is a function from text to bool."""
+
+import base64
+import binascii
+import ipaddress
+import re
+import unicodedata
+import uuid
+from urllib.parse import urlsplit
+
+from oslo_utils import timeutils
+
+#: Why a name is refused, in the words Nova uses.
+REASONS = {
+    "name": "printable characters. Can not start or end with whitespace.",
+    "name_with_leading_trailing_spaces": "printable characters with at least one non space character",
+    "az_name": "printable characters except :.Can not start or end with whitespace.",
+    "az_name_with_leading_trailing_spaces": "printable characters except :, with at least one non space character",
+}
+
+
+def is_uuid(text):
+    """As oslo.utils judges it: braces, "urn:uuid:" and any case are fine, other text is not."""
+    bare = text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "").lower()
+    try:
+        return uuid.UUID(text).hex == bare
+    except ValueError:
+        return False
+
+
+def _printable(character):
+    kind = unicodedata.category(character)
+    return kind[0] != "C" and (kind[0] != "Z" or kind == "Zs")
+
+
+def _blank(character):
+    return unicodedata.category(character) == "Zs"
+
+
+def _spaced_name(text):
+    return all(map(_printable, text)) and not all(map(_blank, text))
+
+
+def _name(text):
+    """The empty name passes: it is minLength that refuses it."""
+    return not text or (all(map(_printable, text)) and not _blank(text[0]) and not _blank(text[-1]))
+
+
+def _base64(text):
+    try:
+        base64.b64decode(text.encode())
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _cidr(text):
+    if "/" not in text or re.search(r"\s", text):
+        return False
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _date_time(text):
+    try:
+        timeutils.parse_isotime(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _regex(text):
+    if not text:
+        return False                        # it matches anything, so it filters nothing
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+def _uri(text):
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc) and not re.search(r"[\s<>\"{}|\\^`]", text)
+
+
+def _address(version):
+    def check(text):
+        try:
+            return ipaddress.ip_address(text).version == version
+        except ValueError:
+            return False
+    return check
+
+
+FORMATS = {
+    "name": _name,
+    "name_with_leading_trailing_spaces": _spaced_name,
+    "az_name": lambda text: _name(text) and ":" not in text,
+    "az_name_with_leading_trailing_spaces": lambda text: _spaced_name(text) and ":" not in text,
+    "base64": _base64,
+    "cidr": _cidr,
+    "date-time": _date_time,
+    "description": lambda text: all(map(_printable, text)),
+    "ipv4": _address(4),
+    "ipv6": _address(6),
+    "regex": _regex,
+    "uri": _uri,
+    "uuid": is_uuid,
+}

@@ -1,0 +1,159 @@
+"""The request a controller gets: WebOb's, plus who asks, which version is spoken, and parsed bodies and queries."""
+
+import re
+from urllib.parse import parse_qsl
+
+import orjson
+from webob.request import BaseRequest
+
+from nova_lite.api.wsgi import microversion
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+
+_UNREAD = object()
+_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,262}")
+
+
+class Request(BaseRequest):
+    """One request to one service.
+
+    ``context`` is the caller's RequestContext (an empty one on public routes), ``version`` the compute microversion
+    (None for other services), ``dialect`` how the service speaks, ``request_id`` its id.
+    """
+
+    def __init__(self, environ, dialect, request_id):
+        super().__init__(environ)
+        values = self.__dict__
+        values["dialect"] = dialect
+        values["request_id"] = request_id
+        values["context"] = None
+        values["version"] = None
+        values["_body_json"] = _UNREAD
+        values["_query"] = None
+
+    def at_least(self, text):
+        """Whether the request speaks microversion ``text`` ("2.19") or a later one."""
+        return self.version >= microversion.parse(text)
+
+    @property
+    def raw_body(self):
+        """The body's bytes, read once and never more than allowed.
+
+        :raises TooLarge: it is longer than max_request_body_size.
+        """
+        if "_raw" not in self.__dict__:
+            self.__dict__["_raw"] = _read(self.environ)
+        return self._raw
+
+    @property
+    def body_json(self):
+        """The parsed body; None where it is empty.
+
+        :raises BadRequest: it is not JSON.
+        """
+        if self._body_json is _UNREAD:
+            self.__dict__["_body_json"] = self.dialect.parse_body(self)
+        return self._body_json
+
+    @property
+    def query(self):
+        """The query string as {name: [values]}; after ``@validation.query`` only what the schema names."""
+        if self._query is None:
+            self.__dict__["_query"] = parse_query(self.environ.get("QUERY_STRING", ""))
+        return self._query
+
+    def narrow_query(self, query):
+        self.__dict__["_query"] = query
+
+    @property
+    def root_url(self):
+        """What every service's URL begins with: "http://host:8774"."""
+        return root_url(self.environ)
+
+    @property
+    def base_url(self):
+        """What this service's links begin with: "http://host:8774/compute/v2.1"."""
+        return f"{self.root_url}/{self.dialect.mount}/{self.dialect.path}"
+
+
+def parse_query(text):
+    """:raises BadRequest: it is not UTF-8."""
+    if not text:
+        return {}
+    found = {}
+    try:
+        for name, value in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000):
+            found.setdefault(name, []).append(value)
+    except UnicodeDecodeError as error:
+        raise exception.BadRequest("Query string is not UTF-8 encoded") from error
+    except ValueError as error:
+        raise exception.BadRequest("The query string has too many fields.") from error
+    return found
+
+
+def root_url(environ):
+    """The URL of this API: as configured, or as the request's Host header (or a trusted proxy's) has it."""
+    if CONF.api.public_endpoint:
+        return CONF.api.public_endpoint.rstrip("/")
+    scheme = environ["wsgi.url_scheme"]
+    host = environ.get("HTTP_HOST", "")
+    prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+    if CONF.api.trust_proxy_headers:
+        scheme = _first(environ, "HTTP_X_FORWARDED_PROTO") or scheme
+        host = _first(environ, "HTTP_X_FORWARDED_HOST") or host
+        prefix = _first(environ, "HTTP_X_FORWARDED_PREFIX").rstrip("/") or prefix
+    if not _HOST.fullmatch(host):
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{scheme}://{host}{prefix}"
+
+
+def remote_address(environ):
+    """The client's address as text; behind a trusted proxy, the one it names first."""
+    if CONF.api.trust_proxy_headers:
+        return _first(environ, "HTTP_X_FORWARDED_FOR") or environ.get("REMOTE_ADDR")
+    return environ.get("REMOTE_ADDR")
+
+
+def loads(raw):
+    """Parse JSON bytes.
+
+    :raises ValueError: they are not JSON.
+    """
+    return orjson.loads(raw)
+
+
+def content_length(environ):
+    """The declared length in bytes; None where there is none.
+
+    :raises BadRequest: it is not a number.
+    """
+    text = environ.get("CONTENT_LENGTH")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise exception.BadRequest("Content-Length is not valid.")
+    return int(text)
+
+
+def too_large():
+    return exception.TooLarge("Request is too large. Larger than max_request_body_size "
+                              f"({CONF.api.max_request_body_size}).")
+
+
+def _read(environ):
+    length, limit = content_length(environ), CONF.api.max_request_body_size
+    if length is None and not environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("wsgi.input_terminated"):
+        return b""
+    if length is not None and length > limit:
+        raise too_large()
+    wanted = limit + 1 if length is None else length
+    raw = environ["wsgi.input"].read(wanted) if wanted else b""
+    if length is None and len(raw) > limit:
+        raise too_large()
+    if length is not None and len(raw) < length:
+        raise exception.BadRequest("The request body ended too early.")
+    return raw
+
+
+def _first(environ, key):
+    return environ.get(key, "").split(",")[0].strip()

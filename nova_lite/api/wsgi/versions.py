@@ -1,0 +1,82 @@
+"""Views: the version documents that clients read to find what a service offers, and the list of services at /."""
+
+from importlib import metadata
+
+from nova_lite.api.wsgi import microversion
+from nova_lite.api.wsgi.answer import Answer
+
+_COMPUTE_TYPE = "application/vnd.openstack.compute+json;version=2.1"
+_IMAGE_MINORS = (17, 15, *range(13, -1, -1))
+
+
+def _link(url):
+    return {"rel": "self", "href": url}
+
+
+def compute_list(req):
+    """GET /compute/ - https://docs.openstack.org/api-ref/compute/#list-all-major-versions"""
+    return Answer({"versions": [{**_compute_head(), "links": [_link(f"{req.base_url}/")]}]})
+
+
+def compute(req):
+    """GET /compute/v2.1/"""
+    links = [_link(f"{req.base_url}/"),
+             {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"}]
+    return Answer({"version": {**_compute_head(), "links": links,
+                               "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE}]}})
+
+
+def compute_choices(req, rest):
+    """What Nova says about a path below no version it knows."""
+    return Answer({"choices": [{"id": "v2.1", "status": "CURRENT", "links": [_link(req.base_url + rest)],
+                                "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE}]}]}, 300)
+
+
+def _compute_head():
+    return {"id": "v2.1", "status": "CURRENT", "version": str(microversion.MAXIMUM),
+            "min_version": str(microversion.MINIMUM), "updated": "2013-07-23T11:33:21Z"}
+
+
+def identity_list(req):
+    """GET /identity/"""
+    return Answer({"versions": {"values": [_identity(req)]}}, 300, [("Location", f"{req.base_url}/")])
+
+
+def identity(req):
+    """GET /identity/v3"""
+    return Answer({"version": _identity(req)})
+
+
+def _identity(req):
+    return {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [_link(f"{req.base_url}/")],
+            "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]}
+
+
+def image_list(req, status):
+    """GET /image/ (300) and /image/versions (200)"""
+    links = [_link(f"{req.base_url}/")]
+    return Answer({"versions": [{"id": f"v2.{minor}", "status": "CURRENT" if minor == _IMAGE_MINORS[0] else "SUPPORTED",
+                                 "links": links} for minor in _IMAGE_MINORS]}, status)
+
+
+def network_list(req):
+    """GET /network/"""
+    return Answer({"versions": [{"id": "v2.0", "status": "CURRENT", "links": [_link(f"{req.base_url}/")]}]})
+
+
+def services(req, mounted):
+    """GET / : every service of this port and where it begins; a page for people, JSON for programs."""
+    urls = {name: f"{req.root_url}/{name}/{path}" for name, path in mounted}
+    if "text/html" in req.environ.get("HTTP_ACCEPT", ""):
+        rows = "".join(f'<li><a href="/{name}/">{name}</a> {url}</li>' for name, url in urls.items())
+        return Answer(f"<!doctype html><title>nova_lite</title><h1>nova_lite</h1><ul>{rows}</ul>",
+                      content_type="text/html; charset=UTF-8")
+    return Answer({"name": "nova_lite", "version": _release(), "auth_url": urls.get("identity"),
+                   "services": [{"name": name, "links": [_link(url)]} for name, url in urls.items()]})
+
+
+def _release():
+    try:
+        return metadata.version("nova_lite")
+    except metadata.PackageNotFoundError:
+        return "0"
