@@ -95,7 +95,7 @@ class PolicyNotAuthorized(Forbidden):
 
 
 class OverQuota(Forbidden):
-    template = "Quota exceeded for {resource}: requested {requested}, but already used {used} of {limit} {resource}"
+    template = "Quota exceeded for {resource}: Requested {requested}, but already used {used} of {limit} {resource}"
 
 
 class InvalidState(Conflict):
@@ -210,3 +210,89 @@ class Misconfigured(NovaLiteError):
     """Start-up cannot go on; the text says what is wrong and how to mend it."""
 
     template = "{problem} {remedy}"
+
+
+# ---- what compute's own resources refuse
+
+class MarkerNotFound(BadRequest):
+    template = "marker [{marker}] not found"
+
+
+class MetadataLimitExceeded(Forbidden):
+    template = "Maximum number of metadata items exceeds {limit}"
+
+
+class KeypairLimitExceeded(Forbidden):
+    template = "Quota exceeded, too many key pairs."
+
+
+class KeypairInvalid(BadRequest):
+    template = "Keypair data is invalid: {reason}"
+
+
+class KeypairNotFound(NotFound):
+    template = "Keypair {name} not found for user {user_id}"
+
+
+class KeypairExists(Conflict):
+    template = "Key pair '{name}' already exists."
+
+
+class FlavorExists(Conflict):
+    template = "Flavor with name {name} already exists."
+
+
+class FlavorIdExists(Conflict):
+    template = "Flavor with ID {flavor_id} already exists."
+
+
+class FlavorIsPublic(Conflict):
+    template = "Can not add access to a public flavor."
+
+
+class FlavorAccessExists(Conflict):
+    template = "Flavor access already exists for flavor {flavor_id} and project {project_id} combination."
+
+
+class FlavorAccessNotFound(NotFound):
+    template = "Flavor access not found for {flavor_id} / {project_id} combination."
+
+
+class ExtraSpecNotFound(NotFound):
+    template = "Flavor {flavor_id} has no extra specs with key {key}."
+
+
+class MetadataItemNotFound(NotFound):
+    template = "Metadata item was not found"
+
+
+class TagNotFound(NotFound):
+    template = "Server {server_id} has no tag '{tag}'"
+
+
+class TooManyTags(BadRequest):
+    template = "The number of tags exceeded the per-server limit {limit}"
+
+
+class ServiceNotFound(NotFound):
+    template = "Service {service_id} could not be found."
+
+
+class ServiceInUse(Conflict):
+    template = ("Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
+
+
+class HypervisorNotFound(NotFound):
+    template = "Hypervisor with ID '{hypervisor_id}' could not be found."
+
+
+class ActionNotFound(NotFound):
+    template = "Action {request_id} not found"
+
+
+class ZonePinned(Conflict):
+    template = "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null."
+
+
+class ZoneMismatch(Conflict):
+    template = "Server can only be pinned to its current availability zone '{present}', but '{wanted}' was requested."

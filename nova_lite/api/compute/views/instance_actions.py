@@ -1,0 +1,47 @@
+"""What was done to a server, as os-instance-actions shows it: operations and their journalled steps."""
+
+from nova_lite.api.compute.views.servers import host_id
+
+
+def action(req, row):
+    """One operation; its name is the action's, with both kinds of reboot under one name as Nova has it."""
+    shown = {"action": row.name.removesuffix("_hard"), "instance_uuid": row.server_id, "request_id": row.request_id,
+             "user_id": row.user_id, "project_id": row.project_id, "start_time": _moment(row.created_at),
+             "message": row.message}
+    if req.at_least("2.58"):
+        shown["updated_at"] = _moment(row.finished_at or row.updated_at)
+    return shown
+
+
+class EventView:
+    """Events of an action as one request may see them.  ``visible`` tells whether it may at all."""
+
+    def __init__(self, req, server):
+        may = req.context.may
+        self._all = may("os_compute_api:os-instance-actions:events", server)
+        self.visible = self._all or req.at_least("2.51")
+        self._hosts = req.at_least("2.62")
+        self._details = req.at_least("2.84") and may("os_compute_api:os-instance-actions:events:details", server)
+        self._project_id = server.project_id
+
+    def show(self, step):
+        shown = {"event": _event(step), "start_time": _moment(step.started_at),
+                 "finish_time": _moment(step.finished_at), "result": step.outcome}
+        if self._all:
+            shown["traceback"] = step.detail
+            if self._hosts:
+                shown["host"] = step.host
+        if self._hosts:
+            shown["hostId"] = host_id(self._project_id, step.host)
+        if self._details:
+            shown["details"] = step.detail
+        return shown
+
+
+def _event(step):
+    place = "conductor" if step.host in (None, "conductor") else "compute"
+    return f"{place}_{step.name}"
+
+
+def _moment(value):
+    return value and value.isoformat(timespec="microseconds")

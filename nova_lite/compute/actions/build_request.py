@@ -1,0 +1,43 @@
+"""All that a request to create servers says, in this house's own names; no microversion is left in it."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class CreateRequest:
+    """What ``Build.create`` gets; checked for form, not yet for whether what it names exists.
+
+    :ivar image_id: None where no image was named (which nothing here can boot yet).
+    :ivar flavor_id: as given, a ``flavorid``.
+    :ivar networks: None (not said), "auto", "none", or a list of {"uuid", "port", "fixed_ip", "tag"} (each or None).
+    :ivar user_data: base64.
+    :ivar admin_pass: always set; made up where the user gave none.
+    :ivar security_groups: names or ids; None: not said.
+    :ivar host: place it there; with ``forced`` the scheduler's filters are not asked.
+    :ivar max_count: as many as quota has room for up to this, at least ``min_count``.
+    :ivar scheduler_hints: {hint: [values]}.
+    """
+
+    name: str
+    flavor_id: str
+    image_id: str | None
+    admin_pass: str
+    description: str | None = None
+    hostname: str | None = None                 # None: made from the name
+    networks: list | str | None = None
+    key_name: str | None = None
+    metadata: dict = dataclasses.field(default_factory=dict)
+    tags: list = dataclasses.field(default_factory=list)
+    user_data: str | None = None
+    config_drive: bool = False
+    security_groups: list | None = None
+    availability_zone: str | None = None
+    host: str | None = None
+    forced: bool = False
+    min_count: int = 1
+    max_count: int = 1
+    disk_config: str = "MANUAL"
+    access_ipv4: str | None = None
+    access_ipv6: str | None = None
+    scheduler_hints: dict = dataclasses.field(default_factory=dict)
+    return_reservation_id: bool = False

@@ -1,0 +1,12 @@
+"""Who may lock servers against change."""
+
+from nova_lite.policies.base import ADMIN, MEMBER, rule
+
+_P = "os_compute_api:os-lock-server:"
+
+RULES = [
+    rule(_P + "lock", MEMBER, "Lock a server.", "POST /servers/{server_id}/action (lock)"),
+    rule(_P + "unlock", MEMBER, "Unlock a server.", "POST /servers/{server_id}/action (unlock)"),
+    rule(_P + "unlock:unlock_override", ADMIN, "Unlock a server that somebody else locked.",
+         "POST /servers/{server_id}/action (unlock)"),
+]
