@@ -201,6 +201,45 @@ class ImageUnacceptable(BadRequest):
     template = "Image {image_id} is unacceptable: {reason}"
 
 
+class ImageNotActive(BadRequest):
+    template = "Image {image_id} is not active."
+
+
+class ImageRejected(UnsupportedMediaType):
+    """What was uploaded is not what it was said to be, or is not safe."""
+
+    template = "Image failed safety checks"
+
+
+class ImageTooBig(TooLarge):
+    template = "Denying attempt to upload image larger than {limit} bytes."
+
+
+class ImageStoreFull(TooLarge):
+    template = "Image storage media is full: There is not enough disk space on the image storage media."
+
+
+class ImageCorrupt(NovaLiteError):
+    """A host got other bytes than the image's hash promises; the text becomes the server's fault."""
+
+    template = "Image {image_id} arrived damaged at host {host}: {reason}"
+
+
+class RangeNotSatisfiable(NovaLiteError):
+    status = 416
+    template = "The Range requested is not available."
+
+
+class ToolFailed(NovaLiteError):
+    """A sandboxed program.  ``error`` is the end of what it said; it may name paths, so it is for logs, never for users."""
+
+    template = "{tool} failed ({code}): {error}"
+
+
+class ToolLimited(NovaLiteError):
+    template = "{tool} was ended: it used more {what} than it may."
+
+
 class NoSpace(NovaLiteError):
     status = 507
     template = "No space left in {where}: {needed} bytes needed, {free} free."
