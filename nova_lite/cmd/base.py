@@ -11,23 +11,28 @@ import threading
 import uuid
 
 from nova_lite import __version__
+from nova_lite.cmd import early
 from nova_lite.conf import CONF
 
 SYSTEM_CONFIG = "/etc/nova_lite/nova_lite.conf"
 
 
 def configure(args, prog, config_files=()):
-    """Read the configuration files and command line into CONF, then start the chosen concurrency.
+    """Read the configuration, then start the chosen concurrency: from here on everything may be imported."""
+    read(args, prog, config_files)
+    early.start_concurrency(CONF.concurrency)
+
+
+def read(args, prog, config_files=()):
+    """Read the configuration files and command line into CONF.
 
     :param config_files: besides /etc/nova_lite/nova_lite.conf; later ones win.
     """
-    from nova_lite.cmd import early
     early.quiet_libraries()
     from oslo_log import log
     log.register_options(CONF)
     files = [each for each in (SYSTEM_CONFIG, *config_files) if os.path.exists(each)]
     CONF(args, project="nova_lite", prog=prog, version=__version__, default_config_files=files)
-    early.start_concurrency(CONF.concurrency)
 
 
 def worker_name(binary):

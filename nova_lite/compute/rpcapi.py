@@ -32,11 +32,11 @@ class ComputeAPI:
 
     def get_console_output(self, context, host, server_id, max_bytes):
         """The end of the serial console's log, text; raises GuestNotFound."""
-        return self._client.prepare(host).call(context, "get_console_output", server_id=server_id,
+        return self._client.to(host).call(context, "get_console_output", server_id=server_id,
                                                max_bytes=max_bytes)
 
     def _ring(self, context, host, method, operation_id):
-        self._client.prepare(host).cast(context, method, operation_id=operation_id)
+        self._client.to(host).cast(context, method, operation_id=operation_id)
 
     def ring(self, context, host, operation_name, operation_id):
         """The doorbell of any operation, by its name in the table; for what must be rung again."""

@@ -1,7 +1,5 @@
 """What a server's guest printed."""
 
-import oslo_messaging
-
 from nova_lite.common import exception
 
 #: Nova's bound: the end of the log that one answer holds.
@@ -21,7 +19,7 @@ class Console:
             raise exception.ServerNotReady(server_id=server.id)
         try:
             text = self._rpc.get_console_output(context, server.host, server.id, MAX_BYTES)
-        except (exception.GuestNotFound, oslo_messaging.MessagingTimeout) as error:
+        except (exception.GuestNotFound, exception.NoAnswer) as error:
             raise exception.ServerNotReady(server_id=server.id) from error
         return text if length is None or length < 0 else _last_lines(text, length)
 

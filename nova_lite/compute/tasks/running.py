@@ -8,15 +8,13 @@ import contextlib
 import logging
 import threading
 
-import oslo_messaging
-
 from nova_lite.common import concurrency, exception
 from nova_lite.objects.operation import Outcome
 
 LOG = logging.getLogger(__name__)
 
 #: What a conductor that is away looks like from here.
-AWAY = (oslo_messaging.MessagingTimeout, oslo_messaging.MessageDeliveryFailure, ConnectionError)
+AWAY = (exception.NoAnswer, exception.BusUnavailable)
 
 
 class Job:

@@ -1,0 +1,46 @@
+"""``nova-lite down``: ask the cloud of a state directory to stop, and wait until it has."""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+
+from nova_lite.cmd import state_dir
+
+_PATIENCE = 60
+
+
+def run(arguments):
+    """0 when nothing runs any more, 1 when it would not stop."""
+    place = os.path.abspath(arguments.state_dir)
+    path = state_dir.lock_path(place)
+    pid = state_dir.pid_in(path)
+    if not _held(path):
+        print(f"No cloud is running in {place}.")
+        return 0
+    if pid is None:
+        print(f"The cloud in {place} is just starting or stopping; try again in a few seconds.", file=sys.stderr)
+        return 1
+    os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        if not _held(path):
+            print(f"The cloud in {place} has stopped. Guests keep running; 'nova-lite up' finds them again.")
+            return 0
+        time.sleep(0.05)
+    print(f"Process {pid} has not stopped within {_PATIENCE} s; see {place}/log/nova-lite.log. "
+          f"'kill -9 {pid}' is safe: the next 'up' finishes what was under way.", file=sys.stderr)
+    return 1
+
+
+def _held(path):
+    """Whether a living process holds the lock; the pid alone could be anybody's by now."""
+    try:
+        with open(path, "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -1,0 +1,71 @@
+"""``nova-lite``: the command a newcomer meets - up, down, doctor."""
+
+import argparse
+import sys
+
+from nova_lite import __version__
+
+_DEFAULT_DIR = "/var/lib/nova_lite"
+
+
+def main(argv=None):
+    arguments = _parser().parse_args(argv)
+    return arguments.run(arguments)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="nova-lite", description="A whole OpenStack-compatible cloud on this machine, in one process.")
+    parser.add_argument("--version", action="version", version=f"nova-lite {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start the cloud",
+                             description="Start API, conductor, scheduler, compute and metadata in one process. "
+                                         "What is missing (database, keys, users, flavors, network) is created.")
+    _add_place(up)
+    up.add_argument("--listen", default="127.0.0.1:8774", metavar="HOST:PORT",
+                    help="address of the one HTTP port for all APIs (default: %(default)s)")
+    up.add_argument("--driver", choices=["libvirt", "fake"],
+                    help="libvirt boots real guests; fake only remembers them and needs no root (default: libvirt)")
+    up.add_argument("--detach", action="store_true", help="return when the cloud is ready; it runs on")
+    up.set_defaults(run=_up)
+
+    down = commands.add_parser("down", help="stop the cloud; guests keep running",
+                               description="Stop the cloud of a state directory. Guests keep running, and the next "
+                                           "'nova-lite up' finds them again.")
+    _add_place(down)
+    down.set_defaults(run=_down)
+
+    doctor = commands.add_parser("doctor", help="check this machine and say how to mend what is missing")
+    _add_place(doctor)
+    doctor.add_argument("--listen", default="127.0.0.1:8774", metavar="HOST:PORT",
+                        help="the address that 'up' is going to use (default: %(default)s)")
+    doctor.add_argument("--driver", choices=["libvirt", "fake"], default="libvirt")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _add_place(parser):
+    parser.add_argument("--state-dir", default=_DEFAULT_DIR, metavar="DIR",
+                        help="where everything is kept: database, images, disks, logs (default: %(default)s)")
+    parser.add_argument("--config-file", action="append", default=[], metavar="FILE",
+                        help="more options; may be given several times, the last one wins")
+
+
+def _up(arguments):
+    from nova_lite.cmd import up
+    return up.run(arguments)
+
+
+def _down(arguments):
+    from nova_lite.cmd import down
+    return down.run(arguments)
+
+
+def _doctor(arguments):
+    from nova_lite.cmd import doctor
+    return doctor.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""``nova-lite up``: the whole cloud in one process, from an empty directory to ready."""
+
+import logging
+import os
+import subprocess
+import sys
+
+from nova_lite.cmd import address, base, state_dir
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+
+LOG = logging.getLogger(__name__)
+_READY = "NOVA_LITE_READY_FD"
+
+
+def run(arguments):
+    """Start the cloud; return the process's exit status when it was stopped (or, detached, when it is ready)."""
+    if arguments.detach:
+        return _detach(arguments)
+    try:
+        return _foreground(arguments)
+    except exception.NovaLiteError as error:
+        _tell_parent(f"nova-lite: {error}\n", failed=True)
+        return 1
+
+
+def _foreground(arguments):
+    place = os.path.abspath(arguments.state_dir)
+    configure(arguments, place)
+    lock = state_dir.prepare_and_lock(place)
+    log_file = os.path.join(place, "log", "nova-lite.log")
+    base.set_up_log(log_file)
+    sockets = address.bind(arguments.listen)
+    cloud = _Cloud(sockets)
+    cloud.start()
+    from nova_lite.cmd import welcome
+    text = welcome.write(place, public_url(), log_file)
+    lock.write_pid()
+    _tell_parent(text)
+    try:
+        base.wait_for_signal()
+    finally:
+        cloud.stop()
+        lock.release()
+    return 0
+
+
+def configure(arguments, place):
+    """Options of the command line stand above those of files."""
+    files = [os.path.join(place, "nova_lite.conf"), *map(os.path.abspath, arguments.config_file)]
+    for each in arguments.config_file:
+        if not os.path.exists(each):
+            raise exception.Misconfigured(problem=f"There is no configuration file {each}.",
+                                          remedy="Give --config-file one that exists.")
+    base.configure([], "nova-lite", files)
+    CONF.set_override("state_dir", place)
+    if arguments.driver:
+        CONF.set_override("driver", arguments.driver, group="compute")
+    if hasattr(arguments, "listen"):
+        host, port = address.split(arguments.listen)
+        CONF.set_override("listen", host, group="api")
+        CONF.set_override("port", port, group="api")
+
+
+def public_url():
+    """The base of every endpoint as clients on this machine reach it."""
+    host = "127.0.0.1" if CONF.api.listen in ("0.0.0.0", "::", "") else CONF.api.listen
+    return f"http://{f'[{host}]' if ':' in host else host}:{CONF.api.port}"
+
+
+class _Cloud:
+    """All services of the one process, started in the order in which they need each other."""
+
+    def __init__(self, sockets):
+        from nova_lite.cmd import bootstrap, services
+        from nova_lite.cmd.doors import Doors
+        from nova_lite.common import rpc
+        from nova_lite.db import migrate
+        self._driver = services.make_driver()
+        migrate.sync()
+        rpc.init()
+        doors = Doors()
+        bootstrap.run(doors)
+        services.forget_dead_workers()
+        from nova_lite.api.metadata import app as metadata
+        from nova_lite.api.wsgi import app
+        self._services = [services.Conductor(doors), services.Scheduler(),
+                          services.Compute(self._driver, metadata.build(doors)),
+                          services.Web(app.build(doors), sockets)]
+        self._started = []
+
+    def start(self):
+        for service in self._services:
+            service.start()
+            self._started.append(service)
+
+    def stop(self):
+        for service in reversed(self._started):
+            try:
+                service.stop()
+            except Exception:
+                LOG.exception("Stopping %s", type(service).__name__)
+
+
+# ---- in the background
+
+def _detach(arguments):
+    """Start this same command again without a terminal, pass on what it says when it is ready, and leave."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", arguments.state_dir,
+               "--listen", arguments.listen]
+    command += ["--driver", arguments.driver] if arguments.driver else []
+    for each in arguments.config_file:
+        command += ["--config-file", each]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                             start_new_session=True, pass_fds=[writing], env={**os.environ, _READY: str(writing)})
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    if text.startswith("ready\n"):
+        print(text.removeprefix("ready\n"), end="")
+        return 0
+    child.wait()
+    sys.stderr.write(text or child.stderr.read().decode(errors="replace"))
+    return 1
+
+
+def _tell_parent(text, failed=False):
+    """Say it to the parent that waits, or to the terminal."""
+    number = os.environ.pop(_READY, None)
+    if number is None:
+        print(text, end="", flush=True, file=sys.stderr if failed else sys.stdout)
+        return
+    with os.fdopen(int(number), "w") as pipe:
+        pipe.write(text if failed else f"ready\n{text}")
