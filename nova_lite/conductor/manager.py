@@ -82,7 +82,7 @@ class Endpoint:
     def _image_of(self, context, operation, server):
         """Where the image's bytes are; an image that is gone meanwhile ends the operation here and now."""
         try:
-            return self._image.for_host(context, server.image_id) if server.image_id else None
+            return self._found_image(context, server.image_id) if server.image_id else None
         except exception.NovaLiteError as error:
             with db.writer() as session:
                 self._endings.failed(session, operation, fault(error.status, str(error)))
