@@ -1,0 +1,36 @@
+"""What a server's row says of its network, written in the transaction that changed a port."""
+
+from nova_lite.db import networks as queries
+from nova_lite.objects.server import Address, Nic
+
+
+def nics_of(session, server_ids):
+    """{server id: [objects.Nic in order]} for servers that have any."""
+    ports, addresses = queries.nics(session, server_ids)
+    made = {}
+    for port in ports:
+        made.setdefault(port.server_id, []).append(_nic(port, addresses.get(port.id, ())))
+    return made
+
+
+def _nic(port, addresses):
+    return Nic.make(port_id=port.id, network_id=port.network_id, network_name=port.network_name, mac=port.mac_address,
+                    mtu=port.mtu, vif_type="bridge", vnic_type="normal", tag=port.tag,
+                    addresses=[_address(each) for each in addresses])
+
+
+def _address(row):
+    return Address.make(ip=row.ip, cidr=row.cidr, gateway=row.gateway_ip, version=row.ip_version,
+                        dns=row.dns_nameservers, dhcp=bool(row.enable_dhcp and row.gateway_ip), subnet_id=row.subnet_id)
+
+
+def write(session, server_id):
+    """Bring the row up to date; returns the server's NICs."""
+    nics = nics_of(session, [server_id]).get(server_id, [])
+    queries.write_server(session, server_id, addresses(nics), queries.group_names(session, server_id) if nics else [])
+    return nics
+
+
+def addresses(nics):
+    return [{"network": nic.network_name, "mac": nic.mac, "addr": each.ip, "version": each.version, "type": "fixed"}
+            for nic in nics for each in nic.addresses]
