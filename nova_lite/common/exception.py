@@ -219,10 +219,10 @@ class ImageStoreFull(TooLarge):
     template = "Image storage media is full: There is not enough disk space on the image storage media."
 
 
-class ImageCorrupt(NovaLiteError):
-    """A host got other bytes than the image's hash promises; the text becomes the server's fault."""
+class ImageFetchFailed(NovaLiteError):
+    """A host could not get an image, or got other bytes than its hash promises; the text becomes the server's fault."""
 
-    template = "Image {image_id} arrived damaged at host {host}: {reason}"
+    template = "Host {host} could not fetch image {image_id}: {reason}"
 
 
 class RangeNotSatisfiable(NovaLiteError):
@@ -330,7 +330,8 @@ class ActionNotFound(NotFound):
 
 
 class ZonePinned(Conflict):
-    template = "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null."
+    template = ("Cannot change pinned availability zone directly. Unpin first by setting "
+                "pinned_availability_zone to null.")
 
 
 class ZoneMismatch(Conflict):

@@ -1,7 +1,7 @@
 """The one place that runs qemu-img and other tools on files that users gave: bounded, timed, formats always said.
 
-A tool gets no environment, no input, its own process group, and limits on CPU, memory, file size and time.  Nothing here
-blocks the process: green threads wait by eventlet's subprocess, native ones by their own.
+A tool gets no environment, no input, its own process group, and limits on CPU, memory, file size and time.  Nothing
+here blocks the process: green threads wait by eventlet's subprocess, native ones by their own.
 """
 
 import contextlib

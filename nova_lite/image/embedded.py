@@ -191,7 +191,7 @@ class Embedded:
 
     def _activate(self, image, received):
         values = {"status": "active", "size": received.size, "virtual_size": received.virtual_size,
-                  "checksum": received.checksum, "os_hash_algo": HASH, "os_hash_value": received.hash_value}
+                  "checksum": received.hashes["md5"], "os_hash_algo": HASH, "os_hash_value": received.hashes[HASH]}
         with db.writer() as s:
             done = images.update(s, image.id, values, status="saving")
         if not done:

@@ -1,8 +1,11 @@
 """Bytes that arrive become a file: hashed, inspected and bounded as they stream; whole and on disk, or not at all."""
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import os
+import uuid
 
 from nova_lite.common import concurrency, exception
 from nova_lite.image.inspect import Inspection
@@ -14,23 +17,21 @@ _STEP = 120.0           # seconds one chunk may take on its way to disk
 
 @dataclasses.dataclass(frozen=True)
 class Received:
-    """What arrived.  ``checksum`` is its MD5, ``hash_value`` its SHA-512, both hexadecimal."""
+    """What arrived.  ``hashes`` maps an algorithm's name to the digest in hexadecimal."""
 
     size: int
-    checksum: str
-    hash_value: str
+    hashes: dict
     virtual_size: int | None
 
 
 class Receiver:
-    """Takes the bytes of one image into an open file, at most ``limit`` of them."""
+    """Takes the bytes of one image into an open file (None keeps nothing), at most ``limit`` of them."""
 
-    def __init__(self, file, disk_format, limit):
+    def __init__(self, file, disk_format, limit, algorithms=("md5", HASH)):
         self._file = file
         self._limit = limit
         self._inspection = Inspection(disk_format)
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._hash = hashlib.new(HASH)
+        self._hashes = [hashlib.new(each, usedforsecurity=False) for each in algorithms]
 
     def eat(self, chunk):
         """Take one chunk.  Blocks: call it in a native thread.
@@ -41,9 +42,10 @@ class Receiver:
         if self._inspection.size + len(chunk) > self._limit:
             raise exception.ImageTooBig(limit=self._limit)
         self._inspection.eat(chunk)
-        self._md5.update(chunk)
-        self._hash.update(chunk)
-        self._file.write(chunk)
+        for each in self._hashes:
+            each.update(chunk)
+        if self._file is not None:
+            self._file.write(chunk)
 
     def finish(self):
         """Judge what came and make it durable; blocks too.
@@ -51,24 +53,79 @@ class Receiver:
         :raises ImageRejected: it is not what it should be.
         """
         virtual_size = self._inspection.verdict()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return Received(self._inspection.size, self._md5.hexdigest(), self._hash.hexdigest(), virtual_size)
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        return Received(self._inspection.size, {each.name: each.hexdigest() for each in self._hashes}, virtual_size)
 
     def take(self, source, length=None):
         """Everything that ``source.read(n)`` gives, off the main loop; returns Received.
 
         :param length: bytes that were promised, or None.
-        :raises BadRequest: fewer came.
+        :raises BadRequest: another number came.
         """
         while chunk := source.read(CHUNK):
             concurrency.native(self.eat, chunk, deadline=_STEP, what="writing an image")
         if length is not None and self._inspection.size != length:
-            raise exception.BadRequest(f"The client sent {self._inspection.size} of {length} bytes.")
+            raise exception.BadRequest(f"{self._inspection.size} bytes came instead of {length}.")
         return concurrency.native(self.finish, deadline=_STEP * 5, what="writing an image")
 
 
-def sync_directory(path):
+class Incoming:
+    """A directory of half-made files, each locked by who makes it: what is not locked was left by a crash.
+
+    Its files become real by ``keep``, into a directory on the same filesystem.
+    """
+
+    def __init__(self, directory):
+        self.directory = directory
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+
+    @contextlib.contextmanager
+    def file(self, name):
+        """A new file; it is gone when the block ends, unless it was kept."""
+        path = os.path.join(self.directory, f"{name}.{uuid.uuid4().hex}")
+        with open(path, "xb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield file
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+
+    @staticmethod
+    def keep(file, target):
+        """Give a finished file its place and name; whoever can reach it may read it, nobody writes it again."""
+        os.fchmod(file.fileno(), 0o444)
+        os.rename(file.name, target)
+        _sync_directory(os.path.dirname(target))
+
+    def sweep(self):
+        """Remove what crashes left; returns the names that are being made now."""
+        alive = set()
+        for each in os.listdir(self.directory):
+            path = os.path.join(self.directory, each)
+            if locked(path):
+                alive.add(each.rpartition(".")[0])
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        return alive
+
+
+def locked(path):
+    """Whether somebody makes this file now."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _sync_directory(path):
     """Make a rename inside ``path`` durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

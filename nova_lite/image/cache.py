@@ -1,0 +1,212 @@
+"""A host's image cache: each image once, complete, verified by its hash and inspected before anything else opens it.
+
+A file is named by the image's id and the head of its hash, and never changes: servers' disks are overlays on it.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import time
+import urllib.parse
+
+from oslo_log import log as logging
+
+from nova_lite.common import concurrency, exception
+from nova_lite.conf import CONF
+from nova_lite.image.receive import CHUNK, HASH, Incoming, Receiver
+from nova_lite.image.store import FULL, ID
+
+LOG = logging.getLogger(__name__)
+
+_NAME = re.compile(ID.pattern + r"(-[0-9a-f]{1,16})?")
+_STEP = 60.0            # seconds one touch of the disk may take
+_SLOWEST = 5 << 20      # bytes a second a disk reads at least
+_REFUSED = frozenset({400, 401, 403, 404, 410})     # asking again will not help
+
+
+class _TryAgain(Exception):
+    """This attempt failed in a way that another may not; its text says why."""
+
+
+class ImageCache:
+    """``conf`` is oslo.config's; crash leftovers are removed when the cache is opened."""
+
+    def __init__(self, conf=CONF):
+        self._conf = conf
+        self.directory = conf.image.cache_dir or os.path.join(conf.state_dir, "cache", "images")
+        os.makedirs(self.directory, mode=0o755, exist_ok=True)
+        self._incoming = Incoming(os.path.join(self.directory, "incoming"))
+        self._incoming.sweep()
+        self._busy = {}         # file name -> [Lock, how many want it]
+
+    def fetch(self, image):
+        """``(path, disk_format)`` of the image (objects.Image) on this host; got first when it is not there.
+
+        The file must only be read, and only as that format.  Of callers that want one image, one gets it, others wait.
+
+        :raises NoSpace: it does not fit.
+        :raises ImageFetchFailed: it cannot be got, or is not what its hash and format promise.
+        """
+        name = _name(image)
+        path = os.path.join(self.directory, name)
+        with self._alone(name):
+            if not os.path.exists(path):
+                self._get(image, path)
+            os.utime(path)
+        return path, image.disk_format
+
+    def prune(self, used_ids, min_age=None):
+        """Remove images that no server here uses and nobody fetched for ``min_age`` seconds (None: as configured).
+
+        :returns: the names that were removed.
+        """
+        oldest = time.time() - (self._conf.image.cache_min_age if min_age is None else min_age)
+        removed = []
+        for name in os.listdir(self.directory):
+            if not _NAME.fullmatch(name) or name[:36] in used_ids:
+                continue
+            with self._alone(name), contextlib.suppress(FileNotFoundError):
+                path = os.path.join(self.directory, name)
+                if os.stat(path).st_mtime <= oldest:
+                    os.unlink(path)
+                    removed.append(name)
+        return removed
+
+    @property
+    def size(self):
+        """Bytes on disk."""
+        return sum(each.stat().st_blocks * 512 for each in os.scandir(self.directory) if each.is_file())
+
+    @contextlib.contextmanager
+    def _alone(self, name):
+        entry = self._busy.setdefault(name, [concurrency.Lock(), 0])
+        entry[1] += 1
+        try:
+            with entry[0]:
+                yield
+        finally:
+            entry[1] -= 1
+            if not entry[1]:
+                self._busy.pop(name, None)
+
+    def _get(self, image, path):
+        try:
+            if image.path and _size(image.path) == image.size:
+                with open(image.path, "rb") as source:
+                    self._take_local(image, source, path)
+            else:
+                self._download(image, path)
+        except OSError as error:
+            if error.errno in FULL:
+                raise self._no_space(image) from None
+            raise self._failed(image, error) from error
+        except (exception.ImageRejected, _TryAgain) as error:
+            raise self._failed(image, error) from error
+
+    # ---- the store is on this machine
+
+    def _take_local(self, image, source, path):
+        """A second name for the store's file where the filesystem allows it, else a copy."""
+        deadline = _STEP + image.size / _SLOWEST
+        concurrency.native(self._verify, image, source, deadline=deadline, what="verifying an image")
+        try:
+            os.link(f"/proc/self/fd/{source.fileno()}", path, follow_symlinks=True)
+        except FileExistsError:
+            return                      # another process of this host was faster
+        except OSError:
+            source.seek(0)
+            self._store(image, source, path)
+
+    @staticmethod
+    def _verify(image, source):
+        receiver = _receiver(image, None)
+        while chunk := source.read(CHUNK):
+            receiver.eat(chunk)
+        _compare(image, receiver.finish())
+
+    def _store(self, image, source, path):
+        """Everything from ``source.read(n)`` into the cache, if it is what it should be."""
+        if image.size > self._free():
+            raise self._no_space(image)
+        with self._incoming.file(image.id) as file:
+            try:
+                received = _receiver(image, file).take(source, image.size)
+            except (exception.ImageTooBig, exception.BadRequest) as error:
+                raise _TryAgain(str(error)) from None
+            _compare(image, received)
+            concurrency.native(self._incoming.keep, file, path, deadline=_STEP, what="keeping an image")
+
+    # ---- or it is not
+
+    def _download(self, image, path):
+        if not image.url:
+            raise self._failed(image, "its file is not on this host and it has no URL")
+        last = self._conf.image.download_attempts
+        for attempt in range(1, last + 1):
+            try:
+                return self._download_once(image, path)
+            except (_TryAgain, http.client.HTTPException, OSError) as error:
+                if isinstance(error, OSError) and error.errno in FULL or attempt == last:
+                    raise error if isinstance(error, OSError) else self._failed(image, error) from error
+                LOG.warning("image %s: attempt %d of %d failed: %s", image.id, attempt, last, error)
+                concurrency.sleep(attempt)
+        return None
+
+    def _download_once(self, image, path):
+        url = urllib.parse.urlsplit(image.url)
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = kind(url.hostname, url.port, timeout=self._conf.image.download_idle_timeout)
+        with contextlib.closing(connection):
+            headers = {"X-Auth-Token": image.token} if image.token else {}
+            connection.request("GET", url.path + (f"?{url.query}" if url.query else ""), headers=headers)
+            answer = connection.getresponse()       # a redirect is an error: the token is for this server alone
+            if answer.status in _REFUSED:
+                raise self._failed(image, f"the image service answered {answer.status}")
+            if answer.status != 200:
+                raise _TryAgain(f"the image service answered {answer.status}")
+            self._store(image, answer, path)
+
+    # ---- words
+
+    def _free(self):
+        return shutil.disk_usage(self.directory).free - (self._conf.image.reserved_mb << 20)
+
+    def _no_space(self, image):
+        return exception.NoSpace(where=f"the image cache of host {self._conf.host}", needed=image.size,
+                                 free=max(0, self._free()))
+
+    def _failed(self, image, reason):
+        return exception.ImageFetchFailed(host=self._conf.host, image_id=image.id, reason=reason)
+
+
+def _name(image):
+    """:raises ValueError: the id or hash could not safely be part of a path."""
+    name = f"{image.id}-{image.checksum[:16]}" if image.checksum else image.id
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not an image id and hash: {name!r}")
+    return name
+
+
+def _size(path):
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
+def _receiver(image, file):
+    algorithm = image.hash_algo or HASH
+    if algorithm not in hashlib.algorithms_available:
+        raise exception.ImageRejected(f"its hash {algorithm} is not known here")
+    return Receiver(file, image.disk_format, image.size, (algorithm,))
+
+
+def _compare(image, received):
+    """:raises ImageRejected: a guest-visible size that nobody promised; _TryAgain: other bytes."""
+    if image.checksum and received.hashes[image.hash_algo or HASH] != image.checksum:
+        raise _TryAgain("its bytes do not match its hash")
+    if image.virtual_size is not None and received.virtual_size != image.virtual_size:
+        raise exception.ImageRejected("its virtual size is not the registered one")
