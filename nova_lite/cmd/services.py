@@ -40,7 +40,7 @@ class Conductor:
         from nova_lite.compute.rpcapi import ComputeAPI
         from nova_lite.conductor.manager import Manager
         from nova_lite.scheduler.rpcapi import SchedulerAPI
-        self._manager = Manager(worker_name("nova-conductor"), doors.network, doors.image, ComputeAPI(), SchedulerAPI())
+        self._manager = Manager(worker_name("nova-conductor"), doors, ComputeAPI(), SchedulerAPI())
         self._server = rpc.server("conductor", CONF.host, [self._manager.endpoint])
         self._heart = Heart("nova-conductor", "conductor")
 

@@ -7,6 +7,7 @@ import threading
 
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
+from nova_lite.common import context as contexts
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
@@ -22,18 +23,18 @@ class Manager:
     """Builds the flows, the endpoint and the watch.
 
     :param worker: name of this incarnation, "host/binary/uuid".
-    :param network, image: the facades.
+    :param doors: the facades; network, image and identity are used.
     """
 
-    def __init__(self, worker, network, image, compute_rpc, scheduler_rpc):
-        endings = Endings(network)
-        build = Build(worker, network, compute_rpc, scheduler_rpc, endings)
+    def __init__(self, worker, doors, compute_rpc, scheduler_rpc):
+        endings = Endings(doors.network)
+        build = Build(worker, doors.network, compute_rpc, scheduler_rpc, endings)
         delete = Delete(worker, endings)
         gate = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
         flows = {name: functools.partial(concurrency.spawn, _quietly, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
         self.recovery = Recovery(flows, compute_rpc, endings)
-        self.endpoint = Endpoint(flows, network, image, endings)
+        self.endpoint = Endpoint(flows, doors, endings)
         self._watch = None
 
     def start(self):
@@ -56,10 +57,10 @@ def _quietly(gate, flow, context, operation_id):
 class Endpoint:
     """What ``rpcapi.ConductorAPI`` asks.  A host that speaks of what is not its own is refused."""
 
-    def __init__(self, flows, network, image, endings):
+    def __init__(self, flows, doors, endings):
         self._flows = flows
-        self._network = network
-        self._image = image
+        self._doors = doors
+        self._network = doors.network
         self._endings = endings
 
     def build_servers(self, context, operation_ids):
@@ -82,11 +83,17 @@ class Endpoint:
     def _image_of(self, context, operation, server):
         """Where the image's bytes are; an image that is gone meanwhile ends the operation here and now."""
         try:
-            return self._found_image(context, server.image_id) if server.image_id else None
+            return self._bootable(server.image_id) if server.image_id else None
         except exception.NovaLiteError as error:
             with db.writer() as session:
                 self._endings.failed(session, operation, fault(error.status, str(error)))
             raise exception.Fenced(operation_id=operation.id, attempt=operation.attempt) from error
+
+    def _bootable(self, image_id):
+        """objects.Image with a token to fetch it by: accepted is accepted, whatever its owner may see by now."""
+        image = self._doors.image.for_server(contexts.admin(), image_id)
+        image.token = self._doors.identity.service_token()
+        return image
 
     def renew(self, context, held):
         with db.writer() as session:
@@ -114,7 +121,8 @@ class Endpoint:
             operations.release(session, place=host, but=worker)
             rows = server_objects.rows_of_host(session, host)
             known = server_objects.known(session, list(guests))
-            servers = [server_objects.build(row, self._network.nics(session, row.id)) for row in rows]
+            nics = self._network.nics_by_server(session, [row.id for row in rows])
+            servers = [server_objects.build(row, nics.get(row.id, [])) for row in rows]
             services.power_reported(session, host, guests)
         here = {server.id for server in servers}
         return {"servers": servers,
