@@ -248,7 +248,7 @@ def serve(app, sockets, limits=None):
     limits = limits or Limits()
     if mode() == "eventlet":
         return serving.GreenServer(_eventlet, app, sockets, limits)
-    return serving.ThreadServer(app, sockets, limits, spawn)
+    return serving.ThreadServer(app, sockets, limits, spawn, every)
 
 
 __all__ = ["CircuitBreaker", "Empty", "Event", "Limits", "Lock", "Mailbox", "Pool", "Task", "every", "local", "mode",

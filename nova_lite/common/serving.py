@@ -95,7 +95,7 @@ def _green_protocol(eventlet, head):
 class ThreadServer:
     """cheroot, one accepting thread a socket and a pool of threads for requests."""
 
-    def __init__(self, app, sockets, limits, spawn):
+    def __init__(self, app, sockets, limits, spawn, every):
         os.environ.pop("LISTEN_PID", None)      # cheroot would take descriptor 3 instead of the sockets it is given
         self.sockets = [_prepared(each) for each in sockets]
         self._spawn = spawn
@@ -103,25 +103,48 @@ class ThreadServer:
         self._servers = [made(each, _logged(app), limits) for each in self.sockets]
         for server in self._servers:
             server.prepare()
-        self._tasks = [spawn(server.serve) for server in self._servers]
+            spawn(server.serve)
+        self._reaper = every(1.0, self._reap)
+
+    def _reap(self):
+        for server in self._servers:
+            server.cut_heads(older=server.limits.head)
 
     def stop(self, timeout=30.0):
+        self._reaper.stop(0)
         for server in self._servers:
             server.shutdown_timeout = timeout
+            server.cut_heads(older=0.1)         # a request that has not arrived is not a running one
         stopping = [self._spawn(server.stop) for server in self._servers]
-        end = time.monotonic() + timeout + 1.0      # a worker that ignores its cut socket must not hold us
+        end = time.monotonic() + timeout + 0.5      # a worker that ignores its cut socket must not hold us
         return all(task.wait(max(0.0, end - time.monotonic())) for task in stopping)
 
 
 def _cheroot_class():
+    from cheroot import server as cheroot_server
     from cheroot import wsgi
 
+    class Request(cheroot_server.HTTPRequest):
+        def parse_request(self):
+            self.server.heads[self.conn] = time.monotonic()
+            try:
+                super().parse_request()
+            finally:
+                self.server.heads.pop(self.conn, None)
+
+    class Connection(cheroot_server.HTTPConnection):
+        RequestHandlerClass = Request
+
     class Cheroot(wsgi.Server):
+        ConnectionClass = Connection
+
         def __init__(self, sock, app, limits):
             name = sock.getsockname()
             super().__init__(name if isinstance(name, str) else name[:2], app, numthreads=limits.threads,
-                             max=limits.threads, timeout=limits.io, request_queue_size=1024)
+                             max=limits.threads, timeout=limits.io, request_queue_size=1024, server_name="nova_lite")
             self.given = sock
+            self.limits = limits
+            self.heads = {}         # connection -> when its worker began to read the head of a request
             self.max_request_header_size = limits.headers
             self.keep_alive_conn_limit = limits.connections
 
@@ -132,6 +155,13 @@ def _cheroot_class():
         def bind_unix_socket(self, _path):
             self.socket = self.given
             return self.given
+
+        def cut_heads(self, older):
+            """Cut clients that drip the head of a request for more than ``older`` seconds."""
+            for connection, began in list(self.heads.items()):
+                if time.monotonic() - began > older:
+                    with contextlib.suppress(OSError):
+                        connection.socket.shutdown(sockets_module.SHUT_RDWR)
 
         def error_log(self, msg="", level=logging.INFO, traceback=False):
             LOG.log(level, "%s", msg, exc_info=traceback)

@@ -1,0 +1,262 @@
+"""Tasks, pools, periodic work, native calls, mailboxes and circuit breakers, in both modes of concurrency."""
+
+import _thread
+import ctypes
+import time
+
+import pytest
+
+from nova_lite.common import concurrency, exception
+from tests import green
+
+libc = ctypes.CDLL(None)
+
+
+def block(seconds):
+    """A C call that sleeps without telling any hub: what a hung libvirtd looks like."""
+    libc.usleep(int(seconds * 1_000_000))
+    return seconds
+
+
+@pytest.fixture
+def ticks():
+    """Counts the rounds of a 10 ms periodic task: it stands still when the process is blocked."""
+    count = []
+    periodic = concurrency.every(0.01, lambda: count.append(1), first=0)
+    yield count
+    assert periodic.stop()
+
+
+def test_all_of_this_holds_on_green_threads():
+    green.again(__file__)
+
+
+def test_start_refuses_to_change_the_mode():
+    other = {"eventlet": "threading", "threading": "eventlet"}[concurrency.mode()]
+    concurrency.start(concurrency.mode())
+    with pytest.raises(RuntimeError):
+        concurrency.start(other)
+    with pytest.raises(ValueError):
+        concurrency.start("asyncio")
+
+
+def test_a_task_keeps_its_result_or_its_error():
+    task = concurrency.spawn(lambda a, b: a + b, 1, b=2)
+    assert task.wait(5) and task.result == 3
+    task = concurrency.spawn(int, "x")
+    assert task.wait(5) and isinstance(task.error, ValueError)
+
+
+def test_a_pool_runs_no_more_than_its_size_at_once():
+    pool, running, most = concurrency.Pool(3), [], []
+
+    def work(number):
+        running.append(number)
+        most.append(len(running))
+        concurrency.sleep(0.02)
+        running.remove(number)
+        return number * 2
+
+    assert pool.map(work, range(10)) == [number * 2 for number in range(10)]
+    assert max(most) == 3
+
+
+def test_a_pool_raises_the_first_error_of_a_map_after_all_have_ended():
+    ended = []
+
+    def work(number):
+        if number == 1:
+            raise KeyError(number)
+        concurrency.sleep(0.02)
+        ended.append(number)
+
+    with pytest.raises(KeyError):
+        concurrency.Pool(4).map(work, range(4))
+    assert sorted(ended) == [0, 2, 3]
+
+
+def test_waiting_for_a_pool_is_bounded():
+    pool = concurrency.Pool(1)
+    pool.spawn(concurrency.sleep, 0.3)
+    assert not pool.wait(0.05)
+    assert pool.wait(5)
+
+
+def test_periodic_work_goes_on_after_an_error_and_stops_when_told():
+    rounds = []
+
+    def work():
+        rounds.append(1)
+        raise ValueError("every round fails")
+
+    periodic = concurrency.every(0.01, work, first=0)
+    concurrency.sleep(0.2)
+    assert periodic.stop()
+    seen = len(rounds)
+    assert seen >= 3
+    concurrency.sleep(0.05)
+    assert len(rounds) == seen
+
+
+def test_a_native_call_does_not_stop_the_others(ticks):
+    assert concurrency.native(block, 0.3, deadline=5) == 0.3
+    assert len(ticks) > 10
+
+
+def test_a_native_call_raises_its_own_error():
+    with pytest.raises(ValueError, match="invalid literal"):
+        concurrency.native(int, "x", deadline=5)
+
+
+def test_the_deadline_frees_the_caller_of_a_hung_call(ticks):
+    began = time.monotonic()
+    with pytest.raises(exception.DeadlineExceeded) as caught:
+        concurrency.native(block, 2, deadline=0.2, what="virDomainCreate")
+    assert time.monotonic() - began < 1
+    assert caught.value.what == "virDomainCreate" and caught.value.seconds == 0.2
+    assert len(ticks) > 5
+
+
+def test_hung_calls_do_not_use_up_the_pool():
+    size = concurrency._native_pool()._size
+
+    def hang(_number):
+        with pytest.raises(exception.DeadlineExceeded):
+            concurrency.native(block, 1.5, deadline=0.1, what="hangs")
+
+    concurrency.Pool(size).map(hang, range(size))
+    assert concurrency._native_pool().stuck >= size
+    assert concurrency.native(int, "7", deadline=1) == 7
+    until(lambda: concurrency._native_pool().stuck == 0)
+
+
+def test_a_call_that_was_still_queued_at_its_deadline_never_runs():
+    size, ran = concurrency._native_pool()._size, []
+    fillers = [concurrency.spawn(concurrency.native, block, 0.5, deadline=5) for _ in range(size)]
+    concurrency.sleep(0.1)
+    with pytest.raises(exception.DeadlineExceeded):
+        concurrency.native(ran.append, 1, deadline=0.1)
+    assert all(task.wait(5) and task.result == 0.5 for task in fillers)
+    assert concurrency.native(int, "7", deadline=1) == 7
+    assert not ran
+
+
+def test_too_many_hung_calls_refuse_new_ones(monkeypatch):
+    monkeypatch.setattr("nova_lite.common.native.MAX_STUCK", 1)
+    with pytest.raises(exception.DeadlineExceeded):
+        concurrency.native(block, 0.4, deadline=0.05, what="hangs")
+    with pytest.raises(exception.Unavailable):
+        concurrency.native(int, "7", deadline=1)
+    until(lambda: concurrency._native_pool().stuck == 0)
+    assert concurrency.native(int, "7", deadline=1) == 7
+
+
+def test_a_native_call_inside_a_native_call_runs_in_the_same_thread():
+    assert concurrency.native(lambda: concurrency.native(int, "7", deadline=1), deadline=5) == 7
+
+
+def test_many_native_calls_at_once_all_come_back():
+    began = time.monotonic()
+    answers = concurrency.Pool(40).map(lambda number: concurrency.native(lambda: number, deadline=20), range(400))
+    assert answers == list(range(400))
+    assert time.monotonic() - began < 10
+
+
+def native_thread(fn):
+    """Start ``fn`` in a thread that no hub knows."""
+    if concurrency.mode() == "eventlet":
+        import eventlet.patcher
+        eventlet.patcher.original("threading").Thread(target=fn).start()
+    else:
+        _thread.start_new_thread(fn, ())
+
+
+def test_a_mailbox_carries_items_out_of_a_native_thread_in_their_order(ticks):
+    box = concurrency.Mailbox()
+
+    def send():
+        block(0.2)
+        for number in range(500):
+            box.put(number)
+
+    native_thread(send)
+    assert [box.get(timeout=5) for _ in range(500)] == list(range(500))
+    assert len(ticks) > 5
+
+
+def test_an_empty_mailbox_says_so_in_time():
+    began = time.monotonic()
+    with pytest.raises(concurrency.Empty):
+        concurrency.Mailbox().get(timeout=0.1)
+    assert 0.05 < time.monotonic() - began < 2
+
+
+def test_two_mailboxes_do_not_mix():
+    one, two = concurrency.Mailbox(), concurrency.Mailbox()
+    native_thread(lambda: (one.put(1), two.put(2)))
+    assert two.get(timeout=5) == 2 and one.get(timeout=5) == 1
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def failing(breaker, error):
+    with pytest.raises(type(error)), breaker:
+        raise error
+
+
+def test_a_breaker_opens_after_failures_in_a_row_and_closes_after_a_good_trial():
+    clock = Clock()
+    breaker = concurrency.CircuitBreaker("libvirtd", failures=2, cool_down=10, clock=clock)
+    failing(breaker, OSError())
+    assert breaker.call(int, "1") == 1          # a success in between starts the count again
+    failing(breaker, OSError())
+    assert not breaker.is_open
+    failing(breaker, OSError())
+    assert breaker.is_open
+    with pytest.raises(exception.CircuitOpen) as caught:
+        breaker.call(int, "1")
+    assert caught.value.name == "libvirtd" and caught.value.seconds == 10
+    clock.now += 11
+    assert breaker.call(int, "1") == 1
+    assert not breaker.is_open
+
+
+def test_a_failed_trial_opens_the_breaker_again():
+    clock = Clock()
+    breaker = concurrency.CircuitBreaker("libvirtd", failures=1, cool_down=10, clock=clock)
+    failing(breaker, OSError())
+    clock.now += 11
+    failing(breaker, OSError())
+    with pytest.raises(exception.CircuitOpen):
+        breaker.call(int, "1")
+
+
+def test_only_one_caller_makes_the_trial():
+    clock = Clock()
+    breaker = concurrency.CircuitBreaker("libvirtd", failures=1, cool_down=10, clock=clock)
+    failing(breaker, OSError())
+    clock.now += 11
+    with breaker:
+        with pytest.raises(exception.CircuitOpen):
+            breaker.call(int, "1")
+    assert breaker.call(int, "1") == 1
+
+
+def test_errors_that_do_not_count_prove_that_the_peer_answers():
+    breaker = concurrency.CircuitBreaker("libvirtd", failures=2, counts=(OSError,))
+    failing(breaker, OSError())
+    failing(breaker, KeyError())
+    failing(breaker, OSError())
+    assert not breaker.is_open
+
+
+def until(condition, timeout=10):
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        concurrency.sleep(0.02)
