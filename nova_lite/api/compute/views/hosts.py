@@ -53,7 +53,7 @@ def hypervisor(req, row, *, detail=False, servers=None):
             shown.update(counters(row))
             shown["cpu_info"] = row.cpu_info if req.at_least("2.28") else orjson.dumps(row.cpu_info).decode()
     if servers or (servers is not None and req.at_least("2.75")):
-        shown["servers"] = [{"name": each.name, "uuid": each.id} for each in servers]
+        shown["servers"] = [{"name": f"instance-{each.number:08x}", "uuid": each.id} for each in servers]
     return shown
 
 

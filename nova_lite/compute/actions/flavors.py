@@ -1,0 +1,80 @@
+"""Flavors: listing, making and removing them, and who may use private ones."""
+
+import uuid
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.db import flavors
+
+
+class Flavors:
+    """Users see public flavors and the private ones of their project; administrators see all."""
+
+    @staticmethod
+    def _visible_to(context):
+        return None if context.is_admin else context.project_id or ""
+
+    def get(self, context, flavor_id):
+        """:raises FlavorNotFound: there is none, or it is not for the caller."""
+        with db.reader() as session:
+            return flavors.get(session, flavor_id, project_id=self._visible_to(context))
+
+    def list(self, context, *, public, **page):
+        """:param public: True, False or None (both); only administrators may ask for other than True.
+
+        :param page: see ``db.flavors.find``.
+        """
+        with db.reader() as session:
+            if context.is_admin:
+                return flavors.find(session, public=public, **page)
+            return flavors.find(session, project_id=self._visible_to(context), **page)
+
+    def create(self, context, values):
+        """:param values: columns; ``flavorid`` None: made up.
+
+        :raises FlavorExists, FlavorIdExists:
+        """
+        with db.writer() as session:
+            return flavors.create(session, **{**values, "flavorid": values["flavorid"] or str(uuid.uuid4())})
+
+    def describe(self, context, flavor_id, description):
+        """:raises FlavorNotFound:"""
+        with db.writer() as session:
+            return flavors.update(session, flavor_id, description=description)
+
+    def delete(self, context, flavor_id):
+        """Servers made from it keep it as it was.  :raises FlavorNotFound:"""
+        with db.writer() as session:
+            flavors.delete(session, flavor_id)
+
+    def set_specs(self, context, flavor_id, specs):
+        """Add or change extra specs.  :raises FlavorNotFound:"""
+        with db.writer() as session:
+            row = flavors.get(session, flavor_id)
+            flavors.update(session, flavor_id, extra_specs={**row.extra_specs, **specs})
+
+    def remove_spec(self, context, flavor_id, key):
+        """:raises FlavorNotFound, ExtraSpecNotFound:"""
+        with db.writer() as session:
+            row = flavors.get(session, flavor_id)
+            if key not in row.extra_specs:
+                raise exception.ExtraSpecNotFound(flavor_id=flavor_id, key=key)
+            kept = {name: value for name, value in row.extra_specs.items() if name != key}
+            flavors.update(session, flavor_id, extra_specs=kept)
+
+    def projects(self, context, flavor):
+        """Ids of the projects that may use a private flavor."""
+        with db.reader() as session:
+            return flavors.projects(session, flavor)
+
+    def allow(self, context, flavor, project_id):
+        """Return the projects that may use it now.  :raises FlavorAccessExists:"""
+        with db.writer() as session:
+            flavors.add_access(session, flavor, project_id)
+            return flavors.projects(session, flavor)
+
+    def disallow(self, context, flavor, project_id):
+        """Return the projects that may use it now.  :raises FlavorAccessNotFound:"""
+        with db.writer() as session:
+            flavors.remove_access(session, flavor, project_id)
+            return flavors.projects(session, flavor)

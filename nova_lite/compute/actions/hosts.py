@@ -1,0 +1,77 @@
+"""Services, hypervisors and zones."""
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+from nova_lite.db import hosts
+
+COMPUTE = "nova-compute"
+
+
+class Hosts:
+    """What the cloud runs on.  Rows are those of ``db.hosts``."""
+
+    def services(self, context, *, host=None, binary=None):
+        with db.reader() as session:
+            return hosts.services(session, host=host, binary=binary)
+
+    def service(self, context, id):
+        """:param id: a uuid, or an int.  :raises ServiceNotFound:"""
+        with db.reader() as session:
+            return hosts.service(session, id)
+
+    def update_service(self, context, service, values):
+        """Change columns of a compute service and return its row.
+
+        :raises BadRequest: only compute services can be taken out of use.
+        """
+        _check_compute(service.binary)
+        with db.writer() as session:
+            hosts.update_service(session, service.id, **values)
+            return hosts.service(session, service.id)
+
+    def service_of(self, context, host, binary):
+        """:raises BadRequest: it is no compute service.  :raises NotFound:"""
+        _check_compute(binary)
+        with db.reader() as session:
+            return hosts.service_of(session, host, binary)
+
+    def delete_service(self, context, id):
+        """:raises ServiceNotFound, ServiceInUse: its host has servers."""
+        with db.writer() as session:
+            hosts.delete_service(session, hosts.service(session, id))
+
+    def hypervisors(self, context, *, limit=None, marker=None, pattern=None):
+        """:raises MarkerNotFound:"""
+        with db.reader() as session:
+            return hosts.nodes(session, limit=limit, marker=marker, pattern=pattern)
+
+    def hypervisor(self, context, id):
+        """:param id: a uuid, or an int.  :raises HypervisorNotFound:"""
+        with db.reader() as session:
+            return hosts.node(session, id)
+
+    def servers_of(self, context, names):
+        """{host: rows with ``id`` and ``number``} for these hosts."""
+        with db.reader() as session:
+            return hosts.servers_of(session, names)
+
+    def check_host(self, context, name):
+        """:raises BadRequest: no compute host or hypervisor has that name."""
+        with db.reader() as session:
+            if not hosts.has_node(session, name):
+                raise exception.BadRequest(f"Compute host {name} could not be found.")
+
+    def check_zone(self, context, zone):
+        """:raises BadRequest: no usable host is in that zone."""
+        with db.reader() as session:
+            usable = zone == CONF.scheduler.default_availability_zone and any(
+                not each.disabled for each in hosts.services(session, binary=COMPUTE))
+        if not usable:
+            raise exception.BadRequest("The requested availability zone is not available")
+
+
+def _check_compute(binary):
+    if binary != COMPUTE:
+        raise exception.BadRequest(
+            f"Updating a {binary} service is not supported. Only nova-compute services can be updated.")

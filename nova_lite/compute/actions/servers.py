@@ -1,0 +1,77 @@
+"""Servers as they are: finding them, and changing what needs no host."""
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+from nova_lite.db import servers
+
+
+def visible_to(context):
+    """The project whose servers ``context`` may find; None: every project's.  A user without one finds none."""
+    return None if context.is_admin else context.project_id or ""
+
+
+class Servers:
+    """Reading and renaming."""
+
+    def get(self, context, server_id, *, deleted=False):
+        """The row, whole.
+
+        :param deleted: also one that is deleted and not yet purged.
+        :raises ServerNotFound: there is none, or it is another project's.
+        """
+        with db.reader() as session:
+            return servers.get(session, server_id, project_id=visible_to(context), deleted=deleted)
+
+    def show(self, context, server_id):
+        """As ``get``, with the state of its host beside it (see ``db.servers.get``)."""
+        with db.reader() as session:
+            return servers.get(session, server_id, project_id=visible_to(context), host=True)
+
+    def list(self, context, filters, sort, *, limit, marker=None, columns="detail"):
+        """A page of rows; see ``db.servers.find``.
+
+        :param filters: with ``project_id`` where the caller sees one project only.
+        :raises MarkerNotFound:
+        """
+        with db.reader() as session:
+            return servers.find(session, filters, sort, limit=limit, marker=marker, columns=columns)
+
+    def update(self, context, server, values):
+        """Change columns and return the row as ``show`` does.  :raises ServerNotFound: it is gone by now."""
+        with db.writer() as session:
+            servers.update(session, server.id, **values)
+            return servers.get(session, server.id, host=True)
+
+    def pin(self, context, server, zone):
+        """Tie a server to the zone it is in, or (None) let it go.
+
+        :raises ZonePinned, ZoneMismatch: a pinned one must be let go first, and only the present zone can be chosen.
+        """
+        pinned = server.availability_zone
+        present = CONF.scheduler.default_availability_zone if server.host else pinned
+        if zone is not None and pinned is not None and zone != pinned:
+            raise exception.ZonePinned()
+        if zone is not None and zone != present:
+            raise exception.ZoneMismatch(present=present, wanted=zone)
+        if zone != pinned:
+            with db.writer() as session:
+                servers.update(session, server.id, availability_zone=zone)
+
+
+class Locks:
+    """A locked server refuses its project's members; administrators pass."""
+
+    def lock(self, context, server, reason=None):
+        owner = context.project_id == server.project_id and not context.is_admin
+        with db.writer() as session:
+            servers.update(session, server.id, locked_by="owner" if owner else "admin", locked_reason=reason)
+
+    def unlock(self, context, server):
+        with db.writer() as session:
+            servers.update(session, server.id, locked_by=None, locked_reason=None)
+
+    @staticmethod
+    def is_owners(server):
+        """Whether its owner may undo the lock: not if an administrator locked it."""
+        return server.locked_by != "admin"

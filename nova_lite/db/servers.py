@@ -1,0 +1,129 @@
+"""Servers: reading one or a page of them in one statement, and the small writes that need no host."""
+
+import sqlalchemy as sa
+
+from nova_lite.common import exception
+from nova_lite.db import server_filters
+from nova_lite.db.base import now
+from nova_lite.db.models.servers import ComputeNode, Server, Service
+from nova_lite.objects.states import Vm
+
+_T = Server.__table__
+_BRIEF = (_T.c.id, _T.c.display_name)
+#: What placing and building need and no list shows; user_data may be 64 KiB a row.
+_UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "user_data"})
+_DETAIL = tuple(column for column in _T.c if column.name not in _UNSEEN)
+_HOST = (Service.disabled.label("host_disabled"), Service.forced_down.label("host_forced_down"),
+         Service.last_seen_at.label("host_seen_at"), ComputeNode.hypervisor_hostname)
+_BESIDE = (_T.outerjoin(Service, sa.and_(Service.host == _T.c.host, Service.binary == "nova-compute"))
+           .outerjoin(ComputeNode, ComputeNode.host == _T.c.host))
+
+_ONE = sa.select(_T).where(_T.c.id == sa.bindparam("server_id"))
+_ONE_SHOWN = sa.select(_T, *_HOST).select_from(_BESIDE).where(_T.c.id == sa.bindparam("server_id"))
+#: Every variant of reading one server is built once: (with its host, only of one project, also deleted).
+_READ = {(host, own, deleted): statement for host, base in ((False, _ONE), (True, _ONE_SHOWN))
+         for own, mine in ((False, base), (True, base.where(_T.c.project_id == sa.bindparam("owner"))))
+         for deleted, statement in ((True, mine), (False, mine.where(_T.c.deleted_at.is_(None))))}
+
+#: Where metadata and tags may change.
+SETTLED = (Vm.ACTIVE, Vm.STOPPED)
+
+
+def get(session, server_id, *, project_id=None, host=False, deleted=False):
+    """One server's row.
+
+    :param project_id: only if it belongs to this project; None: whoever owns it.
+    :param host: with host_disabled, host_forced_down, host_seen_at and hypervisor_hostname beside its columns.
+    :param deleted: also one that is deleted and not yet purged.
+    :raises ServerNotFound:
+    """
+    statement = _READ[host, project_id is not None, deleted]
+    row = session.execute(statement, {"server_id": server_id, "owner": project_id}).one_or_none()
+    if row is None:
+        raise exception.ServerNotFound(server_id=server_id)
+    return row
+
+
+def find(session, filters, sort, *, limit, marker=None, columns="detail"):
+    """A page of rows.
+
+    :param filters: see ``server_filters.conditions``.  :param sort: [(sort key, "asc" or "desc")].
+    :param columns: "brief" (id and name), "detail", or "host" (with user_data and what ``get(host=True)`` adds).
+    :raises MarkerNotFound: ``marker`` is no server of that list's owner.
+    """
+    wanted = server_filters.conditions(filters)
+    if limit == 0 or wanted is None:
+        return []
+    if columns == "brief":
+        statement = sa.select(*_BRIEF)
+    elif columns == "detail":
+        statement = sa.select(*_DETAIL)
+    else:
+        statement = sa.select(*_DETAIL, _T.c.user_data, *_HOST).select_from(_BESIDE)
+    order = server_filters.order(sort)
+    if marker is not None:
+        wanted.append(server_filters.after(order, _marker(session, marker, filters)))
+    statement = statement.where(*wanted).order_by(*(_directed(*each) for each in order)).limit(limit)
+    return session.execute(statement).all()
+
+
+def _directed(expression, direction):
+    return expression.desc() if direction == "desc" else expression.asc()
+
+
+def _marker(session, marker, filters):
+    conditions = [_T.c.id == marker]
+    if filters.get("project_id") is not None:
+        conditions.append(_T.c.project_id == filters["project_id"])
+    row = session.execute(sa.select(_T).where(*conditions)).one_or_none()
+    if row is None:
+        raise exception.MarkerNotFound(marker=marker)
+    return row
+
+
+def insert(session, rows):
+    """Insert dicts of columns."""
+    session.execute(sa.insert(Server), [_mapped(row) for row in rows])
+
+
+def _mapped(row):
+    """Column names as the model's attributes: the column ``metadata`` is ``meta`` there."""
+    return {"meta" if name == "metadata" else name: value for name, value in row.items()}
+
+
+def by_ids(session, ids):
+    """Rows in the order of ``ids``; those that are gone are missing."""
+    found = {row.id: row for row in session.execute(sa.select(_T).where(_T.c.id.in_(ids)))}
+    return [found[each] for each in ids if each in found]
+
+
+def update(session, server_id, **values):
+    """:raises ServerNotFound: it is deleted by now."""
+    changed = session.execute(_T.update().where(_T.c.id == server_id, _T.c.deleted_at.is_(None))
+                              .values(updated_at=now(), **values)).rowcount
+    if not changed:
+        raise exception.ServerNotFound(server_id=server_id)
+
+
+def hold(session, context, server_id, operation, *, idle=False, lockable=False):
+    """Lock a server's row for a change of what it is called by, and return it.
+
+    :param operation: how the change is called in refusals.  :param idle: no task may run.
+    :param lockable: a locked server refuses its members.
+    :raises InvalidState, ServerLocked, ServerNotFound:
+    """
+    row = session.execute(sa.select(_T).where(_T.c.id == server_id, _T.c.deleted_at.is_(None))
+                          .with_for_update()).one_or_none()
+    if row is None:
+        raise exception.ServerNotFound(server_id=server_id)
+    if lockable and row.locked_by and not context.is_admin:
+        raise exception.ServerLocked(server_id=server_id)
+    if row.vm_state not in SETTLED:
+        raise exception.InvalidState(operation=operation, server_id=server_id, attribute="vm_state",
+                                     state=row.vm_state)
+    if idle and row.task_state is not None:
+        raise exception.InvalidState(operation=operation, server_id=server_id, attribute="task_state",
+                                     state=row.task_state)
+    return row
+
+
