@@ -114,11 +114,11 @@ def _until(seconds):
     return now() + datetime.timedelta(seconds=seconds)
 
 
-def _update(session, operation_id, attempt, **values):
+def _update(session, operation_id, led_by, **values):
     """Write to an open operation as its present leader; 0 where somebody else leads it."""
     return session.execute(
         sa.update(Operation)
-        .where(Operation.id == operation_id, Operation.attempt == attempt, Operation.state.in_(_OPEN))
+        .where(Operation.id == operation_id, Operation.attempt == led_by, Operation.state.in_(_OPEN))
         .values(updated_at=now(), **values), execution_options={"synchronize_session": False}).rowcount
 
 

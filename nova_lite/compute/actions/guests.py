@@ -1,0 +1,24 @@
+"""Which server asks: what the metadata service must know of a guest."""
+
+from nova_lite import db
+from nova_lite.db import server_objects
+
+
+class Guests:
+    def __init__(self, network):
+        self._network = network
+
+    def at(self, network_id, ip):
+        """objects.Server that holds an address in a network; None where no server does."""
+        with db.reader() as session:
+            server_id = self._network.port_of(session, network_id, ip)
+            return self._load(session, server_id) if server_id else None
+
+    def by_id(self, server_id):
+        """objects.Server by id.  :raises ServerNotFound:"""
+        with db.reader() as session:
+            return self._load(session, server_id)
+
+    def _load(self, session, server_id):
+        row = server_objects.row(session, server_id)
+        return server_objects.build(row, self._network.nics(session, server_id))
