@@ -8,6 +8,7 @@ from nova_lite import db
 from nova_lite.common import context
 from nova_lite.conf import CONF
 from nova_lite.db import flavors
+from nova_lite.image import builtin
 
 #: name, VCPUs, MiB, GiB; the small ones suit guests under TCG, the others are the sizes that everybody's scripts name
 _FLAVORS = (
@@ -20,13 +21,20 @@ _FLAVORS = (
 def run(doors):
     """Make what is missing; nothing that exists is changed."""
     doors.identity.bootstrap(passwords(CONF.state_dir))
-    with db.writer() as session:
-        flavors.add_missing(session, [
-            {"flavorid": flavorid, "name": name, "vcpus": vcpus, "memory_mb": memory_mb, "root_gb": root_gb}
-            for flavorid, name, vcpus, memory_mb, root_gb in _FLAVORS])
-    doors.network.ensure_default_network(doors.identity.project_id("demo"))
+    _flavors()
+    [demo] = doors.identity.projects.list({"name": "demo"})
+    doors.network.ensure_default_network(demo.id)
     if CONF.compute.driver == "fake":
-        doors.image.ensure_tiny(context.admin())
+        builtin.ensure(doors.image, context.admin())
+
+
+def _flavors():
+    """The first flavors, where there are none: one that was deleted stays deleted."""
+    with db.writer() as session:
+        if flavors.find(session, limit=1):
+            return
+        for flavorid, name, vcpus, memory_mb, root_gb in _FLAVORS:
+            flavors.create(session, flavorid=flavorid, name=name, vcpus=vcpus, memory_mb=memory_mb, root_gb=root_gb)
 
 
 def passwords(place):

@@ -3,7 +3,15 @@
 from nova_lite.compute.actions.build import Build
 from nova_lite.compute.actions.console import Console
 from nova_lite.compute.actions.delete import Delete
+from nova_lite.compute.actions.flavors import Flavors
+from nova_lite.compute.actions.guests import Guests
+from nova_lite.compute.actions.hosts import Hosts
+from nova_lite.compute.actions.instance_actions import InstanceActions
+from nova_lite.compute.actions.keypairs import Keypairs
+from nova_lite.compute.actions.limits import Limits
+from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.power import Power
+from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.conductor.rpcapi import ConductorAPI
 
@@ -13,7 +21,20 @@ class API:
 
     def __init__(self, image, network):
         compute, conductor = ComputeAPI(), ConductorAPI()
+        # what begins an operation
         self.build = Build(image, network, conductor)
         self.power = Power(compute)
         self.delete = Delete(compute, conductor)
+        # what asks a host
         self.console = Console(compute)
+        # what the database alone answers or changes
+        self.servers = Servers()
+        self.locks = Locks()
+        self.metadata = Metadata()
+        self.tags = Tags()
+        self.guests = Guests(network)
+        self.flavors = Flavors()
+        self.keypairs = Keypairs()
+        self.limits = Limits()
+        self.hosts = Hosts()
+        self.instance_actions = InstanceActions()

@@ -28,8 +28,8 @@ class Build:
         :raises BadRequest, Forbidden, Conflict: and nothing was made.
         """
         image = self._image_of(context, request)
-        networks = self._network.validate(context, request.networks, request.max_count)
-        groups = self._network.validate_groups(context, request.security_groups)
+        groups = request.security_groups or []
+        networks = self._network.validate(context, request.networks, request.max_count, groups)
         reservation_id = f"r-{uuid.uuid4().hex[:8]}"
         with db.writer() as session:
             flavor = _flavor_of(session, context, request, image)
@@ -37,8 +37,7 @@ class Build:
             base = _values(context, request, flavor, image) | {
                 "reservation_id": reservation_id, "requested_networks": networks, "requested_groups": groups,
                 **_keypair_of(session, context, request)}
-            count = quotas.fit(session, context.project_id, vcpus=flavor.vcpus, memory_mb=flavor.memory_mb,
-                               min_count=request.min_count, max_count=request.max_count)
+            count = quotas.reserve(session, context.project_id, request.min_count, request.max_count, base["flavor"])
             made = new_servers.insert(session, [_one(base, request, index) for index in range(count)])
             operation_ids = [self._record(session, context, request, row) for row in made]
         self._rpc.build_servers(context, operation_ids)
