@@ -1,0 +1,1 @@
+"""Benchmarks that hold the promises of doc/specification.rst: ``python -m bench``."""

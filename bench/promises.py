@@ -1,0 +1,39 @@
+"""The promises about speed: the one list that the benchmark checks and doc/specification.rst shows."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Promise:
+    """A figure that must not be exceeded.
+
+    :ivar figure: the measurement's name in the report.
+    :ivar peer: the same figure of real OpenStack on the same machine; None: not measured.
+    :ivar how: how it is measured, one sentence.
+    """
+
+    figure: str
+    limit: float
+    unit: str
+    peer: float | None
+    how: str
+
+
+_CPU = "CPU time of all control-plane processes, divided by the number of requests"
+
+PROMISES = (
+    Promise("get_server", 1.2, "CPU-ms", 54, f"GET /servers/{{id}}, one client: {_CPU}."),
+    Promise("list_100", 9, "CPU-ms", 388, f"GET /servers/detail of 100 servers: {_CPU}."),
+    Promise("list_1000", 60, "CPU-ms", 4105, f"GET /servers/detail of 1,000 servers on one page: {_CPU}."),
+    Promise("create_accept", 10, "ms (p50)", 149, "POST /servers until its 202, one after the other."),
+    Promise("create_burst", 20, "CPU-ms", 1600,
+            "100 POST /servers from 8 clients, until every server is ACTIVE: CPU time divided by 100. The client asks "
+            "once every half second whether all are built."),
+    Promise("memory_idle", 120, "MiB", 2231, "Resident memory of the cloud's process, 5 s after its start."),
+    Promise("ready", 2, "s", 20, "nova-lite up on an existing state directory, from exec to ready: median of 3."),
+    Promise("boot_ratio", 1.3, "x", None,
+            "With libvirt: POST /servers until the domain runs, over qemu-img create, define and start of the same "
+            "domain by raw libvirt calls. Medians of interleaved runs."),
+)
+
+BY_FIGURE = {promise.figure: promise for promise in PROMISES}
