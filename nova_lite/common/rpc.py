@@ -9,6 +9,7 @@ import logging
 import pkgutil
 import random
 import time
+from concurrent import futures
 
 import orjson
 import oslo_messaging
@@ -179,6 +180,15 @@ class _Dispatcher(dispatcher.RPCDispatcher):
             return _pack(error)
 
 
+class _Server(messaging_server.RPCServer):
+    """oslo.messaging's own, but on native threads with the standard executor, which stops at once, not in a second."""
+
+    def __init__(self, transport, target, dispatcher):
+        super().__init__(transport, target, dispatcher)
+        if concurrency.mode() == "threading":
+            self._executor_cls = futures.ThreadPoolExecutor
+
+
 class _Ping:
     target = Target(namespace=_PING, version="1.0")
 
@@ -192,7 +202,7 @@ class Server:
     def __init__(self, target, endpoints):
         self._target = target
         bus = transport()
-        self._inner = messaging_server.RPCServer(bus, target, _Dispatcher([*endpoints, _Ping()], _Serializer()))
+        self._inner = _Server(bus, target, _Dispatcher([*endpoints, _Ping()], _Serializer()))
         asking = Target(topic=target.topic, server=target.server, namespace=_PING, version="1.0")
         self._self = oslo_messaging.get_rpc_client(bus, asking, serializer=_Serializer())
 
