@@ -7,19 +7,22 @@ OPTS = (
     cfg.StrOpt("connection_uri", default="qemu:///system",
                help="libvirt URI of this host's QEMU driver."),
     cfg.StrOpt("virt_type", default="auto", choices=["auto", "kvm", "qemu"],
-               help="kvm uses the processor, qemu emulates it. auto takes kvm only where a small guest really runs on it: "
-                    "/dev/kvm may exist and hang."),
-    cfg.StrOpt("cpu_mode", default="auto", choices=["auto", "host-passthrough", "host-model", "maximum", "custom", "none"],
-               help="Processor that guests see. auto: host-model with kvm, Nehalem (x86-64-v2, what present distributions "
-                    "need) when emulated. none leaves it to QEMU."),
+               help="kvm uses the processor, qemu emulates it. auto takes kvm only where a small guest really runs on "
+                    "it: /dev/kvm may exist and hang."),
+    cfg.StrOpt("cpu_mode", default="auto",
+               choices=["auto", "host-passthrough", "host-model", "maximum", "custom", "none"],
+               help="Processor that guests see. auto: host-model with kvm, cpu_model when emulated. none leaves it to "
+                    "QEMU."),
     cfg.StrOpt("cpu_model", default="Nehalem",
-               help="Processor's name with cpu_mode custom, and when emulated; \"virsh cpu-models x86_64\" lists them."),
+               help="Processor's name with cpu_mode custom, and when emulated; \"virsh cpu-models x86_64\" lists them. "
+                    "Nehalem is x86-64-v2, which present distributions need."),
     cfg.StrOpt("machine_type", default="q35",
                help="Machine of guests whose image has no hw_machine_type."),
     cfg.IntOpt("spare_pcie_ports", default=8, min=0, max=24,
                help="Empty PCIe ports a q35 guest starts with: as many disks and NICs can be added while it runs."),
     cfg.IntOpt("tb_cache_mb", default=32, min=0,
-               help="MiB of QEMU's cache of translated code a guest, when emulated. 0 leaves it to QEMU, which takes more."),
+               help="MiB of QEMU's cache of translated code a guest, when emulated. 0 leaves it to QEMU, which takes "
+                    "more."),
     cfg.HostAddressOpt("vnc_listen", default="127.0.0.1",
                        help="Address of this host that guests' VNC servers listen on."),
     cfg.StrOpt("rng_device", default="/dev/urandom",
@@ -29,6 +32,6 @@ OPTS = (
     cfg.FloatOpt("start_timeout", default=180, min=10,
                  help="Seconds libvirt gets to define, start or destroy one guest."),
     cfg.FloatOpt("acpi_interval", default=5, min=1,
-                 help="Seconds between presses of the power button while a guest is asked to shut down: one that is still "
-                      "booting misses the first."),
+                 help="Seconds between presses of the power button while a guest is asked to shut down: one that is "
+                      "still booting misses the first."),
 )

@@ -6,6 +6,10 @@ again with the same effect.  All may raise HypervisorError; HypervisorUnavailabl
 
 import abc
 import dataclasses
+import importlib
+
+from nova_lite.common import exception
+from nova_lite.conf import CONF
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Build(abc.ABC):
 
         What an earlier, interrupted spawn left is completed or made anew.
         :raises HypervisorError: and leaves nothing behind.
+        :raises DiskTooSmall, ImageUnacceptable: likewise.
         """
 
     @abc.abstractmethod
@@ -81,7 +86,11 @@ class Build(abc.ABC):
 
 
 class Power(abc.ABC):
-    """Guests go on and off."""
+    """Guests go on and off.
+
+    A ``spec`` here is of a guest spawned before: its disk's base is known from the disk, and may be None.
+    :raises GuestNotFound: from stop and reboot, where there is no such guest.
+    """
 
     @abc.abstractmethod
     def stop(self, server_id, timeout, cancelled=None):
@@ -133,7 +142,8 @@ class Host(abc.ABC):
     def watch(self, callback):
         """Call ``callback(server_id, objects.states.Power)`` at each change of a guest's power, until closed.
 
-        The callback runs on an ordinary (green) thread of the service and may block.
+        The callback runs on an ordinary (green) thread of the service and may block.  Changes that happened while the
+        hypervisor was out of reach are told when it is back; a guest that is gone is told as NOSTATE.
         """
 
     @abc.abstractmethod
@@ -153,3 +163,22 @@ class Driver:
 
     def close(self):
         """Let go of connections and threads."""
+
+
+DRIVERS = {
+    "fake": "nova_lite.virt.fake.driver:FakeDriver",
+    "libvirt": "nova_lite.virt.libvirt.driver:LibvirtDriver",
+}
+
+
+def load(name, conf=CONF):
+    """The driver named ``name``, made for ``conf`` (an oslo.config ConfigOpts).  It connects to nothing yet.
+
+    :raises Misconfigured: its libraries are not installed.
+    """
+    module, cls = DRIVERS[name].split(":")
+    try:
+        return getattr(importlib.import_module(module), cls)(conf)
+    except ImportError as error:
+        raise exception.Misconfigured(problem=f"Driver {name} cannot be loaded: {error}.",
+                                      remedy="Install what it needs: pip install 'nova_lite[libvirt]'.") from error

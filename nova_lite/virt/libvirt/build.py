@@ -95,7 +95,7 @@ def cpu(_spec, site):
 
 
 def disks(spec, site):
-    """The root disk, and the config drive as a CD.  Formats and the whole chain are said, so nobody probes guests' bytes."""
+    """The root disk, and the config drive as a CD.  Formats and the whole chain are said, so nobody probes."""
     bus = _disk_bus(spec)
     base = spec.disk.base
     root = dom.Disk(
@@ -107,12 +107,13 @@ def disks(spec, site):
         return {"disks": (root,)}
     reader = "sata" if _is_q35(spec, site) else "ide"
     target = _TARGETS[reader] + ("b" if _TARGETS[reader] == _TARGETS[bus] else "a")
-    drive = dom.Disk(device="cdrom", format="raw", file=site.files.config_drive, bus=reader, target=target, readonly=True)
+    drive = dom.Disk(device="cdrom", format="raw", file=site.files.config_drive, bus=reader, target=target,
+                     readonly=True)
     return {"disks": (root, drive)}
 
 
 def controllers(spec, site):
-    """Every port a q35 guest will need must be there from the start; USB is left out, idle it costs more than it gives."""
+    """Every port a q35 guest will need must be there from the start; USB is left out, it costs even when idle."""
     found = [dom.Controller(type="usb", model="none")]
     if _disk_bus(spec) == "scsi":
         found.append(dom.Controller(type="scsi", index=0, model="virtio-scsi"))

@@ -3,8 +3,8 @@
 libvirtd waits for dozens of short QEMU probes and for each guest it kills.  Where PID 1 reaps orphans only now and
 then (containers), one domain start takes most of a minute; under a child subreaper it takes a third of a second.
 
-``python -m nova_lite.virt.libvirt.daemon start|stop|status --run-dir DIR [--private]``.  ``--private`` gives libvirt directories
-of its own below DIR, in a mount namespace, so that it disturbs no other libvirtd of the machine; tests use it.
+``python -m nova_lite.virt.libvirt.daemon start|stop|status --run-dir DIR [--private]``.  ``--private`` gives libvirt
+directories of its own below DIR, in a mount namespace, so that it disturbs no other libvirtd; tests use it.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import pwd
 import signal
 import socket
 import subprocess
@@ -30,7 +31,10 @@ _QEMU_CONF = ('security_driver = "none"\nnamespaces = []\ncgroup_controllers = [
 
 
 class Daemon:
-    """A libvirtd, its virtlogd and their reaping parent; ``run_dir`` holds pid files, output and private directories."""
+    """A libvirtd, its virtlogd and their reaping parent.
+
+    ``run_dir`` holds pid files, output and private directories.
+    """
 
     def __init__(self, run_dir, private=False):
         self.run_dir = pathlib.Path(run_dir).resolve()
@@ -105,17 +109,23 @@ class Daemon:
         """Be the reaping parent, until SIGTERM."""
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._unshare(libc)
+        _hide_useless_kvm(self.run_dir)
         if self.private:
-            self._hide_the_machines(libc)
+            self._hide_the_machines()
         for path in ("/run/libvirt", "/var/log/libvirt"):
             os.makedirs(path, exist_ok=True)
         _Parent([_Service("virtlogd", self.run_dir), _Service("libvirtd", self.run_dir)]).watch()
 
-    def _hide_the_machines(self, libc):
-        """Put directories of our own over libvirt's, seen by this process and its children alone."""
+    @staticmethod
+    def _unshare(libc):
+        """What is mounted from now on is seen by this process and its children alone."""
         if libc.unshare(_NEW_MOUNT_NAMESPACE):
             raise OSError(ctypes.get_errno(), "cannot make a mount namespace")
-        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+        subprocess.run(["mount", "--make-rslave", "/"], check=True)
+
+    def _hide_the_machines(self):
+        """Put directories of our own over libvirt's."""
         for path in _PRIVATE:
             ours = self.home / path.split("/")[1 if path.startswith(("/run", "/etc")) else 2]
             ours.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -124,6 +134,29 @@ class Daemon:
         uuid = pathlib.Path("/proc/sys/kernel/random/uuid").read_text().strip()
         pathlib.Path("/etc/libvirt/libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=uuid))
         pathlib.Path("/etc/libvirt/qemu.conf").write_text(_QEMU_CONF)
+
+
+def _hide_useless_kvm(run_dir):
+    """Put an empty file over /dev/kvm where QEMU's user may not open it, as without udev it may not.
+
+    libvirt would find at every single call that KVM had come or gone, and probe QEMU anew: twenty seconds a start.
+    """
+    if _may_use_kvm():
+        return
+    nothing = run_dir / "no-kvm"
+    nothing.touch(mode=0o000)
+    subprocess.run(["mount", "--bind", str(nothing), "/dev/kvm"], check=True)
+
+
+def _may_use_kvm():
+    """Whether there is no KVM, or Debian's and Ubuntu's QEMU user, or everybody, may open it."""
+    try:
+        kvm, user = os.stat("/dev/kvm"), pwd.getpwnam("libvirt-qemu")
+    except (OSError, KeyError):
+        return True
+    groups = os.getgrouplist(user.pw_name, user.pw_gid)
+    return bool(kvm.st_mode & 0o006 == 0o006 or kvm.st_uid == user.pw_uid or
+                (kvm.st_mode & 0o060 == 0o060 and kvm.st_gid in groups))
 
 
 class _Service:

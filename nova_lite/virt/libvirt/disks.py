@@ -68,8 +68,19 @@ def ensure(files, disk):
     :raises HypervisorError: the base cannot be read, or there is neither base nor size.
     """
     size = _size(disk)
-    if _reads_as(files.disk) != (size, disk.base):
+    if _header(files.disk) != (size, disk.base, disk.base_format):
         write_whole(files.disk, overlay(size, disk.base, disk.base_format))
+
+
+def chain(files):
+    """(base, base_format) of the root disk that is there; (None, None) where it is an overlay of nothing.
+
+    :raises HypervisorError: it is gone, or none of ours.
+    """
+    header = _header(files.disk)
+    if header is None:
+        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
+    return header[1:]
 
 
 def write_whole(path, content):
@@ -88,7 +99,8 @@ def overlay(size, base=None, base_format=None):
     extensions = struct.pack(">II", 0, 0)
     if base:
         word = base_format.encode()
-        extensions = struct.pack(">II", _BACKING_FORMAT, len(word)) + word.ljust(-(-len(word) // 8) * 8, b"\0") + extensions
+        padded = word.ljust(-(-len(word) // 8) * 8, b"\0")
+        extensions = struct.pack(">II", _BACKING_FORMAT, len(word)) + padded + extensions
     l1_entries = -(-size // (_CLUSTER * _CLUSTER // 8))
     l1_clusters = max(1, -(-l1_entries * 8 // _CLUSTER))
     header = _HEADER.pack(
@@ -139,8 +151,8 @@ def _size(disk):
     return asked or needed
 
 
-def _reads_as(path):
-    """(size, base) of the qcow2 file of ours at ``path``; None where there is none, or not a whole one."""
+def _header(path):
+    """(size, base, base_format) of the qcow2 file of ours at ``path``; None where there is none, or not a whole one."""
     try:
         with open(path, "rb") as image:
             head = image.read(_CLUSTER)
@@ -149,4 +161,18 @@ def _reads_as(path):
         return None
     if magic != _MAGIC or version != 3:
         return None
-    return size, os.fsdecode(head[where:where + length]) if where else None
+    base = os.fsdecode(head[where:where + length]) if where else None
+    return size, base, _backing_format(head) if base else None
+
+
+def _backing_format(head):
+    """What the header's extension says of the base; QEMU may have added others before it."""
+    at = struct.unpack_from(">I", head, 100)[0]
+    while at + 8 <= len(head):
+        kind, length = struct.unpack_from(">II", head, at)
+        if kind == _BACKING_FORMAT:
+            return head[at + 8:at + 8 + length].decode("ascii", "replace")
+        if kind == 0:
+            break
+        at += 8 + -(-length // 8) * 8
+    return None

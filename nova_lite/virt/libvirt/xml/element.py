@@ -3,8 +3,8 @@
 A place is a path below the element: ``"name"`` (its text), ``"@type"`` (an attribute), ``"source/@file"``, ``"."``
 (the element's own text).  The field's annotation says what stands there: ``str``, ``int``, ``bool`` (yes/no in an
 attribute, presence of an element otherwise), another element class, or a ``tuple`` of one, whose path is then
-the parent's.  ``None``, ``False`` at an element and ``()`` write nothing.  Anything an element does not declare is skipped
-when reading, so a class needs to know only what this project says or asks.
+the parent's.  ``None``, ``False`` at an element and ``()`` write nothing.  Anything an element does not declare is
+skipped when reading, so a class needs to know only what this project says or asks.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ def at(path, default=None):
 
 
 def element(tag):
-    """Make a class an element named ``tag`` ("disk", or "{namespace}server"): a frozen dataclass with keyword fields."""
+    """Make a class an element named ``tag`` ("disk", "{namespace}server"): a frozen dataclass with keyword fields."""
     def decorate(cls):
         cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         cls.TAG = tag

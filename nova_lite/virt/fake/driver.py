@@ -1,0 +1,196 @@
+"""The fake driver: does at once and remembers what a hypervisor would do, and fails on request.
+
+Tests make any room fail: ``driver.power.fails_with(error)``, until ``driver.power.works()``.
+"""
+
+import dataclasses
+import logging
+import os
+import time
+
+from nova_lite.common import concurrency, exception
+from nova_lite.conf import CONF
+from nova_lite.objects.states import Power as State
+from nova_lite.virt import driver
+from nova_lite.virt.fake.guests import Guest, Guests
+
+LOG = logging.getLogger(__name__)
+
+_FACTS = {
+    "hypervisor_type": "fake",
+    "hypervisor_version": 1000000,
+    "cpu_info": {"arch": "x86_64", "model": "Nehalem", "vendor": "Intel",
+                 "topology": {"cells": 1, "sockets": 1, "cores": 1, "threads": 1}, "features": []},
+}
+_LOG = """\
+[    0.000000] Linux version 6.1.0-fake ({name}) #1 SMP
+[    0.000000] Command line: root=LABEL=root console=ttyS0
+[    0.081211] Memory: {memory_kb}K available, {vcpus} processor(s) activated
+[    1.204817] virtio_blk virtio1: [vda] attached
+[    1.377402] EXT4-fs (vda1): mounted filesystem with ordered data mode
+[    2.018655] eth0: link up
+
+{title} login: """
+
+
+class _Room:
+    """What every room has: guests, and the wish to fail."""
+
+    def __init__(self, guests, conf):
+        self._guests = guests
+        self._conf = conf
+        self._error = None
+
+    def fails_with(self, error):
+        """Every method of the room raises ``error`` from now on."""
+        self._error = error
+
+    def works(self):
+        """No method of the room fails any more."""
+        self._error = None
+
+    def _enter(self):
+        if self._error is not None:
+            raise self._error
+
+    def _act(self):
+        self._enter()
+        if self._conf.fake.delay:
+            concurrency.sleep(self._conf.fake.delay)
+
+    def _known(self, server_id):
+        guest = self._guests.get(server_id)
+        if guest is None:
+            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+        return guest
+
+
+class Build(_Room, driver.Build):
+    def spawn(self, spec):
+        self._act()
+        known = self._guests.get(spec.id)
+        if known is None or known.power is not State.RUNNING:
+            self._guests.put(_guest(spec))
+
+    def destroy(self, server_id):
+        self._act()
+        self._guests.remove(server_id)
+
+
+class Power(_Room, driver.Power):
+    def stop(self, server_id, timeout, cancelled=None):
+        self._act()
+        guest = self._known(server_id)
+        if cancelled is not None and cancelled():
+            raise exception.Cancelled(f"Waiting for server {server_id} to shut down was cancelled.")
+        self.becomes(guest.id, State.SHUTDOWN)
+
+    def start(self, spec):
+        self._act()
+        known = self._guests.get(spec.id)
+        if known is None:
+            self._guests.put(_guest(spec))
+        elif known.power is not State.RUNNING:
+            self._boot(known)
+
+    def reboot(self, spec, timeout, cancelled=None):
+        self.stop(spec.id, timeout, cancelled)
+        self.start(spec)
+
+    def reset(self, spec):
+        self._act()
+        known = self._guests.get(spec.id)
+        if known is None:
+            self._guests.put(_guest(spec))
+        else:
+            self.becomes(spec.id, State.SHUTDOWN)
+            self._boot(known)
+
+    def state(self, server_id):
+        self._enter()
+        guest = self._guests.get(server_id)
+        return State.NOSTATE if guest is None else guest.power
+
+    def becomes(self, server_id, power):
+        """The guest's power changes by itself, as when it shuts down from inside."""
+        self._guests.put(dataclasses.replace(self._known(server_id), power=power))
+
+    def _boot(self, guest):
+        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1))
+
+
+class Console(_Room, driver.Console):
+    def log(self, server_id, max_bytes):
+        self._enter()
+        guest = self._known(server_id)
+        boot = _LOG.format(name=guest.name, title=guest.title or guest.name, vcpus=guest.vcpus,
+                           memory_kb=guest.memory_mb * 1024).encode()
+        boots = min(guest.boots, max_bytes // len(boot) + 1)
+        return b"\n".join([boot] * boots)[-max_bytes:] if max_bytes > 0 else b""
+
+
+class Host(_Room, driver.Host):
+    def __init__(self, guests, conf, watchers):
+        super().__init__(guests, conf)
+        self._watchers = watchers
+
+    def facts(self):
+        self._enter()
+        options = self._conf.fake
+        return driver.HostFacts(
+            **_FACTS, hostname=self._conf.host, vcpus=options.vcpus, memory_mb=options.memory_mb,
+            disk_gb=options.disk_gb, free_disk_gb=options.disk_gb, uptime=_uptime())
+
+    def guests(self):
+        self._enter()
+        return self._guests.powers()
+
+    def watch(self, callback):
+        self._watchers.append(callback)
+
+    def check(self):
+        self._enter()
+
+
+class FakeDriver(driver.Driver):
+    image_cache = False
+    network = False
+
+    def __init__(self, conf=CONF):
+        self._watchers = []
+        self._mail = concurrency.Mailbox()
+        self._task = None
+        guests = Guests(os.path.realpath(conf.state_dir), self._changed)
+        self.build = Build(guests, conf)
+        self.power = Power(guests, conf)
+        self.console = Console(guests, conf)
+        self.host = Host(guests, conf, self._watchers)
+
+    def close(self):
+        self._watchers.clear()
+        if self._task is not None:
+            self._mail.put(None)
+
+    def _changed(self, server_id, power):
+        """Tell the watchers, from a thread of its own as a hypervisor does."""
+        if self._watchers:
+            if self._task is None:
+                self._task = concurrency.spawn(self._deliver)
+            self._mail.put((server_id, power))
+
+    def _deliver(self):
+        while (change := self._mail.get()) is not None:
+            for callback in tuple(self._watchers):
+                try:
+                    callback(*change)
+                except Exception:
+                    LOG.exception("a watcher failed on guest %s becoming %s", *change)
+
+
+def _guest(spec):
+    return Guest(id=spec.id, name=spec.name, title=spec.title, vcpus=spec.vcpus, memory_mb=spec.memory_mb,
+                 power=State.RUNNING)
+
+
+def _uptime():
+    return time.strftime(" %H:%M:%S up 1 day,  0:00,  0 users,  load average: 0.00, 0.00, 0.00")

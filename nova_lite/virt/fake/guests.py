@@ -1,0 +1,80 @@
+"""The guests that a fake host remembers: one small file each, written whole, so that they outlive the process."""
+
+import contextlib
+import dataclasses
+import os
+import re
+
+import orjson
+
+from nova_lite.common import concurrency
+from nova_lite.objects.states import Power
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Guest:
+    """What there is to know of a guest that is not there."""
+
+    id: str
+    name: str
+    title: str
+    vcpus: int
+    memory_mb: int
+    power: Power
+    boots: int = 1
+
+
+class Guests:
+    """Guests by server id, kept in ``<state_dir>/fake/``; ``changed(server id, Power)`` hears of every change."""
+
+    def __init__(self, state_dir, changed):
+        self._folder = os.path.join(state_dir, "fake")
+        self._changed = changed
+        self._lock = concurrency.Lock()
+        self._all = {guest.id: guest for guest in self._remembered()}
+
+    def get(self, server_id):
+        """The Guest, or None."""
+        return self._all.get(server_id)
+
+    def powers(self):
+        """{server id: Power}."""
+        return {guest.id: guest.power for guest in tuple(self._all.values())}
+
+    def put(self, guest):
+        before = self._all.get(guest.id)
+        with self._lock:
+            self._write(guest)
+            self._all[guest.id] = guest
+        if before is None or before.power is not guest.power:
+            self._changed(guest.id, guest.power)
+
+    def remove(self, server_id):
+        with self._lock, contextlib.suppress(FileNotFoundError):
+            known = self._all.pop(server_id, None)
+            if known is not None:
+                os.unlink(self._path(server_id))
+        if known is not None:
+            self._changed(server_id, Power.NOSTATE)
+
+    def _path(self, server_id):
+        if not _ID.fullmatch(server_id):
+            raise ValueError(f"not a server id: {server_id!r}")
+        return os.path.join(self._folder, server_id)
+
+    def _write(self, guest):
+        path = self._path(guest.id)
+        os.makedirs(self._folder, exist_ok=True)
+        with open(f"{path}.new", "wb") as draft:
+            draft.write(orjson.dumps(dataclasses.asdict(guest)))
+        os.rename(f"{path}.new", path)
+
+    def _remembered(self):
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(self._folder):
+                if _ID.fullmatch(name):
+                    with open(os.path.join(self._folder, name), "rb") as memory:
+                        fields = orjson.loads(memory.read())
+                    yield Guest(**fields | {"power": Power(fields["power"])})

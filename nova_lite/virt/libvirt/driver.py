@@ -1,0 +1,32 @@
+"""The libvirt driver: its rooms, and what they share."""
+
+import os
+
+from nova_lite.common import concurrency
+from nova_lite.conf import CONF
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt.connection import Connection
+from nova_lite.virt.libvirt.console import Console
+from nova_lite.virt.libvirt.events import Events
+from nova_lite.virt.libvirt.host import Host
+from nova_lite.virt.libvirt.lifecycle import Build
+from nova_lite.virt.libvirt.power import Power
+from nova_lite.virt.libvirt.probe import VirtType
+
+
+class LibvirtDriver(driver.Driver):
+    """Guests on this machine's libvirt.  Making one connects to nothing yet; ``host.check()`` does."""
+
+    def __init__(self, conf=CONF):
+        mail = concurrency.Mailbox()
+        self._connection = Connection(conf.libvirt.connection_uri, conf.host, conf.libvirt.call_timeout, mail)
+        self._events = Events(self._connection, mail, os.path.realpath(conf.state_dir))
+        self.virt_type = VirtType(self._connection, conf)
+        self.build = Build(self._connection, conf, self.virt_type)
+        self.power = Power(self._connection, self._events, self.build, conf.libvirt)
+        self.console = Console(conf)
+        self.host = Host(self._connection, self._events, conf)
+
+    def close(self):
+        self._events.close()
+        self._connection.close()

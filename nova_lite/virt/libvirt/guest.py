@@ -1,0 +1,139 @@
+"""What is done to domains: plain functions over libvirt's own objects, run in native threads by Connection."""
+
+import dataclasses
+import xml.etree.ElementTree as ET
+
+import libvirt
+
+from nova_lite.objects.states import Power
+from nova_lite.virt.libvirt.xml.domain import NAMESPACE
+
+_POWER = {
+    libvirt.VIR_DOMAIN_NOSTATE: Power.NOSTATE,
+    libvirt.VIR_DOMAIN_RUNNING: Power.RUNNING,
+    libvirt.VIR_DOMAIN_BLOCKED: Power.RUNNING,
+    libvirt.VIR_DOMAIN_PAUSED: Power.PAUSED,
+    libvirt.VIR_DOMAIN_SHUTDOWN: Power.RUNNING,         # on its way, still on
+    libvirt.VIR_DOMAIN_SHUTOFF: Power.SHUTDOWN,
+    libvirt.VIR_DOMAIN_CRASHED: Power.CRASHED,
+    libvirt.VIR_DOMAIN_PMSUSPENDED: Power.SUSPENDED,
+}
+_FORGET = (libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+           | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+_ALREADY = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN)
+
+
+def find(live, server_id):
+    """The virDomain of a server, or None."""
+    try:
+        return live.lookupByUUIDString(server_id)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise
+
+
+def power(domain):
+    return _POWER.get(domain.state()[0], Power.NOSTATE)
+
+
+def power_of(live, server_id):
+    """objects.states.Power; NOSTATE where there is no such guest."""
+    domain = find(live, server_id)
+    return Power.NOSTATE if domain is None else power(domain)
+
+
+def runs(live, server_id):
+    domain = find(live, server_id)
+    return domain is not None and bool(domain.isActive())
+
+
+def start(live, blueprint):
+    """Define the guest as ``blueprint`` (an xml.domain.Domain) says, and start it unless it runs."""
+    domain = find(live, blueprint.uuid)
+    if domain is None or not domain.isActive():
+        _start(_define(live, blueprint, domain))
+
+
+def restart(live, blueprint):
+    """Cut the guest's power, define it anew and start it."""
+    domain = find(live, blueprint.uuid)
+    if domain is not None:
+        cut(domain)
+    _start(_define(live, blueprint, domain))
+
+
+def cut(domain):
+    """Cut the power; of a guest that is off, nothing."""
+    _unless_already(domain.destroy)
+
+
+def press(domain):
+    """Press the power button, and return the power as it is now."""
+    if domain.isActive():
+        _unless_already(domain.shutdownFlags, libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+    return power(domain)
+
+
+def forget(live, server_id):
+    """Cut the power and undefine; where there is no such guest, nothing."""
+    domain = find(live, server_id)
+    if domain is not None:
+        cut(domain)
+        _unless_already(domain.undefineFlags, _FORGET)
+
+
+def ours(live, cloud):
+    """{server id: Power} of the domains that carry ``cloud``'s mark."""
+    return {domain.UUIDString(): power(domain) for domain in live.listAllDomains() if _cloud_of(domain) == cloud}
+
+
+def is_ours(live, server_id, cloud):
+    domain = find(live, server_id)
+    return domain is not None and _cloud_of(domain) == cloud
+
+
+def _cloud_of(domain):
+    try:
+        mark = domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in (libvirt.VIR_ERR_NO_DOMAIN_METADATA, libvirt.VIR_ERR_NO_DOMAIN):
+            return None
+        raise
+    return ET.fromstring(mark).get("cloud")
+
+
+def _define(live, blueprint, known):
+    """Define, under the name the guest has already; one whose name a stranger took gets its id in the name."""
+    if known is not None:
+        blueprint = dataclasses.replace(blueprint, name=known.name())
+    try:
+        return live.defineXML(blueprint.xml())
+    except libvirt.libvirtError:
+        if known is not None or not _taken(live, blueprint.name):
+            raise
+    return live.defineXML(dataclasses.replace(blueprint, name=f"{blueprint.name}-{blueprint.uuid}").xml())
+
+
+def _taken(live, name):
+    try:
+        return bool(live.lookupByName(name))
+    except libvirt.libvirtError:
+        return False
+
+
+def _start(domain):
+    try:
+        domain.create()
+    except libvirt.libvirtError as error:
+        if not (error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID and domain.isActive()):
+            raise
+
+
+def _unless_already(act, *args):
+    """Do it, unless it is so already or the guest has gone meanwhile."""
+    try:
+        act(*args)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _ALREADY:
+            raise

@@ -1,0 +1,85 @@
+"""Guests come and go: their files, their definition, their first start, their end."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+
+from nova_lite.common import concurrency, exception
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt import build, config_drive, disks, guest
+from nova_lite.virt.libvirt.disks import Files
+
+LOG = logging.getLogger(__name__)
+
+
+class Build(driver.Build):
+    def __init__(self, connection, conf, virt_type):
+        self._connection = connection
+        self._conf = conf
+        self._virt_type = virt_type         # a callable: finding out takes seconds, once
+        self._cache = None
+
+    def spawn(self, spec):
+        if self._connection.call(guest.runs, spec.id):
+            return
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._undo, spec.id)
+            files = self._files(spec.id)
+            with _explained():
+                files.make()
+                disks.ensure(files, spec.disk)
+                self._write_config_drive(spec, files)
+            self._connection.call(guest.start, self._domain(spec, files), deadline=self._conf.libvirt.start_timeout)
+            undo.pop_all()
+
+    def destroy(self, server_id):
+        timeout = self._conf.libvirt.start_timeout
+        self._connection.call(guest.forget, server_id, deadline=timeout)
+        with _explained():
+            concurrency.native(self._files(server_id).remove, deadline=timeout, what="removing a guest's files")
+
+    def blueprint(self, spec):
+        """The xml.domain.Domain of a guest that has been spawned before; its lost config drive is made anew.
+
+        What its disk lies over is read from the disk: ``spec`` need not know the image any more.
+        :raises HypervisorError: its disk is gone.
+        """
+        files = self._files(spec.id)
+        base, base_format = disks.chain(files)
+        spec = dataclasses.replace(spec, disk=dataclasses.replace(spec.disk, base=base, base_format=base_format))
+        if spec.config_drive is not None and not os.path.exists(files.config_drive):
+            with _explained():
+                self._write_config_drive(spec, files)
+        return self._domain(spec, files)
+
+    def _files(self, server_id):
+        return Files.of(self._conf.state_dir, server_id)
+
+    def _domain(self, spec, files):
+        if self._cache is None:
+            self._cache = "none" if disks.has_direct_io(files.directory) else "writeback"
+        return build.domain(spec, build.Site(
+            cloud=os.path.realpath(self._conf.state_dir), virt_type=self._virt_type(), files=files,
+            options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=self._cache))
+
+    @staticmethod
+    def _write_config_drive(spec, files):
+        if spec.config_drive is not None:
+            disks.write_whole(files.config_drive, config_drive.image(spec.config_drive))
+
+    def _undo(self, server_id):
+        try:
+            self.destroy(server_id)
+        except exception.NovaLiteError as error:
+            LOG.error("what is left of guest %s could not be removed: %s", server_id, error)
+
+
+@contextlib.contextmanager
+def _explained():
+    """Turn the operating system's refusals into the server's fault."""
+    try:
+        yield
+    except OSError as problem:
+        raise exception.HypervisorError(
+            reason=f"the guest's files: {problem.strerror or problem} ({problem.filename})") from problem

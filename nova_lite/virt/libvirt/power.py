@@ -1,0 +1,64 @@
+"""Guests go on and off: by their power button when they listen, by cutting the power when they do not."""
+
+import time
+
+from nova_lite.common import exception
+from nova_lite.objects.states import Power as State
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt import guest
+
+_LOOK = 0.3             # seconds between looks at ``cancelled``, and at the guest in case an event was lost
+_OFF = (State.SHUTDOWN, State.CRASHED, State.NOSTATE)
+
+
+class Power(driver.Power):
+    def __init__(self, connection, events, build, options):
+        self._connection = connection
+        self._events = events
+        self._build = build
+        self._options = options
+
+    def stop(self, server_id, timeout, cancelled=None):
+        if not self._goes_off(server_id, timeout, cancelled):
+            self._connection.ask(guest.cut, server_id, deadline=self._options.start_timeout)
+
+    def start(self, spec):
+        self._change(guest.start, spec)
+
+    def reboot(self, spec, timeout, cancelled=None):
+        if self._goes_off(spec.id, timeout, cancelled):
+            self.start(spec)
+        else:
+            self.reset(spec)
+
+    def reset(self, spec):
+        self._change(guest.restart, spec)
+
+    def state(self, server_id):
+        return self._connection.call(guest.power_of, server_id)
+
+    def _change(self, fn, spec):
+        self._connection.call(fn, self._build.blueprint(spec), deadline=self._options.start_timeout)
+
+    def _goes_off(self, server_id, timeout, cancelled):
+        """Whether the guest is off after at most ``timeout`` seconds of asking it to shut down.
+
+        :raises GuestNotFound: there is none.
+        :raises Cancelled: ``cancelled`` answered True.
+        """
+        end = time.monotonic() + timeout
+        press_at = time.monotonic()
+        with self._events.bell(server_id) as bell:
+            while True:
+                if cancelled is not None and cancelled():
+                    raise exception.Cancelled(f"Waiting for server {server_id} to shut down was cancelled.")
+                now = time.monotonic()
+                press = press_at <= now < end
+                if press:
+                    press_at = now + self._options.acpi_interval
+                bell.clear()
+                if self._connection.ask(guest.press if press else guest.power, server_id) in _OFF:
+                    return True
+                if now >= end:
+                    return False
+                bell.wait(min(_LOOK, end - now))
