@@ -99,10 +99,10 @@ class Endpoint:
         with db.writer() as session:
             return operations.renew(session, held, CONF.operations.lease)
 
-    def journal(self, context, operation_id, attempt, step, host, task):
+    def journal(self, context, operation_id, attempt, step, host, server_id, task):
         with db.writer() as session:
             operations.journal(session, operation_id, attempt, step, host=host, seconds=CONF.operations.lease,
-                               task=task)
+                               server_id=server_id, task=task)
 
     def finish(self, context, operation_id, attempt, outcome):
         with db.writer() as session:

@@ -35,8 +35,8 @@ class Recovery:
                 operations.rung(session, [each.id for each in due])
         for operation in due:
             self._ring(operation, alive)
-        for operation in overdue:
-            self._expire(operation.id)
+        for operation_id in overdue:
+            self._expire(operation_id)
 
     def _ring(self, operation, alive):
         asker = context.RequestContext(operation.user_id, operation.project_id, request_id=operation.request_id)

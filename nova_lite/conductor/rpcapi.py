@@ -31,7 +31,7 @@ class ConductorAPI:
     def journal(self, context, job, step, task=None):
         """A step begins.  :raises Fenced:"""
         self._client.call(context, "journal", operation_id=job.operation_id, attempt=job.attempt, step=step,
-                          host=job.server.host, task=task)
+                          host=job.server.host, server_id=job.server.id, task=task)
 
     def finish(self, context, job, outcome):
         """The host's part ended.  :raises Fenced:"""

@@ -5,56 +5,62 @@ import sqlalchemy as sa
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import Allocation, ComputeNode, Server, Service
 
-_QUIET = {"synchronize_session": False}
+_A, _N, _V, _S = Allocation.__table__, ComputeNode.__table__, Server.__table__, Service.__table__
+_VCPUS, _MEMORY, _DISK = (
+    sa.bindparam(each, type_=sa.Integer) for each in ("asked_vcpus", "asked_memory", "asked_disk"))
+
+_HOSTS = (sa.select(_N, _S.c.disabled, _S.c.forced_down, _S.c.last_seen_at)
+          .join(_S, sa.and_(_S.c.host == _N.c.host, _S.c.binary == "nova-compute")))
+_HELD = sa.select(_A).where(_A.c.server_id == sa.bindparam("b_id"))
+#: The room is checked and taken in one statement, so that two racing claims cannot both have the last of it.
+_TAKE = (
+    sa.update(_N).where(
+        _N.c.host == sa.bindparam("b_host"),
+        _N.c.vcpus_used + _VCPUS <= _N.c.vcpus * _N.c.cpu_allocation_ratio,
+        _N.c.memory_mb_used + _MEMORY <= (_N.c.memory_mb - _N.c.reserved_memory_mb) * _N.c.ram_allocation_ratio,
+        _N.c.disk_gb_used + _DISK <= _N.c.disk_gb * _N.c.disk_allocation_ratio)
+    .values(vcpus_used=_N.c.vcpus_used + _VCPUS, memory_mb_used=_N.c.memory_mb_used + _MEMORY,
+            disk_gb_used=_N.c.disk_gb_used + _DISK))
+_GIVE = (
+    sa.update(_N).where(_N.c.host == sa.bindparam("b_host"))
+    .values(vcpus_used=_N.c.vcpus_used - _VCPUS, memory_mb_used=_N.c.memory_mb_used - _MEMORY,
+            disk_gb_used=_N.c.disk_gb_used - _DISK))
+_RECORD = sa.insert(_A)
+_PLACE = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
+_FORGET = sa.delete(_A).where(_A.c.server_id == sa.bindparam("b_id"))
 
 
 def hosts(session):
     """Every compute node with its service's life signs, as rows the scheduler's filters read."""
-    node = ComputeNode.__table__.c
-    return session.execute(
-        sa.select(*node, Service.disabled, Service.forced_down, Service.last_seen_at)
-        .join(Service, sa.and_(Service.host == ComputeNode.host, Service.binary == "nova-compute"))).all()
+    return session.execute(_HOSTS).all()
 
 
 def of(session, server_id):
     """The host that holds this server's allocation; None without one."""
-    return session.execute(sa.select(Allocation.host).where(Allocation.server_id == server_id)).scalar_one_or_none()
+    held = session.execute(_HELD, {"b_id": server_id}).one_or_none()
+    return held and held.host
 
 
 def claim(session, server_id, host, asked):
     """Take ``asked`` ({"vcpus", "memory_mb", "disk_gb"}) of ``host`` for a server that waits to be placed.
 
-    One UPDATE checks the room and takes it, so two racing claims cannot both have the last of it.
     :returns: True, or False where the host has no room any more; nothing is written then.
     """
-    room = sa.and_(
-        ComputeNode.vcpus_used + asked["vcpus"] <= ComputeNode.vcpus * ComputeNode.cpu_allocation_ratio,
-        ComputeNode.memory_mb_used + asked["memory_mb"]
-        <= (ComputeNode.memory_mb - ComputeNode.reserved_memory_mb) * ComputeNode.ram_allocation_ratio,
-        ComputeNode.disk_gb_used + asked["disk_gb"] <= ComputeNode.disk_gb * ComputeNode.disk_allocation_ratio)
-    taken = session.execute(
-        sa.update(ComputeNode).where(ComputeNode.host == host, room).values(
-            vcpus_used=ComputeNode.vcpus_used + asked["vcpus"],
-            memory_mb_used=ComputeNode.memory_mb_used + asked["memory_mb"],
-            disk_gb_used=ComputeNode.disk_gb_used + asked["disk_gb"]), execution_options=_QUIET).rowcount
-    if not taken:
+    if not session.execute(_TAKE, _asked(host, asked)).rowcount:
         return False
-    session.execute(sa.insert(Allocation).values(server_id=server_id, host=host, **asked))
-    session.execute(sa.update(Server).where(Server.id == server_id).values(host=host, updated_at=now()),
-                    execution_options=_QUIET)
+    session.execute(_RECORD, {"server_id": server_id, "host": host, **asked})
+    session.execute(_PLACE, {"b_id": server_id, "host": host, "updated_at": now()})
     return True
 
 
 def free(session, server_id):
     """Give back what a server holds; nothing held, nothing happens."""
-    held = session.execute(sa.select(Allocation.__table__).where(Allocation.server_id == server_id)).one_or_none()
-    if held is None:
-        return
-    gone = session.execute(sa.delete(Allocation).where(Allocation.server_id == server_id), execution_options=_QUIET)
-    if not gone.rowcount:           # another transaction freed it between the two statements
-        return
-    session.execute(
-        sa.update(ComputeNode).where(ComputeNode.host == held.host).values(
-            vcpus_used=ComputeNode.vcpus_used - held.vcpus,
-            memory_mb_used=ComputeNode.memory_mb_used - held.memory_mb,
-            disk_gb_used=ComputeNode.disk_gb_used - held.disk_gb), execution_options=_QUIET)
+    held = session.execute(_HELD, {"b_id": server_id}).one_or_none()
+    if held is None or not session.execute(_FORGET, {"b_id": server_id}).rowcount:
+        return                      # there is none, or another transaction freed it between the two statements
+    session.execute(_GIVE, _asked(held.host, held._mapping))
+
+
+def _asked(host, amounts):
+    return {"b_host": host, "asked_vcpus": amounts["vcpus"], "asked_memory": amounts["memory_mb"],
+            "asked_disk": amounts["disk_gb"]}

@@ -24,7 +24,7 @@ def sync():
     present = version()
     if present == migrations.HEAD:
         return
-    from alembic import command         # slow to load, and seldom needed
+    from alembic import command  # slow to load, and seldom needed
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
     config = _config()

@@ -4,6 +4,7 @@
 attempt it was given.  A worker whose attempt is no longer the present one gets Fenced and must stop.
 """
 
+import collections
 import datetime
 
 import sqlalchemy as sa
@@ -14,8 +15,20 @@ from nova_lite.db.models.operations import Operation, Step
 from nova_lite.db.models.servers import Server
 from nova_lite.objects.states import OPEN, OPERATIONS, OperationState
 
-_OPEN = tuple(OPEN)
 CONDUCTOR = "conductor"
+_T, _S, _V = Operation.__table__, Step.__table__, Server.__table__
+#: An operation as plain values; columns of the table.
+Row = collections.namedtuple("Row", _T.c.keys())
+
+# Statements are built once: building one costs ten times what SQLite needs to run it.  What a statement sets, and does
+# not name here, comes from the parameters it is executed with.
+_ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"))
+_LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.bindparam("b_attempt"),
+                           _T.c.finished_at.is_(None))
+_SERVER = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
+_OPEN_STEPS = sa.update(_S).where(_S.c.operation_id == sa.bindparam("b_id"), _S.c.finished_at.is_(None))
+_NEW = sa.insert(_T)
+_NEW_STEP = sa.insert(_S)
 
 
 def begin(session, context, server_id, operation, args=None):
@@ -26,8 +39,7 @@ def begin(session, context, server_id, operation, args=None):
     """
     if not _claim(session, context, server_id, operation):
         raise refusal(session, context, server_id, operation)
-    server = session.execute(sa.select(Server.vm_state, Server.host, Server.project_id)
-                             .where(Server.id == server_id)).one()
+    server = session.execute(sa.select(_V.c.vm_state, _V.c.host, _V.c.project_id).where(_V.c.id == server_id)).one()
     if operation.interrupts:
         cancel_open(session, server_id)
     operation_id = record(session, context, operation, server_id, server, args)
@@ -42,25 +54,25 @@ def record(session, context, operation, server_id, server, args=None):
         "previous": {"vm_state": server.vm_state}, "project_id": server.project_id, "user_id": context.user_id or "",
         "request_id": context.request_id, "rung_at": now(),
     }
-    session.execute(sa.insert(Operation).values(values))
+    session.execute(_NEW, values)
     return values["id"]
 
 
 def _claim(session, context, server_id, operation):
-    free = Server.task_state.is_(None)
+    free = _V.c.task_state.is_(None)
     if operation.interrupts:
-        free = sa.or_(free, Server.task_state.in_(operation.interrupts))
-    conditions = [Server.id == server_id, Server.deleted_at.is_(None), free, Server.vm_state.in_(operation.allowed)]
+        free = sa.or_(free, _V.c.task_state.in_(operation.interrupts))
+    conditions = [_V.c.id == server_id, _V.c.deleted_at.is_(None), free, _V.c.vm_state.in_(operation.allowed)]
     if not context.is_admin:
-        conditions.append(Server.locked_by.is_(None))
-    statement = sa.update(Server).where(*conditions).values(task_state=operation.task, updated_at=now())
-    return session.execute(statement, execution_options={"synchronize_session": False}).rowcount
+        conditions.append(_V.c.locked_by.is_(None))
+    return session.execute(sa.update(_V).where(*conditions), {
+        "task_state": operation.task, "updated_at": now()}).rowcount
 
 
 def refusal(session, context, server_id, operation):
     """The exception that tells why ``operation`` may not start now."""
-    row = session.execute(sa.select(Server.vm_state, Server.task_state, Server.locked_by)
-                          .where(Server.id == server_id, Server.deleted_at.is_(None))).one_or_none()
+    row = session.execute(sa.select(_V.c.vm_state, _V.c.task_state, _V.c.locked_by)
+                          .where(_V.c.id == server_id, _V.c.deleted_at.is_(None))).one_or_none()
     if row is None:
         return exception.ServerNotFound(server_id=server_id)
     if row.locked_by and not context.is_admin:
@@ -73,41 +85,39 @@ def refusal(session, context, server_id, operation):
 def cancel_open(session, server_id):
     """End whatever runs on a server, fencing its workers."""
     session.execute(
-        sa.update(Operation).where(Operation.server_id == server_id, Operation.state.in_(_OPEN))
-        .values(state=OperationState.CANCELLED, attempt=Operation.attempt + 1, lease_until=None, finished_at=now(),
-                message="Error", error="Cancelled by a later request.", args={}),
-        execution_options={"synchronize_session": False})
+        sa.update(_T).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None))
+        .values(attempt=_T.c.attempt + 1),
+        {"state": OperationState.CANCELLED, "lease_until": None, "finished_at": now(), "message": "Error",
+         "error": "Cancelled by a later request.", "args": {}})
 
 
 def running(session, server_id, name):
     """Whether an operation of this name has not ended yet on a server."""
-    found = session.execute(sa.select(Operation.id).where(
-        Operation.server_id == server_id, Operation.name == name, Operation.state.in_(_OPEN)).limit(1))
+    found = session.execute(sa.select(_T.c.id).where(
+        _T.c.server_id == server_id, _T.c.name == name, _T.c.finished_at.is_(None)).limit(1))
     return found.first() is not None
 
 
 def get(session, operation_id):
-    """:raises OperationNotFound:"""
-    row = session.execute(sa.select(Operation.__table__).where(Operation.id == operation_id)).one_or_none()
+    """The operation as a Row.  :raises OperationNotFound:"""
+    row = session.execute(_ONE, {"b_id": operation_id}).one_or_none()
     if row is None:
         raise exception.OperationNotFound(operation_id=operation_id)
-    return row
+    return Row._make(row)
 
 
 def lease(session, operation_id, place, worker, seconds):
-    """Give ``worker`` the operation until ``seconds`` from now; return its row with the new attempt.
+    """Give ``worker`` the operation until ``seconds`` from now; return it with the new attempt.
 
     :raises Fenced: it ended, waits at another place, or somebody works on it.
     """
     row = get(session, operation_id)
     taken = row.lease_until is not None and row.lease_until > now()
-    if row.state not in OPEN or row.place != place or taken:
+    values = {"state": OperationState.RUNNING, "attempt": row.attempt + 1, "worker": worker,
+              "lease_until": _until(seconds)}
+    if row.state not in OPEN or row.place != place or taken or not _update(session, row.id, row.attempt, **values):
         raise exception.Fenced(operation_id=operation_id, attempt=row.attempt)
-    won = _update(session, operation_id, row.attempt, state=OperationState.RUNNING, attempt=row.attempt + 1,
-                  worker=worker, lease_until=_until(seconds))
-    if not won:
-        raise exception.Fenced(operation_id=operation_id, attempt=row.attempt)
-    return get(session, operation_id)
+    return row._replace(**values)
 
 
 def _until(seconds):
@@ -116,10 +126,7 @@ def _until(seconds):
 
 def _update(session, operation_id, led_by, **values):
     """Write to an open operation as its present leader; 0 where somebody else leads it."""
-    return session.execute(
-        sa.update(Operation)
-        .where(Operation.id == operation_id, Operation.attempt == led_by, Operation.state.in_(_OPEN))
-        .values(updated_at=now(), **values), execution_options={"synchronize_session": False}).rowcount
+    return session.execute(_LED, {"b_id": operation_id, "b_attempt": led_by, "updated_at": now(), **values}).rowcount
 
 
 def renew(session, held, seconds):
@@ -128,29 +135,29 @@ def renew(session, held, seconds):
             if not _update(session, operation_id, attempt, lease_until=_until(seconds))]
 
 
-def journal(session, operation_id, attempt, step, *, host, seconds, task=None):
-    """Record that ``step`` begins (and that the one before ended well), extend the lease, show ``task`` on the server.
+def journal(session, operation_id, attempt, step, *, host, seconds, server_id=None, task=None):
+    """Record that ``step`` begins (and that the one before ended well), and extend the lease.
+
+    :param task: shown as the task_state of server ``server_id``; None leaves it.
 
     :raises Fenced: another attempt leads.
     """
     if not _update(session, operation_id, attempt, step=step, lease_until=_until(seconds)):
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, "Success", None)
-    session.execute(sa.insert(Step).values(operation_id=operation_id, name=step, host=host, attempt=attempt,
-                                           started_at=now()))
+    session.execute(_NEW_STEP, {"operation_id": operation_id, "name": step, "host": host, "attempt": attempt,
+                                "started_at": now()})
     if task is not None:
-        session.execute(sa.update(Server).where(Server.id == _server_of(operation_id)).values(task_state=task),
-                        execution_options={"synchronize_session": False})
+        write_server(session, server_id, task_state=task)
 
 
-def _server_of(operation_id):
-    return sa.select(Operation.server_id).where(Operation.id == operation_id).scalar_subquery()
+def write_server(session, server_id, **values):
+    """Set columns of a server."""
+    session.execute(_SERVER, {"b_id": server_id, "updated_at": now(), **values})
 
 
 def _close_steps(session, operation_id, outcome, detail):
-    session.execute(sa.update(Step).where(Step.operation_id == operation_id, Step.finished_at.is_(None))
-                    .values(finished_at=now(), outcome=outcome, detail=detail),
-                    execution_options={"synchronize_session": False})
+    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": now(), "outcome": outcome, "detail": detail})
 
 
 def hand_over(session, operation_id, attempt, place, args=None):
@@ -165,25 +172,21 @@ def hand_over(session, operation_id, attempt, place, args=None):
     _close_steps(session, operation_id, "Success", None)
 
 
-def finish(session, operation_id, attempt, error=None, **server_values):
-    """End the operation: well where ``error`` is None, else failed with that text.
+def finish(session, row, error=None, **server_values):
+    """End the operation (a Row, as it was leased): well where ``error`` is None, else failed with that text.
 
     The server goes to the state that OPERATIONS names; ``server_values`` (power_state, launched_at, fault, ...) are
     written with it.  Arguments are wiped: they may hold secrets.
-    :returns: the operation's row as it was.  :raises Fenced: another attempt leads.
+    :raises Fenced: another attempt leads.
     """
-    row = get(session, operation_id)
     ended = {"state": OperationState.FAILED, "message": "Error", "error": error} if error else {
         "state": OperationState.DONE}
-    if not _update(session, operation_id, attempt, lease_until=None, finished_at=now(), args={}, **ended):
-        raise exception.Fenced(operation_id=operation_id, attempt=attempt)
-    _close_steps(session, operation_id, "Error" if error else "Success", error)
+    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=now(), args={}, **ended):
+        raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
+    _close_steps(session, row.id, "Error" if error else "Success", error)
     spec = OPERATIONS[row.name]
     vm_state = (spec.failing or row.previous["vm_state"]) if error else spec.then
-    values = {"vm_state": vm_state, "task_state": None, "updated_at": now(), **server_values}
-    session.execute(sa.update(Server).where(Server.id == row.server_id).values(values),
-                    execution_options={"synchronize_session": False})
-    return row
+    write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})
 
 
 def release(session, *, place=None, worker_prefix=None, but=None):
@@ -192,47 +195,52 @@ def release(session, *, place=None, worker_prefix=None, but=None):
     :param place: only operations at this place.  :param worker_prefix: only workers whose name begins so.
     :param but: the one worker that lives.
     """
-    conditions = [Operation.state == OperationState.RUNNING]
+    conditions = [_T.c.state == OperationState.RUNNING]
     if place is not None:
-        conditions.append(Operation.place == place)
+        conditions.append(_T.c.place == place)
     if worker_prefix is not None:
-        conditions.append(Operation.worker.startswith(worker_prefix, autoescape=True))
+        conditions.append(_T.c.worker.startswith(worker_prefix, autoescape=True))
     if but is not None:
-        conditions.append(Operation.worker != but)
-    session.execute(sa.update(Operation).where(*conditions).values(lease_until=None, rung_at=None),
-                    execution_options={"synchronize_session": False})
+        conditions.append(_T.c.worker != but)
+    session.execute(sa.update(_T).where(*conditions), {"lease_until": None, "rung_at": None})
 
 
 def due(session, *, ring_after, limit=500):
     """Open operations that nobody works on and whose doorbell is older than ``ring_after`` seconds, oldest first."""
-    silent = now() - datetime.timedelta(seconds=ring_after)
-    return session.execute(
-        sa.select(Operation.id, Operation.name, Operation.place, Operation.server_id, Operation.request_id,
-                  Operation.user_id, Operation.project_id)
-        .where(Operation.state.in_(_OPEN), sa.or_(Operation.lease_until.is_(None), Operation.lease_until < now()),
-               sa.or_(Operation.rung_at.is_(None), Operation.rung_at < silent))
-        .order_by(Operation.created_at).limit(limit)).all()
+    moment = now()
+    silent = moment - datetime.timedelta(seconds=ring_after)
+    return session.execute(_DUE, {"moment": moment, "silent": silent, "most": limit}).all()
+
+
+_DUE = (
+    sa.select(_T.c.id, _T.c.name, _T.c.place, _T.c.server_id, _T.c.request_id, _T.c.user_id, _T.c.project_id)
+    .where(_T.c.finished_at.is_(None),
+           sa.or_(_T.c.lease_until.is_(None), _T.c.lease_until < sa.bindparam("moment")),
+           sa.or_(_T.c.rung_at.is_(None), _T.c.rung_at < sa.bindparam("silent")))
+    .order_by(_T.c.created_at).limit(sa.bindparam("most", type_=sa.Integer)))
 
 
 def rung(session, operation_ids):
     """Remember that the doorbell of these was rung just now."""
-    session.execute(sa.update(Operation).where(Operation.id.in_(operation_ids)).values(rung_at=now()),
-                    execution_options={"synchronize_session": False})
+    session.execute(sa.update(_T).where(_T.c.id.in_(operation_ids)), {"rung_at": now()})
 
 
 def overdue(session, limit=100):
-    """Open operations past their deadline."""
-    return session.execute(sa.select(Operation.id, Operation.name, Operation.attempt, Operation.server_id)
-                           .where(Operation.state.in_(_OPEN), Operation.deadline < now()).limit(limit)).all()
+    """Ids of open operations past their deadline."""
+    return session.execute(_OVERDUE, {"moment": now(), "most": limit}).scalars().all()
+
+
+_OVERDUE = (sa.select(_T.c.id).where(_T.c.finished_at.is_(None), _T.c.deadline < sa.bindparam("moment"))
+            .limit(sa.bindparam("most", type_=sa.Integer)))
 
 
 def of_server(session, server_id):
     """Every operation of a server, newest first."""
-    return session.execute(sa.select(Operation.__table__).where(Operation.server_id == server_id)
-                           .order_by(Operation.created_at.desc(), Operation.id)).all()
+    return session.execute(sa.select(_T).where(_T.c.server_id == server_id)
+                           .order_by(_T.c.created_at.desc(), _T.c.id)).all()
 
 
 def steps_of(session, operation_id):
     """The journal of one operation, oldest first."""
-    return session.execute(sa.select(Step.__table__).where(Step.operation_id == operation_id)
-                           .order_by(Step.id)).all()
+    return session.execute(sa.select(_S).where(_S.c.operation_id == operation_id)
+                           .order_by(_S.c.id)).all()

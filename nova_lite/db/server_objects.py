@@ -6,11 +6,13 @@ from nova_lite.common import exception
 from nova_lite.db.models.servers import Server
 from nova_lite.objects import server as objects
 
+_T = Server.__table__
+_ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.deleted_at.is_(None))
+
 
 def row(session, server_id):
     """The whole row of a server that exists.  :raises ServerNotFound:"""
-    found = session.execute(sa.select(Server.__table__).where(
-        Server.id == server_id, Server.deleted_at.is_(None))).one_or_none()
+    found = session.execute(_ONE, {"b_id": server_id}).one_or_none()
     if found is None:
         raise exception.ServerNotFound(server_id=server_id)
     return found

@@ -7,7 +7,6 @@ from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, server_objects
 from nova_lite.db.base import now
-from nova_lite.objects.states import Task
 from nova_lite.scheduler import explain, filters, weighers
 from nova_lite.scheduler.request import Request, host_from
 
@@ -18,9 +17,9 @@ class Endpoint:
     def select_destinations(self, context, operation_id, attempt):
         """Claim the best host for the operation's server and answer its name."""
         with db.writer() as session:
-            operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
-                               seconds=CONF.operations.lease, task=Task.SCHEDULING)
             operation = operations.get(session, operation_id)
+            operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
+                               seconds=CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             held = allocations.of(session, server.id)
             return held or _claim(session, _request(server, operation.args))

@@ -94,7 +94,7 @@ def test_a_delete_cancels_and_fences_what_runs(server):
     with pytest.raises(exception.Fenced), db.writer() as session:
         operations.journal(session, stopping, leased.attempt, "stop", host="h1", seconds=15)
     with pytest.raises(exception.Fenced), db.writer() as session:
-        operations.finish(session, stopping, leased.attempt)
+        operations.finish(session, leased)
     assert state_of(server).task_state == Task.DELETING
 
 
@@ -119,28 +119,29 @@ def test_a_worker_whose_lease_ran_out_is_replaced_and_fenced(server):
         assert operations.renew(session, {operation_id: first.attempt}, 15) == [operation_id]
         assert operations.renew(session, {operation_id: second.attempt}, 15) == []
     with pytest.raises(exception.Fenced), db.writer() as session:
-        operations.finish(session, operation_id, first.attempt)
+        operations.finish(session, first)
     with db.writer() as session:
-        operations.finish(session, operation_id, second.attempt, power_state=4)
+        operations.finish(session, second, power_state=4)
     assert state_of(server) == (Vm.STOPPED, None)
 
 
 def test_a_failed_operation_leaves_the_server_as_the_table_says(server):
     operation_id = begin(server, "stop")
-    attempt = lease(operation_id).attempt
+    leased = lease(operation_id)
     with db.writer() as session:
-        operations.finish(session, operation_id, attempt, error="it would not")
+        operations.finish(session, leased, error="it would not")
     assert state_of(server) == (Vm.ACTIVE, None)
     assert (operation(operation_id).state, operation(operation_id).error) == (OperationState.FAILED, "it would not")
 
 
 def test_the_journal_closes_each_step_when_the_next_begins(server):
     operation_id = begin(server, "stop")
-    attempt = lease(operation_id).attempt
+    leased = lease(operation_id)
     with db.writer() as session:
-        operations.journal(session, operation_id, attempt, "one", host="h1", seconds=15)
-        operations.journal(session, operation_id, attempt, "two", host="h1", seconds=15, task=Task.POWERING_OFF)
-        operations.finish(session, operation_id, attempt, error="no")
+        operations.journal(session, operation_id, leased.attempt, "one", host="h1", seconds=15)
+        operations.journal(session, operation_id, leased.attempt, "two", host="h1", seconds=15, server_id=server.id,
+                           task=Task.POWERING_OFF)
+        operations.finish(session, leased, error="no")
         steps = operations.steps_of(session, operation_id)
     assert [(step.name, step.outcome, step.detail) for step in steps] == [
         ("one", "Success", None), ("two", "Error", "no")]
@@ -167,9 +168,9 @@ def test_the_leases_of_dead_workers_are_given_up(server):
 def test_arguments_are_wiped_when_it_ends(server):
     with db.writer() as session:
         operation_id, _ = operations.begin(session, OWNER, server.id, OPERATIONS["stop"], {"admin_pass": "x"})
-    attempt = lease(operation_id).attempt
+    leased = lease(operation_id)
     with db.writer() as session:
-        operations.finish(session, operation_id, attempt)
+        operations.finish(session, leased)
     assert operation(operation_id).args == {}
 
 
@@ -178,4 +179,4 @@ def test_what_is_past_its_deadline_is_found(server):
     with db.writer() as session:
         assert operations.overdue(session) == []
         session.execute(sa.update(Operation).values(deadline=now() - datetime.timedelta(seconds=1)))
-        assert [each.id for each in operations.overdue(session)] == [operation_id]
+        assert operations.overdue(session) == [operation_id]

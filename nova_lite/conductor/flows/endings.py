@@ -42,19 +42,19 @@ class Endings:
         values = {"power_state": outcome.power_state or 0}
         if operation.name in _LAUNCHING:
             values["launched_at"] = now()
-        operations.finish(session, operation.id, operation.attempt, fault=None, **values)
+        operations.finish(session, operation, fault=None, **values)
         return None
 
     def deleted(self, session, operation):
         """Nothing of the server is left anywhere: free what it held, and let it be 404."""
-        operations.finish(session, operation.id, operation.attempt)
+        operations.finish(session, operation)
         allocations.free(session, operation.server_id)
         self._network.release(session, operation.server_id)
         services.gone(session, operation.server_id)
 
     def failed(self, session, operation, why):
         """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
-        operations.finish(session, operation.id, operation.attempt, error=why["message"], **self._blame(operation, why))
+        operations.finish(session, operation, error=why["message"], **self._blame(operation, why))
         if operation.name == "create":
             allocations.free(session, operation.server_id)
             self._network.release(session, operation.server_id)

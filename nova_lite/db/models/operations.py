@@ -34,8 +34,8 @@ class Operation(Base):
     request_id: Mapped[str] = mapped_column(sa.String(64), index=True)
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)
-    finished_at: Mapped[datetime.datetime | None]
-    __table_args__ = (sa.Index("ix_operations_state_lease_until", "state", "lease_until"),)
+    finished_at: Mapped[datetime.datetime | None]                     # None: open
+    __table_args__ = (sa.Index("ix_operations_finished_at_lease_until", "finished_at", "lease_until"),)
 
 
 class Step(Base):

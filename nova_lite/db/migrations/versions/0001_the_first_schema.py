@@ -175,9 +175,9 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_operations'))
     )
     with op.batch_alter_table('operations', schema=None) as batch_op:
+        batch_op.create_index('ix_operations_finished_at_lease_until', ['finished_at', 'lease_until'], unique=False)
         batch_op.create_index(batch_op.f('ix_operations_request_id'), ['request_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_operations_server_id'), ['server_id'], unique=False)
-        batch_op.create_index('ix_operations_state_lease_until', ['state', 'lease_until'], unique=False)
 
     op.create_table('quota_locks',
     sa.Column('project_id', sa.String(length=64), nullable=False),
@@ -518,9 +518,9 @@ def downgrade():
     op.drop_table('quotas')
     op.drop_table('quota_locks')
     with op.batch_alter_table('operations', schema=None) as batch_op:
-        batch_op.drop_index('ix_operations_state_lease_until')
         batch_op.drop_index(batch_op.f('ix_operations_server_id'))
         batch_op.drop_index(batch_op.f('ix_operations_request_id'))
+        batch_op.drop_index('ix_operations_finished_at_lease_until')
 
     op.drop_table('operations')
     with op.batch_alter_table('networks', schema=None) as batch_op:
