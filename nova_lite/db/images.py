@@ -3,7 +3,9 @@
 import dataclasses
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
+from nova_lite.common import exception
 from nova_lite.db.base import now
 from nova_lite.db.models.images import Image, ImageLabel, ImageMember
 
@@ -49,9 +51,12 @@ class Query:
 def insert(session, values):
     """A new image; ``values`` as the model's columns.
 
-    :raises sqlalchemy.exc.IntegrityError: the id is or was taken.
+    :raises Conflict: the id is or was taken.
     """
-    session.execute(sa.insert(Image).values(**values))
+    try:
+        session.execute(sa.insert(Image).values(**values))
+    except IntegrityError:
+        raise exception.Conflict(f"Image ID {values['id']} already exists!") from None
     _relabel(session, values["id"], values.get("tags", ()), values.get("properties", {}))
 
 
@@ -176,8 +181,11 @@ def member(session, image_id, member_id):
 
 
 def add_member(session, image_id, member_id):
-    """:raises sqlalchemy.exc.IntegrityError: it is one already."""
-    session.execute(sa.insert(ImageMember).values(image_id=image_id, member_id=member_id))
+    """:raises Conflict: it is one already."""
+    try:
+        session.execute(sa.insert(ImageMember).values(image_id=image_id, member_id=member_id))
+    except IntegrityError:
+        raise exception.Conflict(f"Image member {member_id} is already associated with image {image_id}.") from None
 
 
 def set_member(session, image_id, member_id, status):

@@ -113,7 +113,9 @@ class ImageCache:
         deadline = _STEP + image.size / _SLOWEST
         concurrency.native(self._verify, image, source, deadline=deadline, what="verifying an image")
         try:
-            os.link(f"/proc/self/fd/{source.fileno()}", path, follow_symlinks=True)
+            # The very file that was verified, whatever its path names now.  Python follows the link only if told a
+            # directory, which an absolute path does not need.
+            os.link(f"/proc/self/fd/{source.fileno()}", path, src_dir_fd=source.fileno())
         except FileExistsError:
             return                      # another process of this host was faster
         except OSError:

@@ -2,8 +2,6 @@
 
 import os
 
-from sqlalchemy.exc import IntegrityError
-
 from nova_lite import db
 from nova_lite.common import concurrency, exception
 from nova_lite.conf import CONF
@@ -91,12 +89,9 @@ class Embedded:
         values = {"id": new_id(), "project_id": context.project_id, "created_at": moment, "updated_at": moment,
                   "tags": [], "properties": {}, **values}
         changes.check(values)
-        try:
-            with db.writer() as s:
-                images.insert(s, values)
-                return images.get(s, values["id"])
-        except IntegrityError:
-            raise exception.Conflict(f"Image ID {values['id']} already exists!") from None
+        with db.writer() as s:
+            images.insert(s, values)
+            return images.get(s, values["id"])
 
     def update(self, context, image_id, wanted):
         """Apply ``wanted``, a list of changes.Change, all or none; returns the new row.

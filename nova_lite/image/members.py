@@ -1,7 +1,5 @@
 """Whom a shared image is shared with."""
 
-from sqlalchemy.exc import IntegrityError
-
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
@@ -45,16 +43,12 @@ class Members:
         :raises TooLarge: it is shared with as many as allowed.
         """
         limit = CONF.image.max_members
-        try:
-            with db.writer() as s:
-                if 0 <= limit <= len(images.members(s, image.id)):
-                    raise exception.TooLarge("The limit has been exceeded on the number of allowed image members for "
-                                             f"this image. Attempted: {limit + 1}, Maximum: {limit}")
-                images.add_member(s, image.id, member_id)
-                return images.member(s, image.id, member_id)
-        except IntegrityError:
-            raise exception.Conflict(f"Image member {member_id} is already associated with image "
-                                     f"{image.id}.") from None
+        with db.writer() as s:
+            if 0 <= limit <= len(images.members(s, image.id)):
+                raise exception.TooLarge("The limit has been exceeded on the number of allowed image members for "
+                                         f"this image. Attempted: {limit + 1}, Maximum: {limit}")
+            images.add_member(s, image.id, member_id)
+            return images.member(s, image.id, member_id)
 
     def set(self, image, member_id, status):
         """``status``: accepted, rejected or pending."""

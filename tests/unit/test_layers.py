@@ -18,6 +18,7 @@ FLOORS = {
     "nova_lite.identity": "doors", "nova_lite.image": "doors", "nova_lite.network": "doors",
     "nova_lite.compute.manager": "hosts", "nova_lite.compute.tasks": "hosts",
     "nova_lite.image.cache": "hosts", "nova_lite.image.inspect": "shared", "nova_lite.image.store": "shared",
+    "nova_lite.image.receive": "shared",
     "nova_lite.network.manager": "hosts", "nova_lite.network.host": "hosts",
     "nova_lite.conductor": "conductor", "nova_lite.scheduler": "scheduler",
     "nova_lite.virt": "virt", "nova_lite.db": "db",

@@ -77,7 +77,7 @@ def _name(pointer):
 
 def check(name, value):
     """:raises BadRequest: attribute ``name`` cannot be ``value``.  What clients may not set at all passes."""
-    if name in READ_ONLY or name in RESERVED:
+    if name == "id" or name in READ_ONLY or name in RESERVED:
         return
     _ATTRIBUTE.check({name: value})
     check_format(name, value)

@@ -6,7 +6,7 @@ from oslo_utils import timeutils
 
 from nova_lite.common import exception
 from nova_lite.conf import CONF
-from nova_lite.db.images import Query
+from nova_lite.image.api import Query
 
 _SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 _VISIBILITIES = ("community", "public", "private", "shared", "all")
@@ -24,7 +24,7 @@ _MOST = 100         # filters in one query
 
 
 def read(given):
-    """A db.images.Query from ``req.query``.
+    """An image.api.Query from ``req.query``.
 
     :raises BadRequest: a value means nothing.
     """

@@ -74,7 +74,7 @@ def page(status, message, environ, headers=()):
     """WebOb's own page for a status: HTML, JSON or plain text, as the client accepts.  None: its standard text."""
     error = webob.exc.status_map.get(status, webob.exc.HTTPInternalServerError)()
     if message is not None:
-        error.explanation = message
+        setattr(error, "detail" if status == 415 else "explanation", message)       # WebOb explains 415 itself
     sent = []
     body = b"".join(error.generate_response(environ, lambda _status, pairs, _exc_info=None: sent.extend(pairs)))
     return Answer(body, status, headers, content_type=dict(sent)["Content-Type"])

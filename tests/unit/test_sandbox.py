@@ -1,0 +1,119 @@
+"""The sandbox of tools: limits that hold, identities that drop, and no call of qemu-img outside it."""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+
+import nova_lite
+from nova_lite.common import exception, sandbox
+from nova_lite.conf import CONF
+from nova_lite.image import builtin
+
+ROOT = os.path.dirname(nova_lite.__file__)
+needs_qemu_img = pytest.mark.skipif(not shutil.which("qemu-img"), reason="qemu-img is not installed")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="dropping privileges needs root")
+
+
+def limits(**changed):
+    return sandbox.Limits(**{"cpu_seconds": 5, "memory": 512 << 20, "seconds": 10} | changed)
+
+
+def test_a_tool_answers():
+    assert sandbox.run(["echo", "hello"], limits()) == b"hello\n"
+
+
+def test_a_tool_that_fails_says_why():
+    with pytest.raises(exception.ToolFailed) as caught:
+        sandbox.run(["sh", "-c", "echo broken >&2; exit 3"], limits())
+    assert (caught.value.code, caught.value.error) == (3, "broken")
+
+
+def test_a_tool_that_is_not_there_fails():
+    with pytest.raises(exception.ToolFailed):
+        sandbox.run(["no-such-tool-here"], limits())
+
+
+def test_time_ends_a_tool_and_its_children():
+    started = time.monotonic()
+    with pytest.raises(exception.ToolLimited, match="time"):
+        sandbox.run(["sh", "-c", "sleep 54321 & sleep 54321"], limits(seconds=0.5))
+    assert time.monotonic() - started < 5
+    assert not [each for each in os.listdir("/proc") if each.isdigit() and b"54321" in _command(each)]
+
+
+def _command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def test_cpu_time_is_bounded():                                         # CVE-2015-5162
+    with pytest.raises(exception.ToolLimited, match="CPU time"):
+        sandbox.run(["sh", "-c", "while :; do :; done"], limits(cpu_seconds=1))
+
+
+def test_memory_is_bounded():
+    with pytest.raises(exception.ToolFailed):
+        sandbox.run(["python3", "-c", "bytearray(400 << 20)"], limits(memory=128 << 20))
+
+
+def test_files_are_bounded(tmp_path):
+    with pytest.raises((exception.ToolLimited, exception.ToolFailed)):
+        sandbox.run(["dd", "if=/dev/zero", f"of={tmp_path}/big", "bs=1M", "count=8"], limits(file_size=2 << 20))
+    assert os.path.getsize(tmp_path / "big") <= 2 << 20
+
+
+def test_a_tool_sees_nothing_of_our_environment(monkeypatch):
+    monkeypatch.setenv("OS_PASSWORD", "secret")
+    assert b"secret" not in sandbox.run(["env"], limits())
+
+
+@needs_root
+def test_a_tool_that_only_looks_is_not_root():
+    assert sandbox.run(["id", "-un"], limits(), unprivileged=True).decode().strip() == CONF.sandbox.user
+    assert sandbox.run(["id", "-G"], limits(), unprivileged=True).split() != [b"0"]
+
+
+@needs_qemu_img
+def test_qemu_img_looks_at_a_file_below_a_closed_directory(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    path = closed / "tiny"
+    path.write_bytes(builtin.qcow2())
+    path.chmod(0o444)
+    assert sandbox.info(path, "qcow2")["virtual-size"] == 1 << 20
+    sandbox.run(["qemu-img", "check", "-q", "-f", "qcow2", str(path)], limits(memory=2 << 30))
+
+
+@needs_qemu_img
+def test_disks_are_made_grown_and_converted(tmp_path):
+    base, disk, flat = (str(tmp_path / name) for name in ("base", "disk", "flat"))
+    sandbox.create(base, "qcow2", 1 << 20)
+    sandbox.create(disk, "qcow2", 2 << 20, backing=(base, "qcow2"))
+    sandbox.resize(disk, "qcow2", 3 << 20)
+    assert sandbox.info(disk, "qcow2")["virtual-size"] == 3 << 20
+    sandbox.convert(disk, "qcow2", flat, "raw")
+    assert os.path.getsize(flat) == 3 << 20
+
+
+def test_a_format_is_never_left_to_guessing():
+    with pytest.raises(ValueError, match="disk format"):
+        sandbox.info("/dev/null", None)
+    with pytest.raises(ValueError, match="disk format"):
+        sandbox.create("/nowhere", "vmdk", 1)
+
+
+def test_qemu_img_is_named_in_the_sandbox_alone():                      # CVE-2026-24708: one call forgot "-f"
+    strays = []
+    for folder, _, names in os.walk(ROOT):
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.endswith(".py") and not path.endswith("common/sandbox.py"):
+                with open(path) as file:
+                    strays += [path for line in file if re.search(r"""\[["']qemu-(img|io|nbd)["']""", line)]
+    assert strays == []
