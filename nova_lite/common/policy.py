@@ -9,9 +9,8 @@ from nova_lite.common import exception
 from nova_lite.conf import CONF
 
 _declared = []
-#: What the enforcer answered lately, as (until, answer) by all that an answer depends on: asking takes 200 us, and one
-#: request asks about one server again and again.  A changed policy file is heeded after ``_FRESH`` seconds.
-_answers = {}
+#: ``enforcer().recent`` keeps its answers as (until, answer) by all that an answer depends on: asking takes 200 us, and
+#: one request asks about one server again and again.  A changed policy file is heeded after ``_FRESH`` seconds.
 _FRESH, _MOST = 5, 10000
 
 
@@ -19,7 +18,6 @@ def declare(rules):
     """Add rules (oslo.policy RuleDefault objects); done once each by the modules of ``policies/``."""
     _declared.extend(rules)
     enforcer.cache_clear()
-    _answers.clear()
 
 
 def declared():
@@ -34,6 +32,7 @@ def enforcer():
     made.suppress_deprecation_warnings = True
     made.register_defaults(_declared)
     made.load_rules()
+    made.recent = {}
     return made
 
 
@@ -45,12 +44,12 @@ def allowed(context, rule, target=None):
     project_id, user_id = getattr(owner, "project_id", None), getattr(owner, "user_id", None)
     key = (rule, project_id, user_id, context.user_id, context.project_id, context.roles, context.is_admin,
            context.domain_id, context.system_scope, tuple(context.service_roles or ()))
-    now = time.monotonic()
-    known = _answers.get(key)
+    now, recent = time.monotonic(), enforcer().recent
+    known = recent.get(key)
     if known is None or known[0] < now:
-        if len(_answers) >= _MOST:
-            _answers.clear()
-        known = _answers[key] = now + _FRESH, _ask(context, rule, {"project_id": project_id, "user_id": user_id})
+        if len(recent) >= _MOST:
+            recent.clear()
+        known = recent[key] = now + _FRESH, _ask(context, rule, {"project_id": project_id, "user_id": user_id})
     return known[1]
 
 

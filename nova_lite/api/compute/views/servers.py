@@ -54,6 +54,8 @@ class ServerView:
         self._embedded = at_least("2.47")
         self._extra_specs = self._embedded and context.may(f"{_P}:flavor-extra-specs", target)
         self._host_status = self._whole and at_least("2.16") and _host_status(context, target)
+        #: Whether rows must come with the state of their host.
+        self.needs_host = bool(self._attributes or self._host_status)
         self._groups = not listed and at_least("2.71")
         self._v = {text: at_least(text) for text in ("2.9", "2.19", "2.26", "2.63", "2.73", "2.96", "2.98", "2.100")}
         self._host_ids = {}

@@ -1,0 +1,24 @@
+"""Limit, marker and sort order as requests give them."""
+
+from nova_lite.conf import CONF
+
+
+def last(query, name, default=None):
+    """The value of a query parameter; given several times, the last one counts."""
+    values = query.get(name)
+    return values[-1] if values else default
+
+
+def limit_and_marker(req):
+    """``(limit, marker)``: at most ``max_limit`` items, after the one the marker names (None: from the start)."""
+    most = CONF.compute_api.max_limit
+    limit = last(req.query, "limit")
+    return min(int(limit), most) if limit is not None else most, last(req.query, "marker")
+
+
+def sort_of(req, ignored=()):
+    """[(key, direction)]; keys without a direction take the last one given, which is "desc" where there is none."""
+    keys = [each.strip() for each in req.query.get("sort_key", ())] or ["created_at"]
+    directions = [each.strip() for each in req.query.get("sort_dir", ())] or ["desc"]
+    directions += directions[-1:] * (len(keys) - len(directions))
+    return [(key, direction) for key, direction in zip(keys, directions, strict=False) if key not in ignored]

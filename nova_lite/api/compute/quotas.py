@@ -1,0 +1,66 @@
+"""Limits and quotas: /limits and /os-quota-sets."""
+
+from oslo_utils import strutils
+
+from nova_lite.api.compute.paging import last
+from nova_lite.api.compute.schemas import quotas as schema
+from nova_lite.api.compute.views import quotas as view
+from nova_lite.api.wsgi import validation
+
+_P = "os_compute_api:os-quota-sets:"
+
+
+class Limits:
+    def __init__(self, doors):
+        self._limits = doors.compute.limits
+
+    @validation.query(schema.LIMITS)
+    def index(self, req):
+        """200 and what the caller's project, or for administrators the one of ``tenant_id``, may use and uses."""
+        req.context.can("os_compute_api:limits")
+        other = last(req.query, "tenant_id")
+        if other is not None:
+            req.context.can("os_compute_api:limits:other_project")
+        maxima, used = self._limits.with_usage(req.context, other or req.context.project_id)
+        return view.limits(req, maxima, used)
+
+
+class QuotaSets:
+    """Quotas are a project's; ``user_id`` in a query is accepted and, as users have none, makes no difference."""
+
+    def __init__(self, doors):
+        self._limits = doors.compute.limits
+
+    @validation.query(schema.QUERY)
+    def show(self, req, id):
+        req.context.can(_P + "show", {"project_id": id})
+        return view.quota_set(req, self._limits.of(req.context, id), id)
+
+    @validation.query(schema.QUERY)
+    def detail(self, req, id):
+        req.context.can(_P + "detail", {"project_id": id})
+        maxima, used = self._limits.with_usage(req.context, id)
+        return view.quota_set(req, {name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
+                                    for name, limit in maxima.items()}, id)
+
+    @validation.query(schema.QUERY)
+    def defaults(self, req, id):
+        req.context.can(_P + "defaults", {"project_id": id})
+        return view.quota_set(req, self._limits.defaults(req.context), id)
+
+    @validation.query(schema.QUERY)
+    @validation.body(schema.UPDATE)
+    def update(self, req, id):
+        """200 and all limits.  400: below what is used, unless ``force`` says so."""
+        req.context.can(_P + "update", {"project_id": id})
+        asked = dict(req.body_json["quota_set"])
+        force = strutils.bool_from_string(asked.pop("force", False))
+        values = {name: int(limit) for name, limit in asked.items()}
+        return view.quota_set(req, self._limits.write(req.context, id, values, force=force))
+
+    @validation.query(schema.QUERY)
+    def delete(self, req, id):
+        """202 and the defaults hold again."""
+        req.context.can(_P + "delete", {"project_id": id})
+        self._limits.forget(req.context, id)
+        return 202

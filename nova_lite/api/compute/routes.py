@@ -1,0 +1,124 @@
+"""The compute API's table: /servers and everything beside it, under Nova's paths."""
+
+from nova_lite.api.compute.console import Console
+from nova_lite.api.compute.extensions import Extensions
+from nova_lite.api.compute.flavors import Access, ExtraSpecs, Flavors
+from nova_lite.api.compute.hypervisors import Hypervisors
+from nova_lite.api.compute.instance_actions import InstanceActions
+from nova_lite.api.compute.keypairs import Keypairs
+from nova_lite.api.compute.lock_server import Locks
+from nova_lite.api.compute.power import Power
+from nova_lite.api.compute.quotas import Limits, QuotaSets
+from nova_lite.api.compute.server_metadata import Metadata
+from nova_lite.api.compute.server_network import Addresses, Interfaces, SecurityGroups
+from nova_lite.api.compute.server_tags import Tags
+from nova_lite.api.compute.servers import Servers
+from nova_lite.api.compute.services import Services, Zones
+from nova_lite.api.wsgi.routing import Action, Route
+
+_CONTROLLERS = {
+    "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
+    "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
+    "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
+    "quota_sets": QuotaSets, "services": Services, "zones": Zones, "hypervisors": Hypervisors,
+    "extensions": Extensions,
+}
+
+
+def controllers(doors):
+    return {name: controller(doors) for name, controller in _CONTROLLERS.items()}
+
+
+def _route(method, path, target, rule, since=None, until=None):
+    return Route(method, path, target, since, until, policy=rule and f"os_compute_api:{rule}")
+
+
+def _action(name, target, rule, on="servers"):
+    return Action(name, target, on=on, policy=f"os_compute_api:{rule}")
+
+
+_SERVER, _META, _TAGS = "/servers/{server_id}", "server-metadata", "os-server-tags"
+_SPECS, _QUOTA, _HYPERVISORS = "os-flavor-extra-specs", "os-quota-sets", "os-hypervisors"
+
+ROUTES = (
+    _route("GET", "/servers", "servers:index", "servers:index"),
+    _route("POST", "/servers", "servers:create", "servers:create"),
+    _route("GET", "/servers/detail", "servers:detail", "servers:detail"),
+    _route("GET", "/servers/{id}", "servers:show", "servers:show"),
+    _route("PUT", "/servers/{id}", "servers:update", "servers:update"),
+    _route("DELETE", "/servers/{id}", "servers:delete", "servers:delete"),
+
+    _route("GET", f"{_SERVER}/metadata", "metadata:index", f"{_META}:index"),
+    _route("POST", f"{_SERVER}/metadata", "metadata:create", f"{_META}:create"),
+    _route("PUT", f"{_SERVER}/metadata", "metadata:update_all", f"{_META}:update_all"),
+    _route("GET", f"{_SERVER}/metadata/{{id}}", "metadata:show", f"{_META}:show"),
+    _route("PUT", f"{_SERVER}/metadata/{{id}}", "metadata:update", f"{_META}:update"),
+    _route("DELETE", f"{_SERVER}/metadata/{{id}}", "metadata:delete", f"{_META}:delete"),
+
+    _route("GET", f"{_SERVER}/tags", "tags:index", f"{_TAGS}:index", "2.26"),
+    _route("PUT", f"{_SERVER}/tags", "tags:update_all", f"{_TAGS}:update_all", "2.26"),
+    _route("DELETE", f"{_SERVER}/tags", "tags:delete_all", f"{_TAGS}:delete_all", "2.26"),
+    _route("GET", f"{_SERVER}/tags/{{id}}", "tags:show", f"{_TAGS}:show", "2.26"),
+    _route("PUT", f"{_SERVER}/tags/{{id}}", "tags:update", f"{_TAGS}:update", "2.26"),
+    _route("DELETE", f"{_SERVER}/tags/{{id}}", "tags:delete", f"{_TAGS}:delete", "2.26"),
+
+    _route("GET", f"{_SERVER}/ips", "addresses:index", "ips:index"),
+    _route("GET", f"{_SERVER}/ips/{{id}}", "addresses:show", "ips:show"),
+    _route("GET", f"{_SERVER}/os-interface", "interfaces:index", "os-attach-interfaces:list"),
+    _route("GET", f"{_SERVER}/os-interface/{{id}}", "interfaces:show", "os-attach-interfaces:show"),
+    _route("GET", f"{_SERVER}/os-security-groups", "security_groups:index", "os-security-groups:list"),
+    _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
+    _route("GET", f"{_SERVER}/os-instance-actions/{{id}}", "actions:show", "os-instance-actions:show"),
+
+    _route("GET", "/flavors", "flavors:index", None),
+    _route("POST", "/flavors", "flavors:create", "os-flavor-manage:create"),
+    _route("GET", "/flavors/detail", "flavors:detail", None),
+    _route("GET", "/flavors/{id}", "flavors:show", None),
+    _route("PUT", "/flavors/{id}", "flavors:update", "os-flavor-manage:update", "2.55"),
+    _route("DELETE", "/flavors/{id}", "flavors:delete", "os-flavor-manage:delete"),
+    _route("GET", "/flavors/{flavor_id}/os-flavor-access", "flavor_access:index", "os-flavor-access"),
+    _route("GET", "/flavors/{flavor_id}/os-extra_specs", "extra_specs:index", f"{_SPECS}:index"),
+    _route("POST", "/flavors/{flavor_id}/os-extra_specs", "extra_specs:create", f"{_SPECS}:create"),
+    _route("GET", "/flavors/{flavor_id}/os-extra_specs/{id}", "extra_specs:show", f"{_SPECS}:show"),
+    _route("PUT", "/flavors/{flavor_id}/os-extra_specs/{id}", "extra_specs:update", f"{_SPECS}:update"),
+    _route("DELETE", "/flavors/{flavor_id}/os-extra_specs/{id}", "extra_specs:delete", f"{_SPECS}:delete"),
+
+    _route("GET", "/os-keypairs", "keypairs:index", "os-keypairs:index"),
+    _route("POST", "/os-keypairs", "keypairs:create", "os-keypairs:create"),
+    _route("GET", "/os-keypairs/{id}", "keypairs:show", "os-keypairs:show"),
+    _route("DELETE", "/os-keypairs/{id}", "keypairs:delete", "os-keypairs:delete"),
+
+    _route("GET", "/limits", "limits:index", "limits"),
+    _route("GET", "/os-quota-sets/{id}", "quota_sets:show", f"{_QUOTA}:show"),
+    _route("PUT", "/os-quota-sets/{id}", "quota_sets:update", f"{_QUOTA}:update"),
+    _route("DELETE", "/os-quota-sets/{id}", "quota_sets:delete", f"{_QUOTA}:delete"),
+    _route("GET", "/os-quota-sets/{id}/detail", "quota_sets:detail", f"{_QUOTA}:detail"),
+    _route("GET", "/os-quota-sets/{id}/defaults", "quota_sets:defaults", f"{_QUOTA}:defaults"),
+
+    _route("GET", "/os-availability-zone", "zones:index", "os-availability-zone:list"),
+    _route("GET", "/os-availability-zone/detail", "zones:detail", "os-availability-zone:detail"),
+    _route("GET", "/os-services", "services:index", "os-services:list"),
+    _route("PUT", "/os-services/{id}", "services:update", "os-services:update"),
+    _route("DELETE", "/os-services/{id}", "services:delete", "os-services:delete"),
+    _route("GET", "/os-hypervisors", "hypervisors:index", f"{_HYPERVISORS}:list"),
+    _route("GET", "/os-hypervisors/detail", "hypervisors:detail", f"{_HYPERVISORS}:list-detail"),
+    _route("GET", "/os-hypervisors/statistics", "hypervisors:statistics", f"{_HYPERVISORS}:statistics", None, "2.87"),
+    _route("GET", "/os-hypervisors/{id}", "hypervisors:show", f"{_HYPERVISORS}:show"),
+    _route("GET", "/os-hypervisors/{id}/uptime", "hypervisors:uptime", f"{_HYPERVISORS}:uptime", None, "2.87"),
+    _route("GET", "/os-hypervisors/{id}/search", "hypervisors:search", f"{_HYPERVISORS}:search", None, "2.52"),
+    _route("GET", "/os-hypervisors/{id}/servers", "hypervisors:servers", f"{_HYPERVISORS}:servers", None, "2.52"),
+
+    _route("GET", "/extensions", "extensions:index", "extensions"),
+    _route("GET", "/extensions/{id}", "extensions:show", "extensions"),
+)
+
+ACTIONS = (
+    _action("os-start", "power:start", "servers:start"),
+    _action("os-stop", "power:stop", "servers:stop"),
+    _action("reboot", "power:reboot", "servers:reboot"),
+    _action("os-getConsoleOutput", "console:output", "os-console-output"),
+    _action("lock", "locks:lock", "os-lock-server:lock"),
+    _action("unlock", "locks:unlock", "os-lock-server:unlock"),
+    _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),
+    _action("removeTenantAccess", "flavor_access:remove", "os-flavor-access:remove_tenant_access", on="flavors"),
+)
