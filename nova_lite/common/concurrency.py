@@ -5,6 +5,7 @@ Afterwards plain ``threading`` and ``socket`` code works in both modes.  No othe
 """
 
 import logging
+import os
 import queue
 import random
 import threading
