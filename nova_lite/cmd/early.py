@@ -3,6 +3,9 @@
 import os
 import warnings
 
+# Libraries import eventlet before we do.  The system's resolver will do: dnspython's costs 19 MB in each process.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
 
 def quiet_libraries():
     """Deprecation notices of libraries about eventlet are for developers, not for operators."""

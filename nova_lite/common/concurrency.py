@@ -5,7 +5,6 @@ Afterwards plain ``threading`` and ``socket`` code works in both modes.  No othe
 """
 
 import logging
-import os
 import queue
 import random
 import threading
