@@ -170,7 +170,10 @@ def client(topic, version="1.0"):
 # ---- answering
 
 class _Dispatcher(dispatcher.RPCDispatcher):
-    """Sends our own exceptions back as answers; anything else is a bug and stays a failure."""
+    """Sends exceptions back as answers: our own as they are, anything else as the RemoteFailure of a bug.
+
+    Left to the drivers, a bug's built-in exception would be raised in the caller as if it were the caller's own.
+    """
 
     def dispatch(self, incoming):
         try:
@@ -178,6 +181,10 @@ class _Dispatcher(dispatcher.RPCDispatcher):
         except exception.NovaLiteError as error:
             LOG.info("%s answered %s: %s", incoming.message.get("method"), type(error).__name__, error)
             return _pack(error)
+        except Exception as error:
+            method = incoming.message.get("method")
+            LOG.exception("%s failed", method)
+            return _pack(exception.RemoteFailure(method=method, kind=type(error).__name__, text=str(error)))
 
 
 class _Server(messaging_server.RPCServer):
