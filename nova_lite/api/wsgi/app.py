@@ -13,6 +13,7 @@ import uuid
 import orjson
 from oslo_log import log as logging
 
+from nova_lite import policies  # noqa: F401 - importing it declares every rule
 from nova_lite.api.wsgi import faults, microversion, versions
 from nova_lite.api.wsgi.answer import Answer
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
