@@ -1,0 +1,265 @@
+"""The network of a host on real bridges, dnsmasq and nftables, with guests that are namespaces.  Needs root.
+
+Programs: ip, dnsmasq, nft, curl and busybox (udhcpc, udhcpd, ping, nslookup).
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+
+import pytest
+
+from tests.live.namespaces import Guest, Host, Refused, nic, server
+
+MISSING = [each for each in ("ip", "dnsmasq", "nft", "curl", "busybox") if not shutil.which(each)]
+NET = "10.199.0.0/24"
+
+
+@pytest.fixture(autouse=True)
+def machine():
+    assert os.geteuid() == 0, "these tests make network namespaces: run them as root"
+    assert not MISSING, f"install {MISSING}"
+
+
+@pytest.fixture(params=["threading", "eventlet"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def make(tmp_path):
+    """``make.host(mode)`` and ``make.guest(host, nic)``: all removed at the end."""
+    with contextlib.ExitStack() as stack:
+        class Make:
+            @staticmethod
+            def host(mode="threading", script=""):
+                made = Host(tmp_path / uuid.uuid4().hex[:8], mode, script)
+                stack.callback(made.remove)
+                return made.start()
+
+            @staticmethod
+            def guest(host, its_nic):
+                made = Guest(host, its_nic, str(tmp_path))
+                stack.callback(made.remove)
+                return made
+        yield Make
+
+
+def test_a_guest_gets_its_address_its_routes_and_its_metadata(make, mode):
+    network = str(uuid.uuid4())
+    one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
+    host = make.host(mode)
+    host.ask("plug", server=server(one))
+    host.ask("plug", server=server(two, hostname="two"))
+    first, second = make.guest(host, one), make.guest(host, two)
+
+    lease = first.dhcp()
+    assert (lease["ip"], lease["router"], lease["dns"]) == ("10.199.0.17", "10.199.0.1", "10.199.0.1")
+    assert (lease["hostname"], lease["domain"], lease["mtu"]) == ("one", "novalocal", "1450")
+    assert lease["staticroutes"].split() == ["169.254.169.254/32", "10.199.0.1", "0.0.0.0/0", "10.199.0.1"]
+    assert second.dhcp()["ip"] == "10.199.0.18"
+
+    assert first.pings("10.199.0.1") and first.pings("10.199.0.18")
+    assert host.run("busybox", "ping", "-c", "1", "-W", "1", "10.199.0.17").returncode == 0
+    names = first.run("busybox", "nslookup", "two.novalocal", "10.199.0.1").stdout
+    assert "10.199.0.18" in names
+
+    forged = ("X-Forwarded-For: 10.199.0.18", "X-Instance-ID: 1", "X-Nova-Lite-Address: 10.199.0.18")
+    told = json.loads(first.fetch("http://169.254.169.254/openstack/latest/meta_data.json", *forged))
+    assert told == {"network": network, "address": "10.199.0.17",
+                    "headers": ["HTTP_ACCEPT", "HTTP_HOST", "HTTP_USER_AGENT"]}
+
+
+def test_a_guest_cannot_speak_as_another(make):
+    network = str(uuid.uuid4())
+    one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
+    host = make.host()
+    host.ask("plug", server=server(one, two))
+    guest = make.guest(host, one)
+
+    guest.address("10.199.0.17/24", "10.199.0.1")
+    assert guest.pings("10.199.0.1"), "the control: with its own address it reaches the host"
+    guest.address("10.199.0.18/24", "10.199.0.1")
+    assert not guest.pings("10.199.0.1")
+    assert guest.fetch("http://169.254.169.254/") is None
+    neighbours = host.run("ip", "neigh", "show", "10.199.0.18").stdout
+    assert one["mac"] not in neighbours, "its ARP lies are dropped"
+
+    guest.run("ip", "link", "set", "eth0", "address", "fa:16:3e:00:00:01")
+    guest.address("10.199.0.17/24", "10.199.0.1")
+    assert not guest.pings("10.199.0.1")
+    guest.run("ip", "link", "set", "eth0", "address", two["mac"])
+    assert guest.dhcp() is None, "another port's MAC gets no lease here"
+
+
+@pytest.mark.parametrize(("script", "believed"), [("", False), ("permissive", True)])
+def test_a_guest_cannot_be_a_dhcp_server(make, tmp_path, script, believed):
+    network = str(uuid.uuid4())
+    rogue, victim = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
+    host = make.host(script=script)
+    host.ask("plug", server=server(rogue, victim))
+    one, two = make.guest(host, rogue), make.guest(host, victim)
+    one.address("10.199.0.17/24", "10.199.0.1")
+    for pid in host.dnsmasqs():
+        os.kill(pid, 9)                 # the real one would win the race
+    config = tmp_path / "udhcpd.conf"
+    config.write_text(f"start 10.199.0.18\nend 10.199.0.18\ninterface eth0\nlease_file {tmp_path}/leases\n"
+                      f"pidfile {tmp_path}/udhcpd.pid\n")
+    (tmp_path / "leases").touch()
+    one.run("busybox", "udhcpd", "-S", str(config))
+    try:
+        assert (two.dhcp() is not None) == believed, "without anti-spoofing it would be: the control"
+    finally:
+        os.kill(int((tmp_path / "udhcpd.pid").read_text()), 9)
+
+
+def test_networks_of_one_host_do_not_reach_each_other(make):
+    mine, theirs = str(uuid.uuid4()), str(uuid.uuid4())
+    one = nic(mine, "10.199.0.17")
+    two = nic(theirs, "10.198.0.17", cidr="10.198.0.0/24", gateway="10.198.0.1")
+    host = make.host()
+    host.ask("plug", server=server(one))
+    host.ask("plug", server=server(two))
+    first, second = make.guest(host, one), make.guest(host, two)
+    assert first.dhcp() and second.dhcp()
+    assert first.pings("10.199.0.1") and second.pings("10.198.0.1")
+    assert not first.pings("10.198.0.17")
+    assert json.loads(second.fetch("http://169.254.169.254/"))["network"] == theirs
+
+
+def test_guests_go_out_under_their_hosts_address_and_nobody_comes_in(make):
+    network = str(uuid.uuid4())
+    one = nic(network, "10.199.0.17")
+    host = make.host()
+    host.ask("plug", server=server(one))
+    guest = make.guest(host, one)
+    outside = make.guest(host, {"port_id": str(uuid.uuid4()), "mac": "fa:16:3e:00:00:99", "network_id": network})
+    tap = "tap" + outside.nic["port_id"][:11]
+    host.run("ip", "link", "set", tap, "nomaster")
+    host.run("ip", "addr", "add", "172.24.4.1/24", "dev", tap)
+    outside.run("ip", "addr", "add", "172.24.4.2/24", "dev", "eth0")
+    assert guest.dhcp()
+    assert guest.pings("172.24.4.2"), "the outside knows no route back: only NAT can make this work"
+    outside.run("ip", "route", "add", "10.199.0.0/24", "via", "172.24.4.1")
+    assert not outside.pings("10.199.0.17")
+
+
+def test_nothing_is_left_after_the_last_port(make, mode):
+    network = str(uuid.uuid4())
+    one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
+    host = make.host(mode)
+    host.ask("plug", server=server(one))
+    host.ask("plug", server=server(two))
+    host.ask("unplug", server=server(one))
+    assert len(host.bridges()) == 1 and len(host.dnsmasqs()) == 1
+    assert one["mac"] not in host.rules() and two["mac"] in host.rules()
+    host.ask("unplug", server=server(two))
+    host.ask("unplug", server=server(two))
+    assert not host.bridges() and not host.dnsmasqs()
+    assert "nova_lite" not in host.rules()
+    assert os.listdir(os.path.join(host.state_dir, "network")) == []
+
+
+def test_an_address_given_to_another_guest_is_leased_to_it(make):
+    network = str(uuid.uuid4())
+    stays, old = nic(network, "10.199.0.16"), nic(network, "10.199.0.17")
+    host = make.host()
+    host.ask("plug", server=server(stays))
+    host.ask("plug", server=server(old))
+    assert make.guest(host, old).dhcp()["ip"] == "10.199.0.17"
+    host.ask("unplug", server=server(old))
+    new = nic(network, "10.199.0.17")
+    host.ask("plug", server=server(new))
+    assert make.guest(host, new).dhcp()["ip"] == "10.199.0.17"
+
+
+def test_guests_keep_their_network_while_the_service_is_away_and_sync_finds_it_again(make, mode):
+    network, gone = str(uuid.uuid4()), str(uuid.uuid4())
+    one = nic(network, "10.199.0.17")
+    other = nic(gone, "10.198.0.17", cidr="10.198.0.0/24", gateway="10.198.0.1")
+    mine = server(one)
+    host = make.host(mode)
+    host.ask("plug", server=mine)
+    host.ask("plug", server=server(other))
+    guest = make.guest(host, one)
+    host.kill()
+    before = sorted(host.dnsmasqs())
+    assert len(before) == 2 and guest.dhcp()["ip"] == "10.199.0.17" and guest.pings("10.199.0.1")
+
+    host.start()
+    host.ask("sync", servers=[mine])
+    after = host.dnsmasqs()
+    assert len(after) == 1 and after[0] in before, "the one that is needed went on, the other is gone"
+    assert len(host.bridges()) == 1
+    assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"
+
+
+def test_sync_makes_again_what_a_reboot_took(make):
+    one = nic(str(uuid.uuid4()), "10.199.0.17")
+    mine = server(one)
+    host = make.host()
+    host.ask("plug", server=mine)
+    bridge, = host.bridges()
+    for pid in host.dnsmasqs():
+        os.kill(pid, 9)
+    host.run("ip", "link", "del", bridge)
+    host.run("nft", "flush", "ruleset")
+    host.ask("heal")
+    guest = make.guest(host, one)
+    assert guest.dhcp()["ip"] == "10.199.0.17"
+    assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"
+
+
+def test_a_range_that_the_host_uses_is_refused_and_nothing_is_left(make):
+    host = make.host()
+    host.run("ip", "link", "add", "uplink", "type", "veth", "peer", "name", "uplink2")
+    host.run("ip", "addr", "add", "10.199.0.200/16", "dev", "uplink")
+    host.run("ip", "link", "set", "uplink", "up")
+    mine = server(nic(str(uuid.uuid4()), "10.199.0.17"))
+    with pytest.raises(Refused, match="10.199.0.0/16"):
+        host.ask("plug", server=mine)
+    host.ask("unplug", server=mine)
+    assert not host.bridges() and not host.dnsmasqs()
+
+
+def test_a_subnet_without_gateway_is_an_isolated_bridge(make):
+    network = str(uuid.uuid4())
+    one = nic(network, "10.199.0.17", gateway=None)
+    host = make.host()
+    host.ask("plug", server=server(one))
+    assert len(host.bridges()) == 1 and not host.dnsmasqs()
+    host.ask("unplug", server=server(one))
+    assert not host.bridges()
+
+
+def test_destroy_all_removes_everything_of_this_cloud_and_nothing_else(make):
+    network = str(uuid.uuid4())
+    host = make.host()
+    host.run("nft", "add table ip somebody_elses")
+    host.ask("plug", server=server(nic(network, "10.199.0.17")))
+    host.kill()
+    host.start()
+    host.ask("destroy_all")
+    assert not host.bridges() and not host.dnsmasqs()
+    assert "somebody_elses" in host.rules() and "nova_lite" not in host.rules()
+
+
+@pytest.mark.parametrize("script", ["", "no-library"])
+def test_plugging_and_unplugging_take_tens_of_milliseconds(make, script):
+    network = str(uuid.uuid4())
+    host = make.host(script=script)
+    host.ask("plug", server=server(nic(network, "10.199.0.2")))
+    plugs, unplugs, firsts = [], [], []
+    for number in range(10, 20):
+        mine = server(nic(network, f"10.199.0.{number}"))
+        plugs.append(host.ask("plug", server=mine)[1])
+        unplugs.append(host.ask("unplug", server=mine)[1])
+        alone = server(nic(str(uuid.uuid4()), "10.198.0.2", cidr="10.198.0.0/24", gateway="10.198.0.1"))
+        firsts.append(host.ask("plug", server=alone)[1])
+        host.ask("unplug", server=alone)
+    medians = {name: sorted(each)[5] * 1000 for name, each in
+               {"plug": plugs, "unplug": unplugs, "first plug of a network": firsts}.items()}
+    print({name: f"{value:.1f} ms" for name, value in medians.items()})
+    assert max(medians.values()) < 500, medians
