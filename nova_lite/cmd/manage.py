@@ -1,4 +1,4 @@
-"""``nova-lite-manage``: the database's schema, the first users and flavors, the sample configuration."""
+"""``nova-lite-manage``: the database's schema, the first users and flavors, the sample files."""
 
 import argparse
 import os
@@ -31,7 +31,10 @@ def _parser():
     config = groups.add_parser("config", help="the configuration").add_subparsers(required=True, metavar="COMMAND")
     sample = config.add_parser("sample", help="write a sample of nova_lite.conf with every option")
     sample.add_argument("--output", metavar="FILE", help="default: standard output")
-    sample.set_defaults(run=_sample)
+    sample.set_defaults(run=_sample, text="text")
+    rules = config.add_parser("policy", help="write a sample of policy.yaml with every rule")
+    rules.add_argument("--output", metavar="FILE", help="default: standard output")
+    rules.set_defaults(run=_sample, text="policy_text")
 
     bootstrap = groups.add_parser("bootstrap", help="make first users, roles, flavors and network where missing; "
                                                     "writes clouds.yaml into the state directory")
@@ -54,7 +57,7 @@ def _version(_arguments):
 
 def _sample(arguments):
     from nova_lite.cmd import sample
-    text = sample.text()
+    text = getattr(sample, arguments.text)()
     if arguments.output:
         with open(arguments.output, "w") as file:
             file.write(text)

@@ -1,0 +1,49 @@
+"""What is generated or quoted from the code agrees with it: sample files, and the snippets of README.rst."""
+
+import os
+import re
+
+import pytest
+
+from nova_lite.cmd import sample
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path)) as file:
+        return file.read()
+
+
+@pytest.mark.parametrize(("kind", "write", "name"), [
+    ("sample", sample.text, "nova_lite.conf.sample"), ("policy", sample.policy_text, "policy.yaml.sample")])
+def test_the_sample_is_what_the_command_prints(kind, write, name):
+    assert read("etc", "nova_lite", name) == write(), (
+        f"run: python -m nova_lite.cmd.manage config {kind} --output etc/nova_lite/{name}")
+
+
+def test_every_rule_of_the_policy_sample_is_explained():
+    blocks = read("etc", "nova_lite", "policy.yaml.sample").split("\n\n")
+    bare = [block for block in blocks if ":" in block.split('"')[1] and not block.startswith("# ")]
+    assert not bare
+
+
+def snippets():
+    """(file, code) of each snippet in README.rst that names its file in its first line."""
+    for block in re.findall(r"\.\. code-block:: python\n\n((?:    .*\n|\n)+)", read("README.rst")):
+        first, _, code = block.partition("\n")
+        name = first.strip().removeprefix("# ").split()[0]
+        yield pytest.param(name, code, id=name)
+
+
+@pytest.mark.parametrize(("name", "code"), snippets())
+def test_the_snippets_of_the_readme_are_in_the_code(name, code):
+    lines = {line.strip() for line in read(name).splitlines()}
+    strange = [line for line in code.splitlines() if line.strip() not in lines | {"", "..."}]
+    assert not strange, f"not in {name}"
+
+
+def test_the_files_that_the_readme_names_exist():
+    named = set(re.findall(r"``((?:nova_lite|tools|etc|doc|bench|tests)/[\w./]+)``", read("README.rst")))
+    assert named
+    assert not [name for name in named if not os.path.exists(os.path.join(ROOT, name))]
