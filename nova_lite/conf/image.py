@@ -24,7 +24,7 @@ OPTS = (
     cfg.IntOpt("max_page_size", default=1000, min=1, help="Most images on one page of a list."),
     cfg.IntOpt("reserved_mb", default=512, min=0,
                help="MiB that stay free on the disks of the image store and of hosts' caches."),
-    cfg.StrOpt("url", sample_default="http://<my_ip>:8774/image",
+    cfg.StrOpt("url", sample_default="http://<my_ip>:<[api] port>/image",
                help="Base URL of the image API as hosts reach it when they do not share the store's disk."),
     cfg.StrOpt("cache_dir", sample_default="<state_dir>/cache/images",
                help="Directory in which a host keeps the images that its servers were made from."),

@@ -277,4 +277,4 @@ def _not_found(image_id):
 
 def _file_url(image_id):
     base = CONF.image.url or CONF.api.public_endpoint and CONF.api.public_endpoint.rstrip("/") + "/image"
-    return f"{base or f'http://{CONF.my_ip}:8774/image'}/v2/images/{image_id}/file"
+    return f"{base or f'http://{CONF.my_ip}:{CONF.api.port}/image'}/v2/images/{image_id}/file"

@@ -62,9 +62,9 @@ class Receiver:
         """Everything that ``source.read(n)`` gives, off the main loop; returns Received.
 
         :param length: bytes that were promised, or None.
-        :raises BadRequest: another number came.
+        :raises BadRequest: another number came, or the source broke off.
         """
-        while chunk := source.read(CHUNK):
+        while chunk := _read(source):
             concurrency.native(self.eat, chunk, deadline=_STEP, what="writing an image")
         if length is not None and self._inspection.size != length:
             raise exception.BadRequest(f"{self._inspection.size} bytes came instead of {length}.")
@@ -111,6 +111,13 @@ class Incoming:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
         return alive
+
+
+def _read(source):
+    try:
+        return source.read(CHUNK)
+    except (OSError, ValueError) as error:      # what the HTTP servers raise when a client goes away
+        raise exception.BadRequest(f"The data broke off: {error}") from error
 
 
 def locked(path):
