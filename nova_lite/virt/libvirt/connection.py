@@ -5,6 +5,7 @@ open, or keepalives go unanswered and libvirtd hangs up after half a minute.
 """
 
 import logging
+import time
 
 import libvirt
 
@@ -39,6 +40,10 @@ def _run_event_loop():
         libvirt.virEventRunDefaultImpl()
 
 
+class _Late(exception.HypervisorUnavailable):
+    """It hangs; this, and not a quick refusal, opens the circuit."""
+
+
 class Connection:
     """A connection that opens when first used, and again when it broke.
 
@@ -55,8 +60,9 @@ class Connection:
         self._mail = mail
         self._live = None
         self._opening = concurrency.Lock()
+        self._refused = (0.0, None)         # when and why the last attempt to connect failed
         self._breaker = concurrency.CircuitBreaker(
-            "libvirt", failures=_FAILURES, cool_down=_COOL_DOWN, counts=(exception.HypervisorUnavailable,))
+            "libvirt", failures=_FAILURES, cool_down=_COOL_DOWN, counts=(_Late,))
 
     def call(self, fn, *args, deadline=None):
         """Return ``fn(virConnect, *args)``, run in a native thread.
@@ -103,7 +109,7 @@ class Connection:
                 broken, error, result = concurrency.native(_run, fn, live, args, deadline=deadline,
                                                            what=f"libvirt's {fn.__name__}")
             except (exception.DeadlineExceeded, exception.Unavailable) as late:
-                raise self._unavailable(late) from None
+                raise self._unavailable(late, _Late) from None
             if error is None:
                 return result
             if not broken:
@@ -114,15 +120,26 @@ class Connection:
         return None
 
     def _opened(self):
+        began = time.monotonic()
         with self._opening:
             if self._live is None:
-                _start_event_loop()
-                try:
-                    self._live = concurrency.native(_open, self._uri, self._mail, deadline=self._timeout,
-                                                    what=f"connecting to {self._uri}")
-                except (libvirt.libvirtError, exception.DeadlineExceeded, exception.Unavailable) as error:
-                    raise self._unavailable(error) from None
+                when, why = self._refused
+                if when >= began:
+                    raise why               # found out while we waited for our turn to find out
+                self._live = self._open()
             return self._live
+
+    def _open(self):
+        _start_event_loop()
+        try:
+            return concurrency.native(_open, self._uri, self._mail, deadline=self._timeout,
+                                      what=f"connecting to {self._uri}")
+        except libvirt.libvirtError as error:
+            refusal = self._unavailable(error)
+        except (exception.DeadlineExceeded, exception.Unavailable) as late:
+            refusal = self._unavailable(late, _Late)
+        self._refused = (time.monotonic(), refusal)
+        raise refusal
 
     def _drop(self, live):
         if self._live is live:
@@ -134,8 +151,8 @@ class Connection:
         if live is not None and not _alive(live):
             self._drop(live)
 
-    def _unavailable(self, error):
-        return exception.HypervisorUnavailable(host=self._host, reason=str(error))
+    def _unavailable(self, error, kind=exception.HypervisorUnavailable):
+        return kind(host=self._host, reason=str(error))
 
 
 def _refusal(error):

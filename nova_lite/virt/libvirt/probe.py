@@ -1,7 +1,7 @@
 """Finds out whether KVM really runs guests here; ``/dev/kvm`` may exist and hang every ordinary one.
 
-A boot sector goes through what any kernel needs first: BIOS, timer interrupts, page tables, 64-bit mode, a thousand exits
-and some million writes to memory.  It ends by writing to QEMU's exit port; on working KVM that takes half a second.
+A boot sector goes through what any kernel needs first: BIOS, timer interrupts, page tables, 64-bit mode, a thousand
+exits and some million writes to memory.  It ends by writing to QEMU's exit port; working KVM takes half a second.
 """
 
 import contextlib

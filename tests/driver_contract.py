@@ -1,0 +1,152 @@
+"""What every driver does, whichever it is: the same checks run on the fake one and on libvirt.
+
+A subclass gives fixtures: ``driver``; ``new_driver()`` makes another as after a restart of the service; ``spec`` is a
+guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor lose a guest that is off.
+"""
+
+import time
+import uuid
+
+import pytest
+
+from nova_lite.common import exception
+from nova_lite.objects.states import Power
+
+STRANGER = str(uuid.UUID(int=7))
+
+
+def eventually(truth, seconds=10):
+    """Wait until ``truth()`` holds; its value, also when it never held."""
+    end = time.monotonic() + seconds
+    while not (value := truth()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return value
+
+
+class DriverContract:
+    def test_a_spawned_guest_runs_and_is_listed(self, driver, spec):
+        driver.build.spawn(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+        assert driver.host.guests() == {spec.id: Power.RUNNING}
+
+    def test_spawning_again_leaves_a_running_guest_alone(self, driver, spec):
+        driver.build.spawn(spec)
+        heard = []
+        driver.host.watch(lambda *change: heard.append(change))
+        driver.build.spawn(spec)
+        time.sleep(0.2)
+        assert heard == []
+
+    def test_destroy_leaves_nothing_and_may_be_repeated(self, driver, spec):
+        driver.build.spawn(spec)
+        for _ in range(2):
+            driver.build.destroy(spec.id)
+        assert driver.power.state(spec.id) is Power.NOSTATE
+        assert driver.host.guests() == {}
+        with pytest.raises(exception.GuestNotFound):
+            driver.console.log(spec.id, 100)
+
+    def test_a_guest_can_be_spawned_again_after_destroy(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.build.destroy(spec.id)
+        driver.build.spawn(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+
+    @pytest.mark.parametrize("timeout", [0, 20])
+    def test_stop_turns_a_guest_off_and_may_be_repeated(self, driver, spec, timeout):
+        driver.build.spawn(spec)
+        for _ in range(2):
+            driver.power.stop(spec.id, timeout)
+            assert driver.power.state(spec.id) is Power.SHUTDOWN
+
+    def test_a_cancelled_stop_ends_at_once(self, driver, spec):
+        driver.build.spawn(spec)
+        with pytest.raises(exception.Cancelled):
+            driver.power.stop(spec.id, 20, lambda: True)
+
+    def test_start_turns_a_guest_on_and_may_be_repeated(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        for _ in range(2):
+            driver.power.start(spec)
+            assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_start_defines_a_forgotten_guest_anew(self, driver, spec, forget):
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        forget(spec.id)
+        assert driver.power.state(spec.id) is Power.NOSTATE
+        driver.power.start(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+
+    @pytest.mark.parametrize("timeout", [0, 20])
+    def test_reboot_ends_with_a_running_guest(self, driver, spec, timeout):
+        driver.build.spawn(spec)
+        driver.power.reboot(spec, timeout)
+        assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_reset_works_on_guests_on_and_off(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.power.reset(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+        driver.power.stop(spec.id, 0)
+        driver.power.reset(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_an_unknown_guest_is_not_found(self, driver, spec):
+        assert driver.power.state(STRANGER) is Power.NOSTATE
+        driver.build.destroy(STRANGER)
+        with pytest.raises(exception.GuestNotFound):
+            driver.power.stop(STRANGER, 0)
+        with pytest.raises(exception.GuestNotFound):
+            driver.power.reboot(spec, 0)
+        with pytest.raises(exception.GuestNotFound):
+            driver.console.log(STRANGER, 100)
+
+    def test_the_log_is_cut_to_its_end_and_kept_over_reboots(self, driver, spec):
+        driver.build.spawn(spec)
+        first = eventually(lambda: driver.console.log(spec.id, 10000))
+        assert first
+        driver.power.reset(spec)
+        both = eventually(lambda: (log := driver.console.log(spec.id, 10000)) and len(log) > len(first) and log)
+        assert both.startswith(first)
+        assert eventually(lambda: driver.console.log(spec.id, 7) == driver.console.log(spec.id, 10000)[-7:])
+
+    def test_each_change_of_power_is_told_in_order(self, driver, spec):
+        heard = []
+        driver.host.watch(lambda *change: heard.append(change))
+        assert driver.host.guests() == {}
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        driver.build.destroy(spec.id)
+        assert eventually(lambda: len(heard) == 3), heard
+        assert heard == [(spec.id, Power.RUNNING), (spec.id, Power.SHUTDOWN), (spec.id, Power.NOSTATE)]
+
+    def test_a_watcher_that_fails_hinders_no_other(self, driver, spec):
+        heard = []
+        driver.host.watch(lambda *_: 1 / 0)
+        driver.host.watch(lambda *change: heard.append(change))
+        driver.host.guests()
+        driver.build.spawn(spec)
+        assert eventually(lambda: heard)
+
+    def test_guests_outlive_the_service(self, driver, new_driver, spec):
+        driver.build.spawn(spec)
+        driver.close()
+        again = new_driver()
+        assert again.host.guests() == {spec.id: Power.RUNNING}
+        assert again.power.state(spec.id) is Power.RUNNING
+
+    def test_no_id_becomes_a_path_unchecked(self, driver):
+        with pytest.raises((ValueError, exception.NovaLiteError)):
+            driver.console.log("../../etc", 10)
+
+    def test_the_host_has_what_a_scheduler_needs(self, driver):
+        driver.host.check()
+        facts = driver.host.facts()
+        assert facts.vcpus > 0
+        assert facts.memory_mb > 100
+        assert facts.disk_gb >= facts.free_disk_gb > 0
+        assert {"arch", "model", "vendor", "topology", "features"} == set(facts.cpu_info)
+        assert " up " in facts.uptime
+        assert "load average: " in facts.uptime

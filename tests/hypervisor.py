@@ -1,0 +1,86 @@
+"""A libvirtd of the tests' own, and drivers on it; no domain but theirs is ever touched."""
+
+import os
+import shutil
+import signal
+import tempfile
+import uuid
+
+import pytest
+from oslo_config import cfg
+
+from nova_lite import conf as options
+from nova_lite.virt import driver as contract
+from nova_lite.virt.libvirt.daemon import Daemon
+from tests import tiny_guest
+
+GREETING = "hello from the smallest guest\r\n"
+
+
+def configuration(state_dir, **libvirt):
+    """An oslo.config of its own, not the process's."""
+    conf = cfg.ConfigOpts()
+    options.register(conf)
+    conf([], default_config_files=[])
+    conf.set_override("state_dir", str(state_dir))
+    conf.set_override("host", "tests")
+    for name, value in libvirt.items():
+        conf.set_override(name, value, "libvirt")
+    return conf
+
+
+def spec(disk, **fields):
+    """A GuestSpec of a server that exists nowhere else."""
+    server_id = str(uuid.uuid4())
+    return contract.GuestSpec(**{
+        "id": server_id, "name": f"instance-{server_id[:8]}", "title": "a test", "project_id": uuid.uuid4().hex,
+        "user_id": uuid.uuid4().hex, "vcpus": 1, "memory_mb": 64, "disk": disk} | fields)
+
+
+def private_libvirtd():
+    """Yield a nova_lite.virt.libvirt.daemon.Daemon in a directory that QEMU's user may pass, then remove all of it."""
+    home = tempfile.mkdtemp(prefix="nl-libvirt-", dir="/var/tmp")
+    os.chmod(home, 0o755)
+    daemon = Daemon(home, private=True)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        _kill_guests(home)
+        daemon.stop()
+        shutil.rmtree(home)
+
+
+def _kill_guests(home):
+    """End every QEMU whose files are below ``home``."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as arguments:
+                words = arguments.read()
+            if b"qemu-system" in words.split(b"\0")[0] and home.encode() in words:
+                os.kill(int(pid), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+@pytest.fixture(scope="session")
+def libvirtd():
+    yield from private_libvirtd()
+
+
+@pytest.fixture
+def state_dir(libvirtd):
+    path = tempfile.mkdtemp(prefix="state-", dir=libvirtd.run_dir)
+    os.chmod(path, 0o755)
+    yield path
+    _kill_guests(path)
+
+
+@pytest.fixture
+def tiny_image(state_dir):
+    """Path of a raw image that greets and obeys its power button."""
+    path = os.path.join(state_dir, "tiny.raw")
+    with open(path, "wb") as image:
+        image.write(tiny_guest.disk(GREETING))
+    os.chmod(path, 0o644)
+    return path

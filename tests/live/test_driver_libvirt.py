@@ -1,0 +1,309 @@
+"""The libvirt driver keeps the drivers' contract with real guests, and what only a real hypervisor can show."""
+
+import os
+import signal
+import subprocess
+import time
+
+import libvirt
+import pytest
+
+from nova_lite.common import exception
+from nova_lite.objects.states import Power
+from nova_lite.virt import driver as contract
+from nova_lite.virt.libvirt import probe
+from tests import green, hypervisor
+from tests.driver_contract import DriverContract, eventually
+from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401
+
+BRIDGE = "nlbtestdriver"
+
+
+@pytest.fixture
+def conf(libvirtd, state_dir):  # noqa: F811
+    return hypervisor.configuration(state_dir, connection_uri=libvirtd.uri, call_timeout=5, acpi_interval=1)
+
+
+@pytest.fixture
+def raw(libvirtd):  # noqa: F811
+    """A connection of libvirt's own, and after the test no domain."""
+    live = libvirt.open(libvirtd.uri)
+    yield live
+    live.close()
+    again = libvirt.open(libvirtd.uri)          # a test may have restarted libvirtd
+    for domain in again.listAllDomains():
+        if domain.isActive():
+            domain.destroy()
+        domain.undefine()
+    again.close()
+
+
+@pytest.fixture
+def new_driver(conf, raw):
+    made = []
+
+    def new(conf=conf):
+        made.append(contract.load("libvirt", conf))
+        return made[-1]
+    yield new
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def driver(new_driver):
+    return new_driver()
+
+
+@pytest.fixture
+def spec(tiny_image):  # noqa: F811
+    return hypervisor.spec(contract.Disk(tiny_image, "raw", 0))
+
+
+@pytest.fixture
+def forget(raw):
+    return lambda server_id: raw.lookupByUUIDString(server_id).undefine()
+
+
+@pytest.fixture
+def bridge():
+    subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
+    yield BRIDGE
+    subprocess.run(["ip", "link", "del", BRIDGE], check=True)
+
+
+def greeted(driver, spec, times=1):
+    """Wait until the guest has booted ``times`` times."""
+    assert eventually(lambda: driver.console.log(spec.id, 10000).count(b"hello") >= times), \
+        driver.console.log(spec.id, 10000)
+
+
+def directory(conf, spec):
+    return os.path.join(conf.state_dir, "instances", spec.id)
+
+
+def qemu_of(spec):
+    """Process ids of the guest's QEMU."""
+    found = subprocess.run(["pgrep", "-f", f"qemu-system.*-uuid {spec.id}"], stdout=subprocess.PIPE, text=True,
+                           check=False)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+class TestLibvirt(DriverContract):
+    pass
+
+
+def test_a_guest_that_obeys_is_not_cut(driver, spec):
+    driver.build.spawn(spec)
+    greeted(driver, spec)
+    began = time.monotonic()
+    driver.power.stop(spec.id, 30)
+    assert time.monotonic() - began < 10
+
+
+def test_a_guest_that_does_not_listen_is_cut(driver):
+    spec = hypervisor.spec(contract.Disk(None, None, 1))
+    driver.build.spawn(spec)
+    began = time.monotonic()
+    driver.power.stop(spec.id, 1)
+    assert 1 <= time.monotonic() - began < 5
+    assert driver.power.state(spec.id) is Power.SHUTDOWN
+
+
+def test_a_guest_that_dies_is_told(driver, spec):
+    heard = []
+    driver.host.watch(lambda *change: heard.append(change))
+    driver.build.spawn(spec)
+    for pid in qemu_of(spec):
+        os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: (spec.id, Power.SHUTDOWN) in heard), heard
+
+
+def test_a_pause_is_told(driver, raw, spec):
+    heard = []
+    driver.host.watch(lambda *change: heard.append(change[1]))
+    driver.build.spawn(spec)
+    domain = raw.lookupByUUIDString(spec.id)
+    domain.suspend()
+    assert eventually(lambda: Power.PAUSED in heard), heard
+    assert driver.power.state(spec.id) is Power.PAUSED
+    domain.resume()
+    assert eventually(lambda: heard[-1] is Power.RUNNING), heard
+
+
+def test_guests_survive_a_restart_of_libvirtd_and_events_go_on(driver, libvirtd, spec):  # noqa: F811
+    heard = []
+    driver.host.watch(lambda *change: heard.append(change[1]))
+    driver.build.spawn(spec)
+    assert eventually(lambda: heard == [Power.RUNNING])
+    libvirtd.restart_libvirtd()
+    time.sleep(0.2)
+    assert eventually(lambda: answers(driver))
+    assert driver.power.state(spec.id) is Power.RUNNING
+    for pid in qemu_of(spec):
+        os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: heard == [Power.RUNNING, Power.SHUTDOWN]), heard
+
+
+def answers(driver):
+    try:
+        driver.host.check()
+    except exception.HypervisorUnavailable:
+        return False
+    return True
+
+
+def test_a_hung_libvirtd_hangs_nobody(new_driver, conf, libvirtd):  # noqa: F811
+    conf.set_override("call_timeout", 1, "libvirt")
+    driver = new_driver()
+    driver.host.check()
+    with open(libvirtd.home / "run" / "libvirtd.pid") as file:
+        pid = int(file.read())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        waits = []
+        for _ in range(5):
+            began = time.monotonic()
+            with pytest.raises(exception.HypervisorUnavailable):
+                driver.host.guests()
+            waits.append(time.monotonic() - began)
+        assert max(waits) < 4
+        assert min(waits) < 0.1, "the circuit breaker never opened"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert eventually(lambda: answers(driver), 15)
+
+
+def test_a_libvirtd_that_is_not_there_is_said_so(new_driver, conf, tmp_path):
+    conf.set_override("connection_uri", f"qemu:///system?socket={tmp_path}/nothing", "libvirt")
+    with pytest.raises(exception.HypervisorUnavailable, match="cannot be reached"):
+        new_driver().host.check()
+
+
+def test_clouds_on_one_machine_see_only_their_own_guests(driver, new_driver, libvirtd, spec, raw, tmp_path):  # noqa: F811
+    other = new_driver(hypervisor.configuration(tmp_path, connection_uri=libvirtd.uri))
+    heard = []
+    other.host.watch(lambda *change: heard.append(change))
+    assert other.host.guests() == {}
+    driver.build.spawn(spec)
+    assert driver.host.guests() == {spec.id: Power.RUNNING}
+    assert other.host.guests() == {}
+    driver.build.destroy(spec.id)
+    assert heard == []
+
+
+def test_a_name_that_a_stranger_took_is_no_obstacle(driver, raw, spec):
+    stranger = raw.defineXML(f"<domain type='qemu'><name>{spec.name}</name><memory>65536</memory>"
+                             "<os><type>hvm</type></os></domain>")
+    driver.build.spawn(spec)
+    driver.power.reset(spec)
+    assert driver.power.state(spec.id) is Power.RUNNING
+    driver.build.destroy(spec.id)
+    assert stranger.name() == spec.name
+    assert raw.lookupByName(spec.name).UUIDString() == stranger.UUIDString()
+
+
+def test_a_failed_spawn_leaves_nothing(driver, conf, raw, spec):
+    lost = contract.Vif("fa:16:3e:00:00:01", "tapnowhere0", "nlbnowhere", 1450)
+    broken = hypervisor.spec(spec.disk, vifs=(lost,))
+    with pytest.raises(exception.HypervisorError, match="nlbnowhere"):
+        driver.build.spawn(broken)
+    assert raw.listAllDomains() == []
+    assert not os.path.exists(directory(conf, broken))
+
+
+def test_a_disk_too_small_for_the_image_is_refused(driver, conf, state_dir):  # noqa: F811
+    path = os.path.join(state_dir, "large.raw")
+    with open(path, "wb") as image:
+        image.truncate(3 << 30)
+    spec = hypervisor.spec(contract.Disk(path, "raw", 2))
+    with pytest.raises(exception.DiskTooSmall):
+        driver.build.spawn(spec)
+    assert not os.path.exists(directory(conf, spec))
+
+
+def test_an_interrupted_spawn_is_completed(driver, conf, raw, spec):
+    driver.build.spawn(spec)
+    raw.lookupByUUIDString(spec.id).destroy()
+    driver.build.spawn(spec)
+    assert driver.power.state(spec.id) is Power.RUNNING
+    raw.lookupByUUIDString(spec.id).destroy()
+    boots = driver.console.log(spec.id, 10000).count(b"hello")
+    with open(os.path.join(directory(conf, spec), "disk"), "r+b") as disk:
+        disk.truncate(100)
+    driver.build.spawn(spec)
+    greeted(driver, spec, boots + 1)
+
+
+def test_a_guest_restarted_without_its_image_keeps_its_disk(driver, raw, spec):
+    driver.build.spawn(spec)
+    greeted(driver, spec)
+    driver.power.reset(hypervisor.spec(contract.Disk(None, None, 0), id=spec.id, name=spec.name))
+    greeted(driver, spec, 2)
+
+
+def test_a_guest_whose_disk_is_gone_says_so(driver, conf, spec):
+    driver.build.spawn(spec)
+    driver.power.stop(spec.id, 0)
+    os.unlink(os.path.join(directory(conf, spec), "disk"))
+    with pytest.raises(exception.HypervisorError, match="gone or damaged"):
+        driver.power.start(spec)
+
+
+def test_a_nic_joins_its_bridge_and_leaves_with_the_guest(driver, bridge, spec):
+    vif = contract.Vif("fa:16:3e:00:00:02", "tapnltest0", bridge, 1450)
+    wired = hypervisor.spec(spec.disk, vifs=(vif,))
+    driver.build.spawn(wired)
+    shown = subprocess.run(["ip", "link", "show", "tapnltest0"], capture_output=True, text=True, check=True).stdout
+    assert f"master {bridge}" in shown
+    assert "mtu 1450" in shown
+    driver.build.destroy(wired.id)
+    assert not os.path.exists("/sys/class/net/tapnltest0")
+
+
+@pytest.mark.parametrize("properties", [
+    {"hw_machine_type": "pc"}, {"hw_disk_bus": "ide"}, {"hw_disk_bus": "sata"}, {"hw_disk_bus": "scsi"},
+    {"hw_video_model": "none"}, {"os_type": "windows"}], ids=str)
+def test_guests_boot_from_every_kind_of_hardware(driver, spec, properties):
+    other = hypervisor.spec(spec.disk, image_properties=properties, config_drive={"openstack/latest/user_data": b"x"})
+    driver.build.spawn(other)
+    greeted(driver, other)
+
+
+def test_secrets_on_the_config_drive_are_for_qemu_alone(driver, conf, spec):
+    secretive = hypervisor.spec(spec.disk, config_drive={"openstack/latest/meta_data.json": b"{}"})
+    driver.build.spawn(secretive)
+    for name in ("disk", "disk.config", "console.log"):
+        assert os.stat(os.path.join(directory(conf, secretive), name)).st_mode & 0o777 == 0o600, name
+    os.unlink(os.path.join(directory(conf, secretive), "disk.config"))
+    driver.power.reset(secretive)
+    assert os.path.exists(os.path.join(directory(conf, secretive), "disk.config"))
+
+
+def test_the_log_goes_on_in_the_files_that_virtlogd_put_aside(driver, conf, spec):
+    driver.build.spawn(spec)
+    driver.power.stop(spec.id, 0)
+    log = os.path.join(directory(conf, spec), "console.log")
+    for name, content in (("", b"new"), (".0", b"old"), (".1", b"oldest")):
+        with open(log + name, "wb") as file:
+            file.write(content)
+    assert driver.console.log(spec.id, 100) == b"oldestoldnew"
+    assert driver.console.log(spec.id, 5) == b"ldnew"
+
+
+def test_the_probing_guest_runs_under_emulation():
+    assert probe.kvm_runs("/usr/bin/qemu-system-x86_64", accelerator="tcg", timeout=20)
+    assert not probe.kvm_runs("/usr/bin/qemu-system-x86_64", accelerator="nonsense")
+    assert not probe.kvm_runs("/nowhere/qemu")
+
+
+def test_guests_get_kvm_only_where_it_runs(driver, conf):
+    found = driver.virt_type()
+    assert found in ("kvm", "qemu")
+    assert found == "qemu" or probe.kvm_runs("/usr/bin/qemu-system-x86_64")
+    conf.set_override("virt_type", "kvm", "libvirt")
+    assert driver.virt_type() == "kvm"
+
+
+def test_the_driver_works_on_green_threads():
+    green.again(__file__, timeout=300)

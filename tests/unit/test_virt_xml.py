@@ -1,0 +1,108 @@
+"""Domain XML: golden files pin the text, and what is written reads back the same."""
+
+import dataclasses
+import pathlib
+
+import pytest
+
+from nova_lite.common import exception
+from nova_lite.virt.driver import Disk, GuestSpec, Vif
+from nova_lite.virt.libvirt import build
+from nova_lite.virt.libvirt.disks import Files
+from nova_lite.virt.libvirt.xml import domain as dom
+from nova_lite.virt.libvirt.xml.element import at, element
+from tests import hypervisor
+
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+ID = "5c1d6a52-8f1b-4a43-9f19-5d3a40a6c1f0"
+SPEC = GuestSpec(
+    id=ID, name="instance-0000002a", title="web 1", project_id="9a3f", user_id="77b0", vcpus=2, memory_mb=512,
+    disk=Disk("/var/lib/nova_lite/cache/images/3f2c", "qcow2", 10),
+    vifs=(Vif("fa:16:3e:01:02:03", "tap0a1b2c3d-4e", "nlb5f6a7b8c-9d", 1450),),
+    flavor_name="m1.small", image_id="3f2c")
+
+
+def site(**changes):
+    conf = hypervisor.configuration("/var/lib/nova_lite")
+    for name in [each for each in changes if each in conf.libvirt]:
+        conf.set_override(name, changes.pop(name), "libvirt")
+    return build.Site(**{"cloud": "/var/lib/nova_lite", "virt_type": "qemu", "options": conf.libvirt,
+                         "files": Files(f"/var/lib/nova_lite/instances/{ID}")} | changes)
+
+
+def with_properties(**properties):
+    return dataclasses.replace(SPEC, image_properties=properties)
+
+
+CASES = {
+    "emulated": (SPEC, {}),
+    "kvm_config_drive": (SPEC, {"virt_type": "kvm", "config_drive": True}),
+    "empty_disk_no_nic": (dataclasses.replace(SPEC, disk=Disk(None, None, 1), vifs=()), {"cache": "writeback"}),
+    "pc_ide_e1000": (with_properties(hw_disk_bus="ide", hw_vif_model="e1000", os_type="windows"),
+                     {"config_drive": True}),
+    "q35_scsi_uefi": (with_properties(hw_disk_bus="scsi", hw_firmware_type="uefi", hw_video_model="virtio"),
+                      {"cpu_mode": "maximum", "tb_cache_mb": 0, "spare_pcie_ports": 0}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_same_spec_gives_the_same_xml(case):
+    spec, changes = CASES[case]
+    golden = GOLDEN / f"domain_{case}.xml"
+    assert build.domain(spec, site(**changes)).xml() == golden.read_text(), f"if it is meant, write {golden.name} anew"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_domain_reads_back_as_it_was_written(case):
+    spec, changes = CASES[case]
+    written = build.domain(spec, site(**changes))
+    assert dom.Domain.parse(written.xml()) == written
+
+
+@pytest.mark.parametrize("properties", [
+    {"hw_disk_bus": "floppy"}, {"hw_vif_model": "token-ring"}, {"hw_video_model": "cga"},
+    {"hw_firmware_type": "coreboot"}])
+def test_hardware_that_there_is_not_is_refused(properties):
+    with pytest.raises(exception.ImageUnacceptable, match=next(iter(properties))):
+        build.domain(with_properties(**properties), site())
+
+
+def test_a_title_that_xml_cannot_carry_is_mended():
+    made = build.domain(dataclasses.replace(SPEC, title="a\x00b\nc<&>é\ud800😀"), site())
+    assert dom.Domain.parse(made.xml()).title == "a b c<&>é 😀"
+    assert build.domain(dataclasses.replace(SPEC, title=""), site()).title is None
+
+
+def test_every_disk_says_its_format_and_where_its_chain_ends():
+    for spec, changes in CASES.values():
+        for disk in build.domain(spec, site(config_drive=True, **{k: v for k, v in changes.items()
+                                                                  if k != "config_drive"})).disks:
+            assert disk.format
+            assert disk.device == "cdrom" or disk.backing is not None
+            assert disk.device == "cdrom" or bool(disk.backing.file) == bool(disk.backing.format) == disk.backing.end
+
+
+def test_no_two_disks_share_a_target():
+    for bus in ("virtio", "scsi", "sata", "ide"):
+        disks = build.domain(with_properties(hw_disk_bus=bus), site(config_drive=True)).disks
+        assert len({disk.target for disk in disks}) == 2, bus
+
+
+def test_a_q35_guest_has_ports_for_its_devices_and_the_spare_ones():
+    ports = [each for each in build.domain(SPEC, site()).controllers if each.model == "pcie-root-port"]
+    assert len(ports) == 8 + 4 + len(SPEC.vifs)
+    older = build.domain(with_properties(hw_machine_type="pc"), site())
+    assert not any(each.type == "pci" for each in older.controllers)
+
+
+def test_what_an_element_does_not_declare_is_skipped():
+    @element("thing")
+    class Thing:
+        size: int | None = at("size")
+        on: bool | None = at("@on")
+        marked: bool = at("mark", False)
+
+    read = Thing.parse("<thing on='no' other='1'><strange/><size unit='m'> 7 </size></thing>")
+    assert read == Thing(size=7, on=False, marked=False)
+    assert Thing.parse("<thing><mark/></thing>") == Thing(marked=True)
+    assert Thing(size=7, on=True).xml() == '<thing on="yes">\n  <size>7</size>\n</thing>\n'
