@@ -101,7 +101,9 @@ def make(sockets):
     from nova_lite.api.wsgi import app
     from nova_lite.cmd.doors import Doors
     from nova_lite.cmd.services import Web
-    return Web(app.build(Doors()), sockets)
+    doors = Doors()
+    doors.image.recover()
+    return Web(app.build(doors), sockets)
 
 
 if __name__ == "__main__":

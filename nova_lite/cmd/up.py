@@ -80,6 +80,7 @@ class _Cloud:
         migrate.sync()
         rpc.init()
         doors = Doors()
+        doors.image.recover()
         bootstrap.run(doors)
         services.forget_dead_workers()
         from nova_lite.api.metadata import app as metadata

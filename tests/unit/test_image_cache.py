@@ -150,7 +150,7 @@ def test_a_redirect_does_not_get_the_token(web, monkeypatch):
 
 def test_a_service_that_is_away_is_said_to_be(monkeypatch):
     monkeypatch.setattr("nova_lite.common.concurrency.sleep", lambda _: None)
-    with pytest.raises(exception.ImageFetchFailed, match="refused"):
+    with pytest.raises(exception.ImageFetchFailed, match="(?i)refused"):
         ImageCache().fetch(image(url="http://127.0.0.1:1/x"))
 
 
