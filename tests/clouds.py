@@ -102,6 +102,17 @@ class Cloud:
                 raise
         self._http.close()
 
+    def remove(self):
+        """Stop, and take away guests and networks that a failing test left (``nova-lite remove``)."""
+        try:
+            self.stop()
+        finally:
+            done = subprocess.run(
+                [sys.executable, "-m", "nova_lite.cmd.nova_lite", "remove", "--yes", "--state-dir", self.state_dir,
+                 "--config-file", os.path.join(self.directory, "test.conf")],
+                cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ROOT})
+            assert done.returncode == 0, done.stdout + done.stderr
+
     def running(self, name):
         return self._processes[name].poll() is None
 

@@ -1,4 +1,4 @@
-"""``nova-lite``: the command a newcomer meets - up, down, doctor."""
+"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor."""
 
 import argparse
 import sys
@@ -36,6 +36,13 @@ def _parser():
     _add_place(down)
     down.set_defaults(run=_down)
 
+    remove = commands.add_parser("remove", help="stop the cloud and delete all it made: guests, network, state",
+                                 description="Stop the cloud and delete every guest, network and file of it.")
+    _add_place(remove)
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.add_argument("--driver", choices=["libvirt", "fake"], help="as given to 'up'")
+    remove.set_defaults(run=_remove)
+
     doctor = commands.add_parser("doctor", help="check this machine and say how to mend what is missing")
     _add_place(doctor)
     doctor.add_argument("--listen", default="127.0.0.1:8774", metavar="HOST:PORT",
@@ -60,6 +67,11 @@ def _up(arguments):
 def _down(arguments):
     from nova_lite.cmd import down
     return down.run(arguments)
+
+
+def _remove(arguments):
+    from nova_lite.cmd import remove
+    return remove.run(arguments)
 
 
 def _doctor(arguments):

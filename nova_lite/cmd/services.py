@@ -76,7 +76,7 @@ class Compute:
     def __init__(self, driver, metadata_app=None):
         from nova_lite.compute.manager import Manager
         from nova_lite.conductor.rpcapi import ConductorAPI
-        self._manager = Manager(worker_name("nova-compute"), driver, _host_network(driver, metadata_app),
+        self._manager = Manager(worker_name("nova-compute"), driver, host_network(driver, metadata_app),
                                 _image_cache(driver), ConductorAPI())
         self._server = rpc.server("compute", CONF.host, [self._manager.endpoint])
 
@@ -90,7 +90,8 @@ class Compute:
         self._manager.stop()
 
 
-def _host_network(driver, metadata_app):
+def host_network(driver, metadata_app=None):
+    """The network's part on this host; for guests that are only remembered, one without effects."""
     from nova_lite.network import manager
     return manager.HostNetwork(CONF, metadata_app) if driver.network else manager.FakeHostNetwork(CONF)
 

@@ -1,0 +1,75 @@
+"""Live tests run real guests on a libvirtd of their own, with real bridges; they need root."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+import openstack
+import pytest
+
+from tests import clouds
+from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401 - fixtures
+
+#: Small leases, so that what was killed goes on soon.
+OPTIONS = """
+[libvirt]
+connection_uri = {uri}
+[operations]
+lease = 5
+ring_again = 2
+"""
+
+
+@pytest.fixture(scope="session")
+def guest_image():
+    """Path of the guest image that tools/guest/build.sh made; tools/test.sh names it."""
+    path = os.environ.get("NOVA_LITE_TEST_IMAGE")
+    if not path or not os.path.exists(path):
+        pytest.fail("NOVA_LITE_TEST_IMAGE names no file: run tools/test.sh live, which builds the guest image")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_cloud(libvirtd, guest_image):  # noqa: F811
+    """``nova-lite up`` on real libvirt, with the guest image registered as "guest"."""
+    home = tempfile.mkdtemp(prefix="cloud-", dir=libvirtd.run_dir)
+    os.chmod(home, 0o755)
+    cloud = clouds.Cloud(clouds.Single("libvirt", OPTIONS.format(uri=libvirtd.uri)), home)
+    try:
+        cloud.start()
+        with connect(cloud, "nova-lite-admin") as admin:
+            admin.create_image("guest", filename=guest_image, disk_format="qcow2", container_format="bare",
+                               visibility="public", wait=True)
+        yield cloud
+    finally:
+        cloud.remove()
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def cloud(real_cloud):
+    """The real cloud; what it printed is shown when a test fails."""
+    yield real_cloud
+    for server in real_cloud.get("/compute/v2.1/servers").body["servers"]:
+        real_cloud.delete_server(server["id"])
+
+
+@contextlib.contextmanager
+def connect(cloud, name="nova-lite"):
+    """An openstacksdk connection by the clouds.yaml that the cloud wrote."""
+    from openstack.config import OpenStackConfig
+    config = OpenStackConfig(config_files=[os.path.join(cloud.state_dir, "clouds.yaml")])
+    connection = openstack.connection.Connection(config=config.get_one(name))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    cloud = item.funcargs.get("cloud")
+    if report.failed and cloud is not None:
+        report.sections.append(("cloud", cloud.output()))
