@@ -1,6 +1,7 @@
 """Which server asks: what the metadata service must know of a guest."""
 
 from nova_lite import db
+from nova_lite.common import exception
 from nova_lite.db import server_objects
 
 
@@ -8,16 +9,20 @@ class Guests:
     def __init__(self, network):
         self._network = network
 
-    def at(self, network_id, ip):
+    def for_metadata(self, network_id, ip):
         """objects.Server that holds an address in a network; None where no server does."""
         with db.reader() as session:
             server_id = self._network.port_of(session, network_id, ip)
             return self._load(session, server_id) if server_id else None
 
-    def by_id(self, server_id):
-        """objects.Server by id.  :raises ServerNotFound:"""
+    def for_metadata_id(self, server_id, project_id):
+        """objects.Server by id, if it is that project's; else None."""
         with db.reader() as session:
-            return self._load(session, server_id)
+            try:
+                found = self._load(session, server_id)
+            except exception.ServerNotFound:
+                return None
+        return found if found.project_id == project_id else None
 
     def _load(self, session, server_id):
         row = server_objects.row(session, server_id)
