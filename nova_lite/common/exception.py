@@ -336,19 +336,3 @@ class ZonePinned(Conflict):
 
 class ZoneMismatch(Conflict):
     template = "Server can only be pinned to its current availability zone '{present}', but '{wanted}' was requested."
-
-
-class ImageRequired(BadRequest):
-    template = "Missing imageRef attribute"
-
-
-class BadFlavor(BadRequest):
-    template = "Flavor {flavor_id} could not be found."
-
-
-class BadKeyName(BadRequest):
-    template = "Invalid key_name provided."
-
-
-class FlavorMemoryTooSmall(BadRequest):
-    template = "Flavor's memory is too small for requested image."

@@ -32,19 +32,6 @@ def get(session, flavor_id, *, project_id=None):
     return row
 
 
-#: What a server keeps of its flavor.
-_KEPT = ("flavorid", "name", "vcpus", "memory_mb", "root_gb", "ephemeral_gb", "swap_mb", "rxtx_factor", "extra_specs")
-
-
-def usable(session, context, flavor_id):
-    """What a server of ``context``'s project keeps of a flavor, as a dict; None where it may not use one of that id."""
-    try:
-        row = get(session, flavor_id, project_id=None if context.is_admin else context.project_id or "")
-    except exception.FlavorNotFound:
-        return None
-    return {name: getattr(row, name) for name in _KEPT}
-
-
 def add_missing(session, flavors):
     """Insert those dicts of columns whose id and name no flavor has yet."""
     for values in flavors:

@@ -57,9 +57,9 @@ def delete_service(session, row):
     :raises ServiceInUse: servers are on its host.
     """
     if row.binary == "nova-compute":
-        taken = (sa.select(_V.c.id).where(_V.c.host == row.host, _V.c.deleted_at.is_(None)).limit(1)
-                 .union_all(sa.select(Allocation.server_id).where(Allocation.host == row.host).limit(1)))
-        if session.execute(sa.select(sa.exists(taken.subquery().select()))).scalar():
+        servers = sa.exists().where(_V.c.host == row.host, _V.c.deleted_at.is_(None))
+        allocations = sa.exists().where(Allocation.host == row.host)
+        if session.execute(sa.select(sa.or_(servers, allocations))).scalar():
             raise exception.ServiceInUse()
         session.execute(_N.delete().where(_N.c.host == row.host))
     session.execute(_S.delete().where(_S.c.id == row.id))

@@ -95,22 +95,6 @@ def _marker(session, marker, filters):
     return row
 
 
-def insert(session, rows):
-    """Insert dicts of columns."""
-    session.execute(sa.insert(Server), [_mapped(row) for row in rows])
-
-
-def _mapped(row):
-    """Column names as the model's attributes: the column ``metadata`` is ``meta`` there."""
-    return {"meta" if name == "metadata" else name: value for name, value in row.items()}
-
-
-def by_ids(session, ids):
-    """Rows in the order of ``ids``; those that are gone are missing."""
-    found = {row.id: row for row in session.execute(sa.select(_T).where(_T.c.id.in_(ids)))}
-    return [found[each] for each in ids if each in found]
-
-
 def update(session, server_id, **values):
     """:raises ServerNotFound: it is deleted by now."""
     changed = session.execute(_T.update().where(_T.c.id == server_id, _T.c.deleted_at.is_(None))

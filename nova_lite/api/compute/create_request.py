@@ -12,10 +12,10 @@ _P = "os_compute_api:servers:create"
 _PASSWORD = ("23456789", "ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz")       # without what looks alike
 
 
-def read(req, hosts):
+def read(req, compute):
     """The CreateRequest of ``req``, whose body a schema has accepted; the rules of what it asks are asked.
 
-    :param hosts: compute.hosts, which knows zones and hosts.
+    :param compute: the door, which knows zones, hosts and limits.
     :raises BadRequest, Forbidden: in Nova's order and words.
     """
     server, context = req.body_json["server"], req.context
@@ -27,13 +27,15 @@ def read(req, hosts):
               "availability_zone": server.get("availability_zone")}
     context.can(_P, target)
     _check_certificates(context, server, target)
-    place = _place(context, server, target, hosts)
+    place = _place(context, server, target, compute.hosts)
     _check_devices(context, server, target)
     _check_files(server)
     image_id = _image(server)
     networks = _networks(context, server, target)
     if server.get("hostname") and maximum > 1:
         raise exception.BadRequest("Unable to allocate a single hostname to multiple instances")
+    if server.get("metadata"):
+        compute.limits.check_metadata(context, len(server["metadata"]))
     groups = server.get("security_groups")
     name = server["name"].strip()
     return CreateRequest(

@@ -1,5 +1,6 @@
 """Limit, marker and sort order as requests give them."""
 
+from nova_lite.common import exception
 from nova_lite.conf import CONF
 
 
@@ -17,8 +18,13 @@ def limit_and_marker(req):
 
 
 def sort_of(req, ignored=()):
-    """[(key, direction)]; keys without a direction take the last one given, which is "desc" where there is none."""
+    """[(key, direction)]; keys without a direction take the last one given, which is "desc" where there is none.
+
+    :raises BadRequest: a direction is neither.
+    """
     keys = [each.strip() for each in req.query.get("sort_key", ())] or ["created_at"]
     directions = [each.strip() for each in req.query.get("sort_dir", ())] or ["desc"]
+    if not {"asc", "desc"}.issuperset(directions):
+        raise exception.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
     directions += directions[-1:] * (len(keys) - len(directions))
     return [(key, direction) for key, direction in zip(keys, directions, strict=False) if key not in ignored]

@@ -67,7 +67,7 @@ def _bool(text):
     try:
         return strutils.bool_from_string(text, strict=True)
     except ValueError as error:
-        raise exception.BadRequest(f"Invalid input received: {error}") from error
+        raise exception.BadRequest(str(error)) from error
 
 
 def _parsed(req, asked):

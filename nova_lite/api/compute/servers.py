@@ -62,7 +62,7 @@ class Servers:
     @validation.body(schema.CREATE)
     def create(self, req):
         """202 and the new server's id, or the reservation's.  400: what it names does not exist.  403: over quota."""
-        request = read(req, self._compute.hosts)
+        request = read(req, self._compute)
         servers, reservation_id = self._compute.build.create(req.context, request)
         if request.return_reservation_id:
             return Answer({"reservation_id": reservation_id}, 202)

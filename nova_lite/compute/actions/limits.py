@@ -20,6 +20,12 @@ class Limits:
         with db.reader() as session:
             return quotas.limits(session, project_id), quotas.usage(session, project_id)
 
+    def check_metadata(self, context, count):
+        """:raises MetadataLimitExceeded: a server of this project may not have so many items."""
+        limit = self.of(context, context.project_id)["metadata_items"]
+        if 0 <= limit < count:
+            raise exception.MetadataLimitExceeded(limit=limit)
+
     def write(self, context, project_id, values, *, force):
         """Set some limits; return all.
 
