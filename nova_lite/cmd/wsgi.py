@@ -1,0 +1,28 @@
+"""The API for other WSGI servers: point uWSGI, gunicorn or mod_wsgi at ``nova_lite.cmd.wsgi:application``.
+
+The environment variable NOVA_LITE_CONFIG names the configuration file; the server's own threads are used, so
+``concurrency`` is always threading here.
+"""
+
+import os
+
+from nova_lite.api.wsgi import application as wsgi
+from nova_lite.cmd import base, early
+from nova_lite.conf import CONF
+
+
+def _make():
+    file = os.environ.get("NOVA_LITE_CONFIG")
+    base.read([], "nova-lite-api", [file] if file else [])
+    CONF.set_override("concurrency", "threading")
+    early.start_concurrency("threading")
+    base.set_up_log()
+    from nova_lite.api.wsgi import app
+    from nova_lite.cmd.doors import Doors
+    from nova_lite.common import rpc
+    rpc.init()
+    return app.build(Doors())
+
+
+wsgi.factory = _make
+application = wsgi.application
