@@ -47,7 +47,7 @@ class Refused(Exception):
 
 
 class Host(Namespace):
-    """A machine in a namespace, with a HostNetwork of its own in a process there that ``kill`` and ``start`` restart."""
+    """A machine in a namespace, with a HostNetwork of its own in a process that ``kill`` and ``start`` restart."""
 
     def __init__(self, state_dir, mode="threading", script=""):
         super().__init__("nlh")

@@ -1,0 +1,149 @@
+"""The metadata service as a WSGI application: it knows who asks, and answers with that server's documents only.
+
+Who asks comes from the environ (the same process's proxy put it there) or from headers signed with the shared secret:
+this cloud's own of network and address, or those of Neutron's metadata agent.
+"""
+
+import threading
+import time
+
+from nova_lite.common import ec2_metadata, instance_metadata, metadata_caller
+from nova_lite.conf import CONF
+
+_TEXT, _JSON = "text/plain; charset=UTF-8", "application/json"
+_CACHED = 1000          # servers whose documents are kept at once
+
+
+def build(doors):
+    """The application.
+
+    :param doors: ``.compute.servers.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)`` give
+        objects.Server or None.
+    """
+    return App(doors.compute.servers)
+
+
+class App:
+    """GET and HEAD; 404 for whoever is unknown or unproven, so that nothing can be learned from the difference."""
+
+    def __init__(self, servers):
+        self._servers = servers
+        self._cache = Cache()
+
+    def __call__(self, environ, start_response):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _send(environ, start_response, "405 Method Not Allowed", b"", _TEXT)
+        known = self._known(environ)
+        found = known and known.find([each for each in environ.get("PATH_INFO", "").split("/") if each])
+        if not found:
+            return _send(environ, start_response, "404 Not Found", b"404 Not Found\n", _TEXT)
+        return _send(environ, start_response, "200 OK", *found)
+
+    def _known(self, environ):
+        """The Known of who asks; None where nobody can be told."""
+        if metadata_caller.NETWORK_ID in environ:
+            return self._at(environ[metadata_caller.NETWORK_ID], environ[metadata_caller.ADDRESS])
+        secret = CONF.metadata.shared_secret
+        if not secret:
+            return None
+        if _header(environ, metadata_caller.SIGNATURE_HEADER):
+            return self._signed(environ, secret)
+        return self._of_neutron(environ, secret)
+
+    def _signed(self, environ, secret):
+        network_id = _header(environ, metadata_caller.NETWORK_HEADER)
+        address = _header(environ, metadata_caller.ADDRESS_HEADER)
+        signature = _header(environ, metadata_caller.SIGNATURE_HEADER)
+        if not metadata_caller.proves(secret, metadata_caller.spoken(network_id, address), signature):
+            return None
+        return self._at(network_id, address)
+
+    def _of_neutron(self, environ, secret):
+        server_id = _header(environ, "X-Instance-ID")
+        project_id = _header(environ, "X-Tenant-ID")
+        if not metadata_caller.proves(secret, server_id, _header(environ, "X-Instance-ID-Signature")):
+            return None
+        return self._cache.get(("id", server_id, project_id),
+                               lambda: self._servers.for_metadata_id(server_id, project_id))
+
+    def _at(self, network_id, address):
+        return self._cache.get((network_id, address), lambda: self._servers.for_metadata(network_id, address))
+
+
+class Known:
+    """One server's documents, and how paths lead to them."""
+
+    def __init__(self, server):
+        self._server = server
+        self._documents = instance_metadata.documents(server)
+        self._ec2 = {}
+
+    def find(self, parts):
+        """(bytes, content type) at a path; None where nothing is."""
+        if not parts:
+            return _lines((*ec2_metadata.VERSIONS, instance_metadata.LATEST))
+        return self._openstack(parts[1:]) if parts[0] == "openstack" else self._amazon(*parts)
+
+    def _openstack(self, parts):
+        if not parts:
+            return _lines((*instance_metadata.VERSIONS, instance_metadata.LATEST))
+        if len(parts) == 1:
+            top = f"openstack/{parts[0]}/"
+            return _lines([path.removeprefix(top) for path in self._documents if path.startswith(top)])
+        content = self._documents.get(f"openstack/{'/'.join(parts)}")
+        if content is None:
+            return None
+        return content, _JSON if parts[-1].endswith(".json") else "application/octet-stream"
+
+    def _amazon(self, version, *parts):
+        version = ec2_metadata.VERSIONS[-1] if version == instance_metadata.LATEST else version
+        if version not in ec2_metadata.VERSIONS:
+            return None
+        if parts == ("user-data",):
+            content = instance_metadata.user_data(self._server)
+            return None if content is None else (content, _TEXT)
+        if version not in self._ec2:
+            self._ec2[version] = {"meta-data": ec2_metadata.tree(self._server, version)}
+        found = self._ec2[version]
+        if not parts and self._server.user_data:
+            found = found | {"user-data": ""}
+        found = ec2_metadata.find(found, parts)
+        return None if found is None else (ec2_metadata.render(found).encode(), _TEXT)
+
+
+class Cache:
+    """Known servers for a moment: a booting guest asks a dozen times in a row.
+
+    The moment is shorter than an address takes to go from one server to the next.
+    """
+
+    def __init__(self):
+        self._kept = {}
+        self._lock = threading.Lock()
+
+    def get(self, key, load):
+        now = time.monotonic()
+        until, known = self._kept.get(key, (0, None))
+        if now < until:
+            return known
+        server = load()
+        known = Known(server) if server is not None else None
+        with self._lock:
+            if len(self._kept) >= _CACHED:
+                self._kept = {key: each for key, each in self._kept.items() if each[0] > now}
+            if known is not None and len(self._kept) < _CACHED:
+                self._kept[key] = now + CONF.metadata.cache_seconds, known
+        return known
+
+
+def _lines(words):
+    return ("\n".join(words).encode(), _TEXT) if words else None
+
+
+def _header(environ, name):
+    return environ.get("HTTP_" + name.upper().replace("-", "_"), "")
+
+
+def _send(environ, start_response, status, body, kind):
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
