@@ -69,10 +69,13 @@ class Room:
         """Refuse ``values`` that refer to what is not there."""
 
     def _check_change(self, row, values):
-        """Refuse a change of ``row``."""
+        """Refuse a change of ``row``, unless it is the one that lifts its immutability."""
+        if row.options.get("immutable") and values.get("options", {}).get("immutable", True):
+            raise errors.Immutable(what="update", kind=self.kind, id=row.id)
 
     def _check_delete(self, row):
-        """Refuse to delete ``row``."""
+        if row.options.get("immutable"):
+            raise errors.Immutable(what="delete", kind=self.kind, id=row.id)
 
     def _voided(self, before, values):
         """Revocation keys of a change: what is disabled loses its tokens."""
@@ -86,6 +89,7 @@ class Domains(Room):
     kind = "domain"
 
     def _check_delete(self, row):
+        super()._check_delete(row)
         if row.enabled:
             raise errors.DomainEnabled
 
@@ -158,14 +162,6 @@ class Roles(Room):
         """{role id: [role ids]}, direct ones."""
         with db.reader() as session:
             return queries.implications(session)
-
-    def _check_change(self, row, values):
-        if row.options.get("immutable") and values.get("options", {}).get("immutable") is not False:
-            raise errors.Immutable(what="update", id=row.id)
-
-    def _check_delete(self, row):
-        if row.options.get("immutable"):
-            raise errors.Immutable(what="delete", id=row.id)
 
     def _voided(self, before, values):
         return []

@@ -21,7 +21,7 @@ class MissingGrant(exception.NotFound):
 
 
 class Immutable(exception.Forbidden):
-    template = ("Unable to {what} immutable role resource: `{id}. "
+    template = ("Unable to {what} immutable {kind} resource: `{id}. "
                 'Set resource option "immutable" to false first.')
 
 

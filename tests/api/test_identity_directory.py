@@ -101,6 +101,17 @@ def test_the_first_roles_are_immutable(service):
     assert service.admin("DELETE", f"/roles/{own['id']}").status_int == 204
 
 
+def test_what_is_immutable_changes_only_after_that_is_lifted(service):
+    id = service.made("project", name="p", options={"immutable": True})["id"]
+    refused = service.admin("PATCH", f"/projects/{id}", {"project": {"name": "q"}})
+    assert (refused.status_int, refused.json["error"]["message"]) == (
+        403, f'Unable to update immutable project resource: `{id}. Set resource option "immutable" to false first.')
+    assert service.admin("DELETE", f"/projects/{id}").status_int == 403
+    lifted = {"project": {"name": "q", "options": {"immutable": False}}}
+    assert service.admin("PATCH", f"/projects/{id}", lifted).json["project"]["name"] == "q"
+    assert service.admin("DELETE", f"/projects/{id}").status_int == 204
+
+
 def test_a_grant_is_made_twice_asked_for_and_taken(service):
     id = service.made("user", name="u", password="pw")["id"]
     assert [service.grant(id, method=each).status_int for each in

@@ -55,5 +55,4 @@ class Roles:
         req.context.can("identity:list_role_inference_rules", {})
         rows = {row.id: row for row in self.roles.list({})}
         return {"role_inferences": [views.role_inference(req, rows[prior], [rows[each] for each in implied])
-                                    for prior, implied in self.roles.implications().items()],
-                "links": {"self": f"{req.base_url}/role_inferences"}}
+                                    for prior, implied in self.roles.implications().items()]}

@@ -10,10 +10,10 @@ _NAME = {**_SHORT_NAME, "maxLength": 255}
 _TEXT = {"type": ["string", "null"]}
 _TAGS = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^,/]*$"},
          "uniqueItems": True, "maxItems": 80}
-_OPTIONS = {"type": "object", "properties": {"immutable": {"type": ["boolean", "null"]}}}
+_OPTIONS = {"type": "object", "properties": {"immutable": {"type": ["boolean", "null"]}}, "additionalProperties": False}
 
 _USER = {"name": _NAME, "password": _TEXT, "default_project_id": _ID_OR_NONE, "domain_id": _ID, "enabled": _ENABLED,
-         "description": _TEXT, "options": {"type": "object"}}
+         "description": _TEXT, "options": {"type": "object", "additionalProperties": False}}
 _PROJECT = {"name": _SHORT_NAME, "description": _TEXT, "domain_id": _ID_OR_NONE, "parent_id": _ID_OR_NONE,
             "enabled": _ENABLED, "is_domain": {"enum": [False, None]}, "tags": _TAGS, "options": _OPTIONS}
 _DOMAIN = {"name": _SHORT_NAME, "description": _TEXT, "enabled": _ENABLED, "tags": _TAGS, "options": _OPTIONS}

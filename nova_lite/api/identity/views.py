@@ -14,7 +14,8 @@ def collection(req, name, items, next_marker=None):
     if next_marker is not None:
         kept = [part for part in text.split("&") if not part.startswith("marker=")]
         following = f"{here}?{'&'.join([*kept, f'marker={next_marker}'])}"
-    return {name: items, "links": {"next": following, "self": here + ("?" + text if text else ""), "previous": None}}
+    made = {name: items, "links": {"next": following, "self": here + ("?" + text if text else ""), "previous": None}}
+    return made if following is None else {**made, "truncated": True}
 
 
 def _linked(req, plural, values):
