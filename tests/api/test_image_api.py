@@ -45,6 +45,8 @@ def test_a_new_image_is_queued_and_shows_everything(service):  # noqa: F811
     ({"locations": []}, 403, "Attribute 'locations' is reserved."), ({"location": "x"}, 403, "reserved"),
     ({"os_glance_x": "x"}, 403, "reserved"), ({"owner": "pb"}, 403, "not permitted to create images owned by 'pb'"),
     ({"visibility": "public"}, 403, "You are not authorized to complete publicize_image action."),
+    ({"name": "a\0b"}, 400, "name"), ({"p": "a\0b"}, 400, "p"), ({"p\0q": "x"}, 400, ""), ({"": "x"}, 400, ""),
+    ({"p" * 256: "x"}, 400, ""),
     ({"tags": [str(n) for n in range(129)]}, 413, "Attempted: 129, Maximum: 128"),
     ({f"p{n}": "x" for n in range(129)}, 413, "Attempted: 129, Maximum: 128")])
 def test_a_body_that_cannot_be_is_refused(service, body, status, text):  # noqa: F811
@@ -247,7 +249,7 @@ def test_pages_follow_each_other_to_the_end(many, query):
     ("sort=name&sort_key=name", "Old and new sorting syntax"), ("size_min=x", "range with a non-numeric value"),
     ("os_hidden=foo", "Valid values are"), ("protected=foo", "Valid values are"),
     ("member_status=foo", "Invalid status: foo"),
-    ("created_at=foo", "ISO 8601"), ("created_at=xx:2020-01-01", "unknown operator"),
+    ("name=a%00b", "NUL"), ("created_at=foo", "ISO 8601"), ("created_at=xx:2020-01-01", "unknown operator"),
     ("changes-since=2020", "no longer available")])
 def test_a_query_that_means_nothing_is_refused(service, query, text):  # noqa: F811
     answer = service.call("GET", f"/images?{query}", Accept="text/plain")

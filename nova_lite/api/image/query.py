@@ -31,6 +31,8 @@ def read(given):
     last = {name: values[-1] for name, values in given.items()}
     if sum(map(len, given.values())) > _MOST:
         raise exception.BadRequest("The query string has too many filters.")
+    if any("\0" in text for name, values in given.items() for text in (name, *values)):
+        raise exception.BadRequest("The query string has a NUL character.")
     where, properties = _filters(last)
     return Query(
         where=tuple(where), properties=tuple(properties), tags=tuple(given.get("tag", ())),

@@ -4,8 +4,10 @@ from nova_lite.conf import CONF
 
 _ID = {"type": "string", "pattern": "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}"
                                     "-([0-9a-fA-F]){12}$"}
-_TEXT = {"type": "string", "maxLength": 255}
-_MAYBE_TEXT = {"type": ["null", "string"], "maxLength": 255}
+#: PostgreSQL keeps no NUL characters.
+_NO_NUL = "^[^\\x00]*$"
+_TEXT = {"type": "string", "maxLength": 255, "pattern": _NO_NUL}
+_MAYBE_TEXT = {**_TEXT, "type": ["null", "string"]}
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 2147483647}
 
 #: Attributes that clients set.  ``disk_format`` and ``container_format`` are judged by ``formats_allowed``.
@@ -41,17 +43,18 @@ _SHOWN = {
     "stores": ("string", "Stores that hold the data"),
 }
 
-_PROPERTY = {"type": "string", "maxLength": 65535}
+_PROPERTY = {"type": "string", "maxLength": 16383, "pattern": _NO_NUL}
 
 #: POST /v2/images.  Attributes that the service sets pass here as anything: they are refused with 403, not 400.
 CREATE = {"type": "object", "properties": {**_SETTABLE, **{name: {} for name in _SHOWN}, "locations": {}},
-          "additionalProperties": _PROPERTY}
+          "additionalProperties": _PROPERTY, "propertyNames": {**_TEXT, "minLength": 1}}
 
 #: PATCH /v2/images/{id}: what a change is, is told by ``patch``; what it may set, by ATTRIBUTE.
 PATCH = {}
 
 #: One attribute on its own, as {name: value}.
-ATTRIBUTE = {"type": "object", "properties": _SETTABLE, "additionalProperties": _PROPERTY}
+ATTRIBUTE = {"type": "object", "properties": _SETTABLE, "additionalProperties": _PROPERTY,
+             "propertyNames": {**_TEXT, "minLength": 1}}
 
 MEMBER_STATUS = {"type": "object", "required": ["status"],
                  "properties": {"status": {"enum": ["pending", "accepted", "rejected"]}}}
