@@ -17,17 +17,17 @@ _CACHED = 1000          # servers whose documents are kept at once
 def build(doors):
     """The application.
 
-    :param doors: ``.compute.servers.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)`` give
+    :param doors: ``.compute.guests.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)`` give
         objects.Server or None.
     """
-    return App(doors.compute.servers)
+    return App(doors.compute.guests)
 
 
 class App:
     """GET and HEAD; 404 for whoever is unknown or unproven, so that nothing can be learned from the difference."""
 
-    def __init__(self, servers):
-        self._servers = servers
+    def __init__(self, guests):
+        self._guests = guests
         self._cache = Cache()
 
     def __call__(self, environ, start_response):
@@ -64,10 +64,10 @@ class App:
         if not metadata_caller.proves(secret, server_id, _header(environ, "X-Instance-ID-Signature")):
             return None
         return self._cache.get(("id", server_id, project_id),
-                               lambda: self._servers.for_metadata_id(server_id, project_id))
+                               lambda: self._guests.for_metadata_id(server_id, project_id))
 
     def _at(self, network_id, address):
-        return self._cache.get((network_id, address), lambda: self._servers.for_metadata(network_id, address))
+        return self._cache.get((network_id, address), lambda: self._guests.for_metadata(network_id, address))
 
 
 class Known:
