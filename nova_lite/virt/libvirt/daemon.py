@@ -1,20 +1,23 @@
 """Starts libvirtd and virtlogd where no init system does, under a parent that reaps at once.
 
-libvirtd waits for dozens of short QEMU probes and for each guest it kills.  Where PID 1 reaps orphans only now and
-then (containers), one domain start takes most of a minute; under a child subreaper it takes a third of a second.
+libvirtd waits for every guest it kills to be reaped, and for every QEMU it probes.  Where PID 1 reaps only now and then
+(containers) that takes seconds each time; under a child subreaper it takes none.  Where no udev gave /dev/kvm to QEMU's
+user, a start of a guest takes twenty seconds for another reason, see ``qemu_may_use_kvm``.
 
-``python -m nova_lite.virt.libvirt.daemon start|stop|status --run-dir DIR [--private]``.  ``--private`` gives libvirt
+``python -m nova_lite.virt.libvirt.daemon start|stop|status [--run-dir DIR] [--private]``.  ``--private`` gives libvirt
 directories of its own below DIR, in a mount namespace, so that it disturbs no other libvirtd; tests use it.
 """
 
 import argparse
 import contextlib
 import ctypes
+import grp
 import os
 import pathlib
 import pwd
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -41,6 +44,7 @@ class Daemon:
         self.private = private
         self.pid_file = self.run_dir / "libvirt-reaper.pid"
         self.home = self.run_dir / "libvirt"
+        self._child = None
 
     @property
     def socket(self):
@@ -72,23 +76,29 @@ class Daemon:
     def start(self, timeout=30):
         """Start, and return once libvirtd answers; one that answers already is left alone.
 
-        :raises RuntimeError: it does not answer after ``timeout`` seconds.
+        :raises RuntimeError: it ended, or does not answer after ``timeout`` seconds.
         """
         if self.answers():
             return
         self.run_dir.mkdir(parents=True, exist_ok=True)
         if self.pid() is None:
             self._spawn()
-        _wait(self.answers, timeout, f"libvirtd did not answer on {self.socket}; see {self.run_dir}/libvirtd.out")
+        _wait(self._answers_or_ended, timeout,
+              f"libvirtd did not answer on {self.socket}; see {self.run_dir}/libvirtd.out")
+
+    def _answers_or_ended(self):
+        if self._child is not None and self._child.poll() is not None:
+            raise RuntimeError(f"libvirtd's parent ended; see {self.run_dir}/libvirt-reaper.out")
+        return self.answers()
 
     def _spawn(self):
         private = ["--private"] if self.private else []
         with open(self.run_dir / "libvirt-reaper.out", "ab") as out:
-            child = subprocess.Popen(
+            self._child = subprocess.Popen(
                 [sys.executable, "-m", __spec__.name, "run", "--run-dir", str(self.run_dir), *private],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, cwd="/",
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
-        self.pid_file.write_text(str(child.pid))
+        self.pid_file.write_text(str(self._child.pid))
 
     def stop(self, timeout=15):
         """Stop both daemons; guests keep running.  A libvirtd that we did not start is left alone."""
@@ -96,8 +106,8 @@ class Daemon:
         if pid is None:
             return
         os.kill(pid, signal.SIGTERM)
-        with contextlib.suppress(ChildProcessError):
-            _wait(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, timeout, f"process {pid} does not end")
+        if self._child is not None:
+            self._child.wait(timeout)
         _wait(lambda: self.pid() is None, timeout, f"process {pid} does not end")
         self.pid_file.unlink(missing_ok=True)
 
@@ -109,23 +119,19 @@ class Daemon:
         """Be the reaping parent, until SIGTERM."""
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self._unshare(libc)
-        _hide_useless_kvm(self.run_dir)
         if self.private:
-            self._hide_the_machines()
+            self._hide_the_machines(libc)
         for path in ("/run/libvirt", "/var/log/libvirt"):
             os.makedirs(path, exist_ok=True)
-        _Parent([_Service("virtlogd", self.run_dir), _Service("libvirtd", self.run_dir)]).watch()
+        parent = _Parent([_Service("virtlogd", self.run_dir), _Service("libvirtd", self.run_dir)])
+        with contextlib.nullcontext() if self.private else _kvm_for_qemu():
+            parent.watch()
 
-    @staticmethod
-    def _unshare(libc):
-        """What is mounted from now on is seen by this process and its children alone."""
+    def _hide_the_machines(self, libc):
+        """Put directories of our own over libvirt's, seen by this process and its children alone."""
         if libc.unshare(_NEW_MOUNT_NAMESPACE):
             raise OSError(ctypes.get_errno(), "cannot make a mount namespace")
-        subprocess.run(["mount", "--make-rslave", "/"], check=True)
-
-    def _hide_the_machines(self):
-        """Put directories of our own over libvirt's."""
+        subprocess.run(["mount", "--make-rprivate", "/"], check=True)
         for path in _PRIVATE:
             ours = self.home / path.split("/")[1 if path.startswith(("/run", "/etc")) else 2]
             ours.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -134,22 +140,34 @@ class Daemon:
         uuid = pathlib.Path("/proc/sys/kernel/random/uuid").read_text().strip()
         pathlib.Path("/etc/libvirt/libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=uuid))
         pathlib.Path("/etc/libvirt/qemu.conf").write_text(_QEMU_CONF)
+        if not qemu_may_use_kvm():
+            nothing = self.run_dir / "no-kvm"
+            nothing.touch(mode=0o000)
+            subprocess.run(["mount", "--bind", str(nothing), "/dev/kvm"], check=True)
 
 
-def _hide_useless_kvm(run_dir):
-    """Put an empty file over /dev/kvm where QEMU's user may not open it, as without udev it may not.
-
-    libvirt would find at every single call that KVM had come or gone, and probe QEMU anew: twenty seconds a start.
-    """
-    if _may_use_kvm():
+@contextlib.contextmanager
+def _kvm_for_qemu():
+    """Give /dev/kvm to the group kvm, as udev does where it runs, for as long as libvirtd does."""
+    if qemu_may_use_kvm():
+        yield
         return
-    nothing = run_dir / "no-kvm"
-    nothing.touch(mode=0o000)
-    subprocess.run(["mount", "--bind", str(nothing), "/dev/kvm"], check=True)
+    before = os.stat("/dev/kvm")
+    os.chown("/dev/kvm", before.st_uid, grp.getgrnam("kvm").gr_gid)
+    os.chmod("/dev/kvm", 0o660)
+    try:
+        yield
+    finally:
+        os.chown("/dev/kvm", before.st_uid, before.st_gid)
+        os.chmod("/dev/kvm", stat.S_IMODE(before.st_mode))
 
 
-def _may_use_kvm():
-    """Whether there is no KVM, or Debian's and Ubuntu's QEMU user, or everybody, may open it."""
+def qemu_may_use_kvm():
+    """Whether there is no KVM, or Debian's and Ubuntu's QEMU user may open it.
+
+    Where the daemon can open it and QEMU's user cannot, libvirt finds at every call that KVM has come or gone, and
+    probes QEMU anew: each start of a guest takes twenty seconds and more.
+    """
     try:
         kvm, user = os.stat("/dev/kvm"), pwd.getpwnam("libvirt-qemu")
     except (OSError, KeyError):
@@ -223,7 +241,8 @@ def _wait(done, timeout, otherwise):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name}", description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["start", "stop", "status", "run"])
-    parser.add_argument("--run-dir", required=True, help="directory for pid files and output")
+    parser.add_argument("--run-dir", default="/run/nova_lite",
+                        help="directory for pid files and output (default: /run/nova_lite)")
     parser.add_argument("--private", action="store_true", help="give libvirt directories of its own below the run dir")
     asked = parser.parse_args(arguments)
     daemon = Daemon(asked.run_dir, asked.private)
@@ -232,7 +251,7 @@ def main(arguments=None):
         return 0 if daemon.answers() else 1
     try:
         getattr(daemon, asked.action)()
-    except (RuntimeError, OSError) as problem:
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as problem:
         print(problem, file=sys.stderr)
         return 1
     if asked.action == "start":

@@ -25,7 +25,7 @@ class LibvirtDriver(driver.Driver):
         self.build = Build(self._connection, conf, self.virt_type)
         self.power = Power(self._connection, self._events, self.build, conf.libvirt)
         self.console = Console(conf)
-        self.host = Host(self._connection, self._events, conf)
+        self.host = Host(self._connection, self._events, conf, self.virt_type)
 
     def close(self):
         self._events.close()

@@ -4,6 +4,7 @@ import os
 import time
 import xml.etree.ElementTree as ET
 
+from nova_lite.common import concurrency
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt import guest
 
@@ -11,10 +12,11 @@ _CHECK_TIMEOUT = 5.0
 
 
 class Host(driver.Host):
-    def __init__(self, connection, events, conf):
+    def __init__(self, connection, events, conf, virt_type):
         self._connection = connection
         self._events = events
         self._conf = conf
+        self._virt_type = virt_type
 
     def facts(self):
         told = self._connection.call(_facts)
@@ -28,6 +30,7 @@ class Host(driver.Host):
 
     def watch(self, callback):
         self._events.watch(callback)
+        concurrency.spawn(self._virt_type)          # known before the first guest would have to wait for it
 
     def check(self):
         self._connection.call(_version, deadline=_CHECK_TIMEOUT)
