@@ -80,3 +80,4 @@ AUTH = {
         "scope": {"type": ["object", "string"],
                   "properties": {"project": _IN_DOMAIN, "domain": _REFERENCE,
                                  "system": {"type": "object", "properties": {"all": {"type": "boolean"}}}}}}}
+LOGIN = _wrapped("auth", AUTH)

@@ -16,6 +16,8 @@ class Tokens:
         text, token = self.identity.login(authentication.login(req.body_json))
         return self._shown(req, token, text, 201)
 
+    create.body_schema = schemas.LOGIN          # checked by ``authentication``, which has words of its own
+
     @validation.query(schemas.TOKEN)
     def show(self, req):
         """What the token in X-Subject-Token says.  404: it is no good."""

@@ -1,12 +1,11 @@
-"""The API as a WSGI callable for other servers: ``nova_lite.api.wsgi.application:application``.
+"""The API as a WSGI callable, built by the first request; ``nova_lite.cmd.wsgi`` is where servers are pointed.
 
-The first request builds it, from ``factory``, which a process's start-up code sets; so that importing this module
-costs and changes nothing.
+``factory`` says how; a process's start-up code sets it, so that importing this module costs and changes nothing.
 """
 
 import threading
 
-#: Returns the finished application; set by ``cmd`` or by the module a WSGI server is pointed at.
+#: Returns the finished application.
 factory = None
 
 _built = None
