@@ -336,6 +336,11 @@ def test_errors_take_the_shape_of_their_service(cloud, id, mount, status, body):
     assert (answer.status_int, answer.json) == (status, body)
 
 
+def test_neutrons_missing_paths_and_methods_have_types_too(cloud):
+    assert cloud("/network/v2.0/nowhere").json["NeutronError"]["type"] == "HTTPNotFound"
+    assert cloud("/network/v2.0/servers", "PATCH").json["NeutronError"]["type"] == "HTTPMethodNotAllowed"
+
+
 def test_glances_errors_are_pages(cloud):
     answer = cloud("/image/v2/servers/missing", Accept="*/*")
     assert answer.content_type == "text/html" and "Instance missing could not be found.<br /><br />" in answer.text

@@ -60,14 +60,15 @@ def network(status, message, error, req):
     kind = "HTTP" + _title(status).replace(" ", "")
     if status == 500:
         kind = "HTTPInternalServerError"
-    elif type(error) not in _BRANCHES and not isinstance(error, exception.ValidationError):
+    elif error is not None and type(error) not in _BRANCHES and not isinstance(error, exception.ValidationError):
         kind = type(error).__name__
     return Answer({"NeutronError": {"type": kind, "message": message, "detail": ""}}, status)
 
 
 def image(status, message, error, req):
-    made = page(status, message, req.environ)
-    return _challenge(made, req) if status == 401 else made
+    if status == 401:
+        return _challenge(page(401, None, req.environ), req)
+    return page(status, message, req.environ)
 
 
 def page(status, message, environ, headers=()):
