@@ -29,6 +29,10 @@ class SecurityGroupRuleNotFound(exception.NotFound):
     template = "Security group rule {rule_id} does not exist"
 
 
+class ExtensionNotFound(exception.NotFound):
+    template = "Extension with alias {alias} does not exist"
+
+
 class NetworkInUse(exception.Conflict):
     template = ("Unable to complete operation on network {network_id}. There are one or more ports still in use on the "
                 "network, id for these ports is: {ports}.")

@@ -1,0 +1,101 @@
+"""The network service in this process over a real database, and servers to give ports to."""
+
+import json
+import types
+
+import pytest
+import sqlalchemy as sa
+from webob import Request
+
+from nova_lite import db
+from nova_lite.api.wsgi import app
+from nova_lite.common import exception
+from nova_lite.common.context import RequestContext
+from nova_lite.db.base import new_id
+from nova_lite.db.models.servers import Server
+from nova_lite.network.api import API
+
+USERS = {"alice": ("pa", ("member", "reader")), "bob": ("pb", ("member", "reader")), "carl": ("pa", ("reader",)),
+         "admin": ("padmin", ("admin", "member", "reader"))}
+
+
+def context(user="alice"):
+    project, roles = USERS[user]
+    return RequestContext(user, project, roles)
+
+
+class Tokens:
+    """The identity door: a token is a user's name."""
+
+    def authenticate_token(self, token, request_id=None):
+        if token not in USERS:
+            raise exception.Unauthorized
+        return context(token)
+
+
+class Service:
+    def __init__(self):
+        self.door = API()
+        self.app = app.build(types.SimpleNamespace(identity=Tokens(), network=self.door), services=("network",))
+
+    def call(self, method, path, body=None, user="alice"):
+        """A webob Response; dicts and lists are sent as JSON, text as it is."""
+        req = Request.blank("/network/v2.0" + path, method=method)
+        req.headers.update({"X-Auth-Token": user} if user else {})
+        if body is not None:
+            req.body = (body if isinstance(body, str) else json.dumps(body)).encode()
+            req.content_type = "application/json"
+        return req.get_response(self.app)
+
+    def make(self, kind, user="alice", **body):
+        """POST one resource; its view."""
+        answer = self.call("POST", f"/{kind.replace('_', '-')}s", {kind: body}, user)
+        assert answer.status_int == 201, answer.text
+        return answer.json[kind]
+
+    def find(self, path, user="alice"):
+        answer = self.call("GET", path, user=user)
+        assert answer.status_int == 200, answer.text
+        return next(value for name, value in answer.json.items() if not name.endswith("_links"))
+
+    def net(self, cidr="10.1.0.0/24", user="alice", **subnet):
+        """(network, subnet), made."""
+        network = self.make("network", user, name="net")
+        return network, self.make("subnet", user, network_id=network["id"], cidr=cidr, ip_version=4, **subnet)
+
+    # ---- servers
+
+    def server(self, requested, groups=(), project="pa"):
+        """The id of a server's row that wants ``requested`` (as validate gives it)."""
+        server_id = new_id()
+        with db.writer() as session:
+            session.execute(sa.insert(Server.__table__).values(
+                id=server_id, project_id=project, user_id="alice", display_name="s", hostname="s", flavor={},
+                requested_networks=requested, requested_groups=list(groups)))
+        return server_id
+
+    def row(self, server_id):
+        with db.reader() as session:
+            return session.execute(sa.select(Server.__table__).where(Server.id == server_id)).one()
+
+    def allocate(self, server_id, host="host1"):
+        """The NICs given."""
+        with db.writer() as session:
+            session.execute(sa.update(Server.__table__).where(Server.id == server_id).values(host=host))
+            row = session.execute(sa.select(Server.__table__).where(Server.id == server_id)).one()
+            return self.door.allocate(session, row)
+
+    def release(self, server_id):
+        with db.writer() as session:
+            self.door.release(session, server_id)
+
+    def boot(self, requested, groups=(), user="alice"):
+        """(server id, NICs) of a request that is valid."""
+        wanted = self.door.validate(context(user), requested, 1, groups)
+        server_id = self.server(wanted, groups, USERS[user][0])
+        return server_id, self.allocate(server_id)
+
+
+@pytest.fixture
+def service(database):
+    return Service()
