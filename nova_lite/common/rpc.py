@@ -18,7 +18,7 @@ from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as messaging_server
 
 from nova_lite import objects
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exception, rpc_guard
 from nova_lite.common.context import RequestContext
 from nova_lite.common.rpc_local import LocalDriver
 from nova_lite.conf import CONF
@@ -31,6 +31,7 @@ Target = oslo_messaging.Target
 _ERROR = "nova_lite.error"          # the one key of a reply that carries an exception
 _PING = "nova_lite.ping"            # namespace of the endpoint that answers Server.ping
 _transport = None
+_guard = None
 
 
 # ---- set-up
@@ -40,15 +41,16 @@ def init(url=None):
 
     Doing it again changes the bus of clients and servers that are made afterwards.
     """
-    global _transport
+    global _transport, _guard
     register_opts()
     for module in pkgutil.iter_modules(objects.__path__):       # an object must be known before it can arrive
         importlib.import_module(f"{objects.__name__}.{module.name}")
     parsed = oslo_messaging.TransportURL.parse(CONF, url)
     if parsed.transport == "local":             # made here, so that a plain checkout needs no entry point
         driver = LocalDriver(CONF, parsed, default_exchange=CONF.control_exchange)
-        _transport = oslo_messaging.transport.RPCTransport(driver)
+        _transport, _guard = oslo_messaging.transport.RPCTransport(driver), rpc_guard.Open()
     else:
+        _guard = rpc_guard.Guard()
         _transport = oslo_messaging.get_rpc_transport(CONF, parsed)
     return _transport
 
@@ -61,6 +63,7 @@ def register_opts(conf=CONF):
     conf.set_default("transport_url", "local://")
     conf.set_default("control_exchange", "nova_lite")
     conf.set_default("kombu_reconnect_splay", 2.0, group="oslo_messaging_rabbit")   # a herd must not return as one
+    conf.set_default("kombu_missing_consumer_retry_timeout", 10, group="oslo_messaging_rabbit")   # for a dead caller
 
 
 def cleanup():
@@ -118,19 +121,21 @@ def _unpack(packed):
 class Client:
     """Asks the servers of one topic.  ``to()`` narrows: one host, everyone, another time limit."""
 
-    def __init__(self, inner):
+    def __init__(self, inner, guard):
         self._inner = inner
+        self._guard = guard
 
     def to(self, host=None, *, fanout=None, timeout=None):
         """A client for one ``host``, for all servers (``fanout``), or that waits ``timeout`` seconds for answers."""
         narrowed = {"server": host, "fanout": fanout, "timeout": timeout}
-        return Client(self._inner.prepare(**{name: value for name, value in narrowed.items() if value is not None}))
+        narrowed = {name: value for name, value in narrowed.items() if value is not None}
+        return Client(self._inner.prepare(**narrowed), self._guard)
 
     def cast(self, context, method, /, **arguments):
         """Ring the bell and go on; False when the bus did not take it, which is logged."""
         try:
-            self._inner.cast(context, method, **arguments)
-        except oslo_messaging.MessagingException as error:
+            self._guard.cast(lambda: self._inner.cast(context, method, **arguments))
+        except (oslo_messaging.MessagingException, exception.BusUnavailable) as error:
             LOG.warning("The bus did not take %s for %s: %s", method, self._address, error)
             return False
         return True
@@ -143,8 +148,9 @@ class Client:
         :raises BusUnavailable: the bus did not take the question.
         :raises RemoteFailure: the endpoint has a bug, or does not know the method.
         """
+        seconds = CONF.rpc_response_timeout if self._inner.timeout is None else self._inner.timeout
         try:
-            answer = self._inner.call(context, method, **arguments)
+            answer = self._guard.call(lambda: self._inner.call(context, method, **arguments), seconds)
         except oslo_messaging.MessagingTimeout as error:
             raise exception.NoAnswer(method=method, address=self._address) from error
         except oslo_messaging.RemoteError as error:
@@ -164,7 +170,12 @@ class Client:
 def client(topic, version="1.0"):
     """A Client of ``topic``; ``version`` is the least its servers must speak."""
     target = Target(topic=topic, version=version)
-    return Client(oslo_messaging.get_rpc_client(transport(), target, serializer=_Serializer()))
+    return _client(target)
+
+
+def _client(target):
+    bus = transport()
+    return Client(oslo_messaging.get_rpc_client(bus, target, serializer=_Serializer(), retry=rpc_guard.RETRIES), _guard)
 
 
 # ---- answering
@@ -207,11 +218,8 @@ class Server:
     """Answers for one topic and host with a list of endpoints, each request in its own green or native thread."""
 
     def __init__(self, target, endpoints):
-        self._target = target
-        bus = transport()
-        self._inner = _Server(bus, target, _Dispatcher([*endpoints, _Ping()], _Serializer()))
-        asking = Target(topic=target.topic, server=target.server, namespace=_PING, version="1.0")
-        self._self = oslo_messaging.get_rpc_client(bus, asking, serializer=_Serializer())
+        self._inner = _Server(transport(), target, _Dispatcher([*endpoints, _Ping()], _Serializer()))
+        self._self = _client(Target(topic=target.topic, server=target.server, namespace=_PING, version="1.0"))
 
     def start(self):
         self._inner.start()
@@ -229,8 +237,7 @@ class Server:
         """Seconds of a round trip through the bus to this very server; raises NoAnswer or BusUnavailable."""
         began = time.monotonic()
         token = random.getrandbits(32)
-        asking = Client(self._self.prepare(timeout=timeout))
-        if asking.call(RequestContext(), "ping", token=token) != token:
+        if self._self.to(timeout=timeout).call(RequestContext(), "ping", token=token) != token:
             raise exception.BusUnavailable(reason="a ping came back changed")
         return time.monotonic() - began
 

@@ -1,0 +1,114 @@
+"""The bus over a real RabbitMQ: all that ``tests/unit/test_rpc.py`` holds, and outages of the broker."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import backends, green
+
+MODES = ("eventlet", "threading")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with backends.rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
+        yield url
+
+
+def run(mode, code, *arguments, timeout=240):
+    """Run ``code`` in a process of that mode."""
+    command, options = process_of(mode, code, *arguments)
+    ran = subprocess.run(command, timeout=timeout, capture_output=True, check=False, **options)
+    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-8000:]
+
+
+def process_of(mode, code, *arguments):
+    start = f"from nova_lite.common import concurrency\nconcurrency.start({mode!r})\n"
+    options = {"cwd": green.ROOT, "text": True, "env": {**os.environ, "PYTHONPATH": str(green.ROOT)}}
+    return [sys.executable, "-W", "ignore", "-c", start + code, *arguments], options
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_broker_carries_all_that_the_local_bus_carries(broker, mode):
+    code = """
+import os, sys
+os.environ["NOVA_LITE_TEST_BUS"] = sys.argv[1]
+import pytest
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not green_threads",
+                      "tests/unit/test_rpc.py"]))
+"""
+    run(mode, code, broker)
+
+
+OUTAGE = """
+import os, sys, time
+from nova_lite.common import exception, rpc
+from nova_lite.common.context import RequestContext
+
+context = RequestContext("u1", "p1")
+
+class Endpoint:
+    def echo(self, context, value):
+        return value
+
+def step(word):
+    print(word, flush=True)
+    sys.stdin.readline()
+
+def unavailable(use):
+    began = time.monotonic()
+    try:
+        use()
+    except (exception.BusUnavailable, exception.NoAnswer):
+        pass
+    else:
+        raise AssertionError("it went through")
+    return time.monotonic() - began
+
+rpc.init(sys.argv[1])
+server = rpc.server("compute", "host1", [Endpoint()]).start()
+client = rpc.client("compute").to("host1", timeout=3)
+assert client.call(context, "echo", value=1) == 1
+step("up")
+
+for _ in range(3):
+    spent = unavailable(lambda: client.call(context, "echo", value=1))
+    assert spent < 6, spent
+assert unavailable(lambda: server.ping(timeout=2)) < 4
+began = time.monotonic()
+assert [client.cast(context, "echo", value=1) for _ in range(20)] == [False] * 20
+assert time.monotonic() - began < 12, "doorbells must not queue up behind a dead broker"
+step("bounded")
+
+end = time.monotonic() + 60
+while True:
+    try:
+        assert client.call(context, "echo", value=2) == 2
+        break
+    except (exception.BusUnavailable, exception.NoAnswer):
+        assert time.monotonic() < end, "it never came back"
+        concurrency.sleep(0.5)
+assert server.ping() < 5
+print("back", flush=True)
+os._exit(0 if server.stop(15) else 1)
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_outage_of_the_broker_costs_callers_little_and_heals_by_itself(broker, mode):
+    command, options = process_of(mode, OUTAGE, broker)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          **options) as process:
+        def told(word, then):
+            line = process.stdout.readline()
+            assert line.strip() == word, line + process.communicate(timeout=60)[1][-6000:]
+            then()
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+        told("up", broker.server.stop)
+        told("bounded", broker.server.start)
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0 and output.strip() == "back", output + errors[-6000:]
