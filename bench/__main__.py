@@ -22,6 +22,9 @@ def main(argv=None):
         from bench import api
         with tempfile.TemporaryDirectory(prefix="nova-lite-bench-") as directory:
             api.Run(directory, report.add, arguments.quick).run()
+    if "bus" in arguments.parts:
+        from bench import bus
+        bus.run(report.add, arguments.quick)
     if "libvirt" in arguments.parts:
         from bench import guests
         reason = guests.run(report.add, arguments.runs)
@@ -38,8 +41,8 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure nova_lite against its promises (doc/specification.rst). CPU is "
         "user and system time of every control-plane process; it is the figure that stays stable on a busy machine.")
-    parser.add_argument("parts", nargs="*", metavar="PART", default=["api", "libvirt"],
-                        help="api (fake driver, no root needed), libvirt (real guests); default: both")
+    parser.add_argument("parts", nargs="*", metavar="PART", default=["api", "bus", "libvirt"],
+                        help="api (fake driver, no root needed), bus, libvirt (real guests); default: all")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: for trying things out")
     parser.add_argument("--json", metavar="FILE", help="also write everything as JSON; - is standard output")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a promise is broken beyond the margin")
@@ -70,16 +73,16 @@ class Report:
     def verdict(self, margin):
         """Print promises beside figures; return the names of those exceeded by more than ``margin`` percent."""
         broken = []
-        print(f"\n{'promise':16} {'limit':>8} {'measured':>9} {'of limit':>9} {'of floor':>9} {'of peer':>9}  unit")
+        print(f"\n{'promise':18} {'limit':>8} {'measured':>9} {'of limit':>9} {'of floor':>9} {'of peer':>9}  unit")
         for promise in PROMISES:
             value = self.value(promise)
             if value is None:
-                print(f"{promise.figure:16} {promise.limit:8g} {'-':>9} {'':>29}  {promise.unit}  not measured")
+                print(f"{promise.figure:18} {promise.limit:8g} {'-':>9} {'':>29}  {promise.unit}  not measured")
                 continue
             exceeded = value > promise.limit * (1 + margin / 100)
             broken += [promise.figure] if exceeded else []
             mark = "BROKEN" if exceeded else "over, within the margin" if value > promise.limit else ""
-            print(f"{promise.figure:16} {promise.limit:8g} {value:9.3g} {_times(value, promise.limit)} "
+            print(f"{promise.figure:18} {promise.limit:8g} {value:9.3g} {_times(value, promise.limit)} "
                   f"{_times(value, self._floor(promise.figure))} {_times(value, promise.peer)}  {promise.unit}  "
                   f"{mark}".rstrip())
         return broken

@@ -31,6 +31,9 @@ PROMISES = (
             "once every half second whether all are built."),
     Promise("memory_idle", 120, "MiB", 2231, "Resident memory of the cloud's process, 5 s after its start."),
     Promise("ready", 2, "s", 20, "nova-lite up on an existing state directory, from exec to ready: median of 3."),
+    Promise("bus_call_eventlet", 0.4, "CPU-ms", None,
+            "One RPC call and its answer over local://, on green threads: CPU time of the process, divided by 3,000."),
+    Promise("bus_call_threading", 0.4, "CPU-ms", None, "The same on native threads."),
     Promise("boot_ratio", 1.3, "x", None,
             "With libvirt: POST /servers until the domain runs, over qemu-img create, define and start of the same "
             "domain by raw libvirt calls. Medians of interleaved runs."),
