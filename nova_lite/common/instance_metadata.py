@@ -4,7 +4,6 @@ Formats: Nova's user guide, "Metadata"; network_data.json as its JSON schema the
 """
 
 import base64
-import binascii
 import ipaddress
 import os
 
@@ -90,12 +89,7 @@ def _device(nic):
 
 def user_data(server):
     """The user's data as bytes; None where there is none."""
-    if not server.user_data:
-        return None
-    try:
-        return base64.b64decode(server.user_data)
-    except (binascii.Error, ValueError):
-        return None
+    return base64.b64decode(server.user_data) if server.user_data else None
 
 
 def network_data(nics):
