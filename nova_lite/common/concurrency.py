@@ -210,8 +210,9 @@ def Mailbox():  # noqa: N802
 def native(fn, /, *args, deadline, what=None):
     """Run a blocking C call in a native thread, and return its result or raise its error.
 
-    :param deadline: seconds from now (None: a call that is meant to last).  When they pass, the caller gets DeadlineExceeded; the call goes on in a thread
-        that is given up and replaced, so stuck calls never eat the pool.  A call that was still queued never starts.
+    :param deadline: seconds from now; None for a call that is meant to last.  When they pass, the caller gets
+        DeadlineExceeded; the call goes on in a thread that is given up and replaced, so stuck calls never eat the
+        pool.  A call that was still queued never starts.
     :raises DeadlineExceeded: it took too long.
     :raises Unavailable: too many earlier calls still hang.
     """
