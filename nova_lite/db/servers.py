@@ -16,10 +16,12 @@ _BRIEF = (_T.c.id, _T.c.display_name)
 #: What placing and building need and no list shows; user_data may be 64 KiB a row.
 _UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "user_data"})
 _DETAIL = tuple(column for column in _T.c if column.name not in _UNSEEN)
-_HOST = (Service.disabled.label("host_disabled"), Service.forced_down.label("host_forced_down"),
-         Service.last_seen_at.label("host_seen_at"), ComputeNode.hypervisor_hostname)
-_BESIDE = (_T.outerjoin(Service, sa.and_(Service.host == _T.c.host, Service.binary == "nova-compute"))
-           .outerjoin(ComputeNode, ComputeNode.host == _T.c.host))
+#: Tables, not classes: a class in a statement sends its rows through the ORM, at twice the cost.
+_S, _N = Service.__table__, ComputeNode.__table__
+_HOST = (_S.c.disabled.label("host_disabled"), _S.c.forced_down.label("host_forced_down"),
+         _S.c.last_seen_at.label("host_seen_at"), _N.c.hypervisor_hostname)
+_BESIDE = (_T.outerjoin(_S, sa.and_(_S.c.host == _T.c.host, _S.c.binary == "nova-compute"))
+           .outerjoin(_N, _N.c.host == _T.c.host))
 
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("server_id"))
 _ONE_SHOWN = sa.select(_T, *_HOST).select_from(_BESIDE).where(_T.c.id == sa.bindparam("server_id"))
