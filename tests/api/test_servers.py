@@ -1,0 +1,144 @@
+"""One server: showing, updating, deleting, locking, power and console."""
+
+import pytest
+
+from nova_lite.common import exception
+from tests.compute_service import NOWHERE
+
+
+@pytest.fixture
+def server(cloud):
+    return cloud.make(name="web")
+
+
+def act(cloud, server, name, argument=None, **rest):
+    return cloud.call("POST", f"/servers/{server}/action", {name: argument}, **rest)
+
+
+def test_foreign_servers_are_not_there(cloud, server):
+    for method, path, body in (("GET", "", None), ("PUT", "", {"server": {"name": "x"}}), ("DELETE", "", None),
+                               ("GET", "/metadata", None), ("GET", "/ips", None), ("GET", "/os-interface", None),
+                               ("GET", "/os-instance-actions", None), ("GET", "/os-security-groups", None),
+                               ("POST", "/action", {"os-stop": None}), ("POST", "/action", {"lock": None}),
+                               ("POST", "/metadata", {"metadata": {}})):
+        status, message = cloud.refused(method, f"/servers/{server}{path}", body, user="bob")
+        assert (status, message) == (404, f"Instance {server} could not be found."), path
+    assert cloud.get(f"/servers/{server}", user="admin")["server"]["id"] == server
+
+
+def test_readers_look_and_do_not_touch(cloud, server):
+    cloud.get(f"/servers/{server}", user="carl")
+    for method, path, body in (("PUT", "", {"server": {"name": "x"}}), ("DELETE", "", None),
+                               ("POST", "/action", {"os-stop": None}), ("POST", "/action", {"os-getConsoleOutput": {}}),
+                               ("POST", "/metadata", {"metadata": {}})):
+        status, message = cloud.refused(method, f"/servers/{server}{path}", body, user="carl")
+        assert status == 403
+        assert message.startswith("Policy doesn't allow os_compute_api:")
+
+
+def test_an_update_changes_what_it_names(cloud, server):
+    body = {"server": {"name": "new", "description": "d", "hostname": "n.example.org", "accessIPv4": "192.0.2.1",
+                       "accessIPv6": "2001:db8::1", "OS-DCF:diskConfig": "AUTO"}}
+    shown = cloud.call("PUT", f"/servers/{server}", body, version="2.94").json["server"]
+    assert shown == cloud.get(f"/servers/{server}", version="2.94")["server"]
+    assert (shown["name"], shown["description"], shown["OS-EXT-SRV-ATTR:hostname"]) == ("new", "d", "n.example.org")
+    assert (shown["accessIPv4"], shown["accessIPv6"], shown["OS-DCF:diskConfig"]) == (
+        "192.0.2.1", "2001:db8::1", "AUTO")
+    gone = cloud.call("PUT", f"/servers/{server}", {"server": {"description": None}}, version="2.94").json["server"]
+    assert gone["description"] is None
+    assert gone["name"] == "new"
+
+
+def test_pinning_follows_the_zone_it_is_in(cloud, server):
+    def pin(zone):
+        return cloud.call("PUT", f"/servers/{server}", {"server": {"pinned_availability_zone": zone}}, version="2.104")
+
+    assert pin("mars").status_int == 409
+    assert pin("nova").json["server"]["pinned_availability_zone"] == "nova"
+    assert pin("mars").json["conflictingRequest"]["message"].startswith("Cannot change pinned")
+    assert pin(None).json["server"]["pinned_availability_zone"] is None
+
+
+def test_a_delete_is_accepted_once_and_again(cloud, server):
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    assert cloud.get(f"/servers/{server}")["server"]["OS-EXT-STS:task_state"] == "deleting"
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+
+
+@pytest.mark.parametrize(("action", "argument", "state", "task"), [
+    ("os-stop", None, "active", "powering-off"), ("os-start", None, "stopped", "powering-on"),
+    ("reboot", {"type": "Soft"}, "active", "rebooting"), ("reboot", {"type": "HARD"}, "stopped", "rebooting_hard")])
+def test_power_actions_begin_where_they_may(cloud, server, action, argument, state, task):
+    cloud.settle(server, vm_state=state)
+    assert act(cloud, server, action, argument).status_int == 202
+    assert cloud.get(f"/servers/{server}")["server"]["OS-EXT-STS:task_state"] == task
+
+
+@pytest.mark.parametrize(("action", "argument", "state", "said"), [
+    ("os-stop", None, "stopped", "stop"), ("os-start", None, "active", "start"),
+    ("reboot", {"type": "SOFT"}, "stopped", "reboot")])
+def test_power_actions_are_refused_where_they_may_not(cloud, server, action, argument, state, said):
+    cloud.settle(server, vm_state=state)
+    assert cloud.refused("POST", f"/servers/{server}/action", {action: argument}) == (
+        409, f"Cannot '{said}' instance {server} while it is in vm_state {state}")
+
+
+def test_a_lock_keeps_members_out_and_shows_its_reason(cloud, server):
+    act(cloud, server, "lock", {"locked_reason": "mine"}, version="2.73")
+    shown = cloud.get(f"/servers/{server}", version="2.73")["server"]
+    assert (shown["locked"], shown["locked_reason"]) == (True, "mine")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"os-stop": None}) == (
+        409, f"Instance {server} is locked")
+    assert cloud.refused("DELETE", f"/servers/{server}")[0] == 409
+    assert act(cloud, server, "unlock").status_int == 202
+    assert act(cloud, server, "os-stop").status_int == 202
+
+
+def test_what_an_administrator_locked_only_they_unlock(cloud, server):
+    act(cloud, server, "lock", user="admin")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"unlock": None}) == (
+        403, "Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed.")
+    assert act(cloud, server, "os-stop", user="admin").status_int == 202
+    assert act(cloud, server, "unlock", user="admin").status_int == 202
+    assert cloud.get(f"/servers/{server}", version="2.9")["server"]["locked"] is False
+
+
+def test_console_output_comes_without_control_characters(cloud, server, monkeypatch):
+    asked = []
+
+    def log(context, server, length=None):
+        asked.append(length)
+        return "login: \x07\x1b[0m\tok\n"
+
+    monkeypatch.setattr(cloud.compute.console, "log", log)
+    for argument in ({}, {"length": None}, {"length": -1}, {"length": "-1"}, {"length": "5"}, {"length": 0}):
+        answer = act(cloud, server, "os-getConsoleOutput", argument)
+        assert answer.json == {"output": "login: [0m\tok\n"}
+    assert asked == [None, None, None, None, 5, 0]
+
+
+def test_the_console_of_a_server_without_a_host_conflicts(cloud):
+    server = cloud.create().json["server"]["id"]
+    assert cloud.refused("POST", f"/servers/{server}/action", {"os-getConsoleOutput": {}}) == (
+        409, f"Instance {server} is not ready")
+
+
+def test_unknown_ids_and_actions(cloud, server):
+    assert cloud.refused("GET", f"/servers/{NOWHERE}")[0] == 404
+    assert cloud.refused("GET", "/servers/web")[0] == 404
+    assert act(cloud, server, "fly").status_int == 400
+    assert cloud.call("POST", f"/servers/{NOWHERE}/action", {"os-stop": None}).status_int == 404
+
+
+def test_a_server_that_goes_while_it_is_renamed_is_404(cloud, server, monkeypatch):
+    loaded = cloud.compute.servers.get(_admin(), server)
+    monkeypatch.setattr(cloud.compute.servers, "get", lambda context, server_id: loaded)
+    cloud.settle(server, deleted_at=loaded.created_at)
+    assert cloud.refused("PUT", f"/servers/{server}", {"server": {"name": "x"}})[0] == 404
+    with pytest.raises(exception.ServerNotFound):
+        cloud.compute.locks.lock(_admin(), loaded)
+
+
+def _admin():
+    from nova_lite.common.context import admin
+    return admin()
