@@ -103,6 +103,7 @@ class Server(Base):
     deleted_at: Mapped[datetime.datetime | None]                      # None while it exists
     __table_args__ = (
         sa.Index("ix_servers_project_id_deleted_at_created_at", "project_id", "deleted_at", "created_at", "id"),
+        sa.Index("ix_servers_deleted_at_created_at", "deleted_at", "created_at", "id"),
         sa.Index("ix_servers_host_deleted_at", "host", "deleted_at"),
     )
 

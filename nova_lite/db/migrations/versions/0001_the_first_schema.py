@@ -248,6 +248,7 @@ def upgrade():
     sa.UniqueConstraint('id', name=op.f('uq_servers_id'))
     )
     with op.batch_alter_table('servers', schema=None) as batch_op:
+        batch_op.create_index('ix_servers_deleted_at_created_at', ['deleted_at', 'created_at', 'id'], unique=False)
         batch_op.create_index('ix_servers_host_deleted_at', ['host', 'deleted_at'], unique=False)
         batch_op.create_index('ix_servers_project_id_deleted_at_created_at', ['project_id', 'deleted_at', 'created_at', 'id'], unique=False)
 
@@ -509,6 +510,7 @@ def downgrade():
     with op.batch_alter_table('servers', schema=None) as batch_op:
         batch_op.drop_index('ix_servers_project_id_deleted_at_created_at')
         batch_op.drop_index('ix_servers_host_deleted_at')
+        batch_op.drop_index('ix_servers_deleted_at_created_at')
 
     op.drop_table('servers')
     with op.batch_alter_table('security_groups', schema=None) as batch_op:
