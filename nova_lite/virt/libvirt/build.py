@@ -105,7 +105,7 @@ def disks(spec, site):
                                  type=base and "file"))
     if not site.config_drive:
         return {"disks": (root,)}
-    reader = "sata" if _is_q35(spec, site) else "ide"
+    reader = _reader_bus(spec, site)
     target = _TARGETS[reader] + ("b" if _TARGETS[reader] == _TARGETS[bus] else "a")
     drive = dom.Disk(device="cdrom", format="raw", file=site.files.config_drive, bus=reader, target=target,
                      readonly=True)
@@ -115,10 +115,11 @@ def disks(spec, site):
 def controllers(spec, site):
     """Every port a q35 guest will need must be there from the start; USB is left out, it costs even when idle."""
     found = [dom.Controller(type="usb", model="none")]
-    if _disk_bus(spec) == "scsi":
+    scsi = _disk_bus(spec) == "scsi" or (site.config_drive and _reader_bus(spec, site) == "scsi")
+    if scsi:
         found.append(dom.Controller(type="scsi", index=0, model="virtio-scsi"))
     if _is_q35(spec, site):
-        own = 4 + len(spec.vifs)        # disk or its controller, balloon, rng, video
+        own = 4 + scsi + len(spec.vifs)     # disk, balloon, rng, video
         found.append(dom.Controller(type="pci", index=0, model="pcie-root"))
         found += [dom.Controller(type="pci", model="pcie-root-port")] * (own + site.options.spare_pcie_ports)
     return {"controllers": tuple(found)}
@@ -170,6 +171,14 @@ def _disk_bus(spec):
 def _machine(spec, site):
     default = "pc" if _disk_bus(spec) == "ide" else site.options.machine_type       # q35 has no IDE
     return spec.image_properties.get("hw_machine_type", default)
+
+
+def _reader_bus(spec, site):
+    """How the config drive's CD reader is attached; cloud kernels have drivers for virtio-scsi, but none for SATA."""
+    usual = "ide"
+    if _is_q35(spec, site):
+        usual = "sata" if _disk_bus(spec) == "sata" else "scsi"
+    return _choice(spec, "hw_cdrom_bus", ("scsi", "sata", "ide"), usual)
 
 
 def _is_q35(spec, site):
