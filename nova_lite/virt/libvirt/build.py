@@ -115,11 +115,11 @@ def disks(spec, site):
 def controllers(spec, site):
     """Every port a q35 guest will need must be there from the start; USB is left out, it costs even when idle."""
     found = [dom.Controller(type="usb", model="none")]
-    scsi = _disk_bus(spec) == "scsi" or (site.config_drive and _reader_bus(spec, site) == "scsi")
-    if scsi:
+    buses = {_disk_bus(spec)} | ({_reader_bus(spec, site)} if site.config_drive else set())
+    if "scsi" in buses:
         found.append(dom.Controller(type="scsi", index=0, model="virtio-scsi"))
     if _is_q35(spec, site):
-        own = 4 + scsi + len(spec.vifs)     # disk, balloon, rng, video
+        own = 3 + len(buses) + len(spec.vifs)       # balloon, rng, video; disks or their controllers
         found.append(dom.Controller(type="pci", index=0, model="pcie-root"))
         found += [dom.Controller(type="pci", model="pcie-root-port")] * (own + site.options.spare_pcie_ports)
     return {"controllers": tuple(found)}
