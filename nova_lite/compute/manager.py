@@ -28,7 +28,7 @@ class Manager:
         self._driver = driver
         self._network = network
         self._running = Running(CONF.host, worker, conductor)
-        self._host = Host(self._running, driver, network, conductor, worker)
+        self._host = Host(self._running, (driver, network, images), conductor, worker)
         power = Power(self._running, driver, network)
         # Builds pass a gate of their own, so that a storm of them never delays a stop.
         builds = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
@@ -50,7 +50,8 @@ class Manager:
         """Begin the signs of life, lease renewal and the comparison of power states."""
         for seconds, work in ((CONF.operations.report_interval, self._host.report),
                               (CONF.operations.lease / 3, self._running.renew),
-                              (CONF.operations.sync_power_interval, self._host.report_guests)):
+                              (CONF.operations.sync_power_interval, self._host.report_guests),
+                              (CONF.compute.prune_interval, self._host.prune_images)):
             self._periodic.append(concurrency.every(seconds, _patiently(work)))
 
     def stop(self):

@@ -137,3 +137,7 @@ class Endpoint:
     def report_power(self, context, host, guests):
         with db.writer() as session:
             services.power_reported(session, host, guests)
+
+    def images_in_use(self, context, host):
+        with db.reader() as session:
+            return server_objects.images_of_host(session, host)

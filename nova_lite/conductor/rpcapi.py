@@ -53,3 +53,7 @@ class ConductorAPI:
     def report_power(self, context, host, guests):
         """What the hypervisor really runs: {server id: power state}."""
         self._client.call(context, "report_power", host=host, guests=guests)
+
+    def images_in_use(self, context, host):
+        """Ids of the images that servers of ``host`` were made from."""
+        return self._client.call(context, "images_in_use", host=host)

@@ -10,6 +10,6 @@ OPTS = (
                help="Seconds a guest gets to shut down before its power is cut. 0 cuts it at once."),
     cfg.BoolOpt("force_config_drive", default=False,
                 help="Give every server a config drive, whether it asked for one or not."),
-    cfg.IntOpt("image_cache_min_age", default=86400, min=0,
-               help="Seconds a cached image that no guest uses is kept."),
+    cfg.IntOpt("prune_interval", default=3600, min=1,
+               help="Seconds between two looks for cached images that no guest of this host uses any more."),
 )

@@ -24,6 +24,12 @@ def rows_of_host(session, host):
         Server.host == host, Server.deleted_at.is_(None))).all()
 
 
+def images_of_host(session, host):
+    """Ids of the images of the servers placed on ``host``."""
+    return session.execute(sa.select(_T.c.image_id).distinct().where(
+        _T.c.host == host, _T.c.deleted_at.is_(None), _T.c.image_id.is_not(None))).scalars().all()
+
+
 def known(session, server_ids):
     """{id: whether it is deleted} of those ids that the database knows."""
     if not server_ids:

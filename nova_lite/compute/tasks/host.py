@@ -11,10 +11,10 @@ LOG = logging.getLogger(__name__)
 
 
 class Host:
-    def __init__(self, running, driver, network, conductor, worker):
+    def __init__(self, running, parts, conductor, worker):
+        """:param parts: (driver, network, image cache or None)."""
         self._running = running
-        self._driver = driver
-        self._network = network
+        self._driver, self._network, self._images = parts
         self._conductor = conductor
         self._worker = worker
 
@@ -51,6 +51,13 @@ class Host:
         """The hypervisor announced a change."""
         if server_id not in self._running.busy():
             self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+
+    def prune_images(self):
+        """Let go of cached images that no server here uses any more."""
+        if self._images is not None:
+            removed = self._images.prune(set(self._conductor.images_in_use(contexts.admin(), CONF.host)))
+            if removed:
+                LOG.info("Removed from the image cache: %s", ", ".join(removed))
 
     def _power_states(self):
         return {server_id: int(power) for server_id, power in self._driver.host.guests().items()}
