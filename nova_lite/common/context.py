@@ -10,10 +10,11 @@ def new_request_id():
 
 
 class RequestContext:
-    """One request's identity.  ``roles`` is a tuple of names; ids are None where there is none (an unscoped token)."""
+    """One request's identity.  ``roles`` is a tuple of names; an id is None where there is none (an unscoped token)."""
 
-    __slots__ = ("user_id", "user_name", "user_domain_id", "project_id", "project_name", "project_domain_id", "domain_id",
-                 "system_scope", "roles", "is_admin", "request_id", "global_request_id", "service_roles", "remote_address")
+    __slots__ = ("user_id", "user_name", "user_domain_id", "project_id", "project_name", "project_domain_id",
+                 "domain_id", "system_scope", "roles", "is_admin", "request_id", "global_request_id", "service_roles",
+                 "remote_address")
 
     def __init__(self, user_id=None, project_id=None, roles=(), *, is_admin=None, request_id=None, **names):
         self.user_id = user_id

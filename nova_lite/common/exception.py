@@ -231,7 +231,7 @@ class RangeNotSatisfiable(NovaLiteError):
 
 
 class ToolFailed(NovaLiteError):
-    """A sandboxed program.  ``error`` is the end of what it said; it may name paths, so it is for logs, never for users."""
+    """A sandboxed program failed.  ``error`` is the end of what it said: it may name paths, so it is only for logs."""
 
     template = "{tool} failed ({code}): {error}"
 

@@ -88,7 +88,7 @@ class Nic(Object):
 
 @register
 class Server(Object):
-    """One server.  ``user_data`` is base64 as the client gave it; ``admin_pass`` is set only while it must be injected."""
+    """One server.  ``user_data`` is base64 as the client gave it; ``admin_pass`` is only there while it is needed."""
 
     VERSION = "1.0"
     fields = {
