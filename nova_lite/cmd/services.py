@@ -92,8 +92,11 @@ class Compute:
 
 def host_network(driver, metadata_app=None):
     """The network's part on this host; for guests that are only remembered, one without effects."""
-    from nova_lite.network import manager
-    return manager.HostNetwork(CONF, metadata_app) if driver.network else manager.FakeHostNetwork(CONF)
+    if not driver.network:
+        from nova_lite.network.host.fake import FakeHostNetwork
+        return FakeHostNetwork(CONF)
+    from nova_lite.network.manager import HostNetwork
+    return HostNetwork(CONF, metadata_app)
 
 
 def _image_cache(driver):

@@ -152,30 +152,6 @@ class HostNetwork:
                 self._remove(network_id, bridge_name(network_id))
 
 
-class FakeHostNetwork:
-    """The same words without effect, for guests that are only remembered."""
-
-    def __init__(self, conf, metadata_app=None):
-        self.plugged = {}           # port id -> server id
-
-    def plug(self, nics, server):
-        self.plugged |= {nic.port_id: server.id for nic in nics}
-        return [Vif(mac=nic.mac, tap=nic.tap, bridge=nic.bridge, mtu=nic.mtu) for nic in nics]
-
-    def unplug(self, nics):
-        for nic in nics:
-            self.plugged.pop(nic.port_id, None)
-
-    def sync(self, servers):
-        self.plugged = {nic.port_id: server.id for server in servers for nic in server.nics}
-
-    def close(self):
-        """Nothing is open."""
-
-    def destroy_all(self):
-        self.plugged.clear()
-
-
 def bridge_name(network_id):
     return "nlb" + network_id[:11]
 

@@ -8,6 +8,7 @@ import pytest
 from nova_lite.common import exception, metadata_caller
 from nova_lite.network import manager
 from nova_lite.network.host import dhcp, firewall, metadata_proxy
+from nova_lite.network.host.fake import FakeHostNetwork
 from nova_lite.network.host.state import Port, Segment, Store
 
 NET = "4f7ce51b-d49e-41a4-b197-0aab00000001"
@@ -105,7 +106,7 @@ def test_the_proxy_tells_who_asks_and_drops_what_the_guest_claims():
 
 
 def test_the_fake_remembers_and_does_nothing(conf):
-    fake = manager.FakeHostNetwork(conf)
+    fake = FakeHostNetwork(conf)
     nic = types.SimpleNamespace(port_id="p", mac="m", tap="t", bridge="b", mtu=1)
     server = types.SimpleNamespace(id="s", nics=[nic])
     assert [vif.tap for vif in fake.plug([nic], server)] == ["t"] and fake.plugged == {"p": "s"}
