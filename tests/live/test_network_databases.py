@@ -1,0 +1,91 @@
+"""Ports under races on PostgreSQL and MariaDB: many transactions at once, every address given once."""
+
+import threading
+
+import pytest
+
+from nova_lite.db import session
+from nova_lite.db.models import Base
+from nova_lite.network import exceptions
+from tests import backends
+from tests.network_service import Service, context
+
+
+@pytest.fixture(scope="module", params=["postgresql", "mariadb"])
+def url(request, tmp_path_factory):
+    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as made:
+        yield made
+
+
+@pytest.fixture
+def service(conf, url):
+    conf.set_override("connection", str(url), "database")
+    session.dispose()
+    Base.metadata.drop_all(session.engine())
+    Base.metadata.create_all(session.engine())
+    yield Service()
+    session.dispose()
+    conf.clear_override("connection", "database")
+
+
+def at_once(calls):
+    """Results, or the errors that were raised, of all calls started together."""
+    gate, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(index, call):
+        gate.wait(30)
+        try:
+            results[index] = call()
+        except Exception as error:
+            results[index] = error
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(calls)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    return results
+
+
+def test_of_many_that_build_at_once_no_two_get_one_address(service):
+    network, _ = service.net("10.1.0.0/27")
+    wanted = service.door.validate(context(), [{"uuid": network["id"]}], 1)
+    servers = [service.server(wanted) for _ in range(24)]
+    results = []
+    for start in range(0, 24, 8):
+        results += at_once([lambda server=each: service.allocate(server) for each in servers[start:start + 8]])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    assert len({nics[0].addresses[0].ip for nics in results}) == 24
+    assert len(service.find("/security-groups")) == 1
+
+
+def test_of_two_that_want_the_last_address_one_is_told_so(service):
+    network, _ = service.net("10.1.0.0/30")
+    wanted = service.door.validate(context(), [{"uuid": network["id"]}], 1)
+    results = at_once([lambda server=service.server(wanted): service.allocate(server) for _ in range(2)])
+    assert sorted(type(each) for each in results if isinstance(each, Exception)) == [
+        exceptions.IpAddressGenerationFailure]
+
+
+def test_of_two_that_want_one_port_one_gets_it(service):
+    network, _ = service.net()
+    port = service.make("port", network_id=network["id"])["id"]
+    wanted = service.door.validate(context(), [{"port": port}], 1)
+    results = at_once([lambda server=service.server(wanted): service.allocate(server) for _ in range(2)])
+    assert [type(each) for each in results if isinstance(each, Exception)] == [exceptions.RequestedPortInUse]
+
+
+def test_the_first_look_of_many_makes_one_default_group(service):
+    results = at_once([lambda: service.find("/security-groups") for _ in range(8)])
+    assert {each[0]["id"] for each in results} == {service.find("/security-groups")[0]["id"]}
+
+
+def test_what_holds_on_sqlite_holds_here(service):
+    network, subnet = service.net()
+    server_id, (nic,) = service.boot([{"uuid": network["id"], "fixed_ip": "10.1.0.7"}])
+    assert service.row(server_id).addresses[0]["addr"] == "10.1.0.7"
+    assert service.call("DELETE", f"/networks/{network['id']}").status_int == 409
+    assert service.find(f"/ports?device_id={server_id}&sort_key=name&limit=1")[0]["id"] == nic.port_id
+    service.release(server_id)
+    assert service.find("/ports") == [] and service.row(server_id).addresses == []
+    assert service.call("DELETE", f"/subnets/{subnet['id']}").status_int == 204
+    assert service.call("DELETE", f"/networks/{network['id']}").status_int == 204
