@@ -6,7 +6,9 @@ Programs: ip, dnsmasq, nft, curl and busybox (udhcpc, udhcpd, ping, nslookup).
 import contextlib
 import json
 import os
+import pwd
 import shutil
+import tempfile
 import uuid
 
 import pytest
@@ -34,8 +36,8 @@ def make(tmp_path):
     with contextlib.ExitStack() as stack:
         class Make:
             @staticmethod
-            def host(mode="threading", script=""):
-                made = Host(tmp_path / uuid.uuid4().hex[:8], mode, script)
+            def host(mode="threading", script="", state_dir=None):
+                made = Host(state_dir or tmp_path / uuid.uuid4().hex[:8], mode, script)
                 stack.callback(made.remove)
                 return made.start()
 
@@ -173,6 +175,21 @@ def test_an_address_given_to_another_guest_is_leased_to_it(make):
     new = nic(network, "10.199.0.17")
     host.ask("plug", server=server(new))
     assert make.guest(host, new).dhcp()["ip"] == "10.199.0.17"
+
+
+def test_dnsmasq_gives_up_being_root_where_it_can_reach_its_files(make):
+    assert pwd.getpwnam("dnsmasq"), "the package dnsmasq-base makes it"
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as open_to_all:
+        os.chmod(open_to_all, 0o755)
+        network = str(uuid.uuid4())
+        one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
+        host = make.host(state_dir=os.path.join(open_to_all, "state"))
+        host.ask("plug", server=server(one))
+        host.ask("plug", server=server(two))
+        pid, = host.dnsmasqs()
+        assert os.stat(f"/proc/{pid}").st_uid != 0
+        assert make.guest(host, two).dhcp()["ip"] == "10.199.0.18", "it read its files again without being root"
+        host.ask("destroy_all")
 
 
 def test_guests_keep_their_network_while_the_service_is_away_and_sync_finds_it_again(make, mode):

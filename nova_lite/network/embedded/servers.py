@@ -21,7 +21,8 @@ class Servers:
         :returns: all its NICs as objects.Nic, in order.
         :raises Conflict: a port or address was taken since the request was validated.
         """
-        missing = set(range(len(server.requested_networks))) - queries.nic_indexes(session, server.id)
+        present = queries.nic_indexes(session, server.id)
+        missing = set(range(len(server.requested_networks))) - present
         group_ids = self._groups(session, server) if missing else []
         for index in sorted(missing):
             wanted = server.requested_networks[index]
@@ -29,7 +30,8 @@ class Servers:
                 self._take(session, server, wanted, index)
             else:
                 self._make(session, server, wanted, index, group_ids)
-        queries.place_ports(session, server.id, server.host)
+        if present:
+            queries.place_ports(session, server.id, server.host)
         return summary.write(session, server.id)
 
     @staticmethod
