@@ -6,7 +6,6 @@ import os
 from nova_lite.common import concurrency, exception
 from nova_lite.network.host import bridge, firewall
 from nova_lite.network.host.dhcp import Dhcp
-from nova_lite.network.host.errors import HostNetworkError
 from nova_lite.network.host.metadata_proxy import Forwarder, Listeners
 from nova_lite.network.host.state import Port, Segment, Store
 from nova_lite.virt.driver import Vif
@@ -103,7 +102,7 @@ class HostNetwork:
     def _attempt(call, *args):
         try:
             call(*args)
-        except HostNetworkError as error:
+        except exception.NovaLiteError as error:
             LOG.error("%s", error)
 
     def _make(self, network_id):

@@ -60,6 +60,16 @@ def test_dhcp_tells_each_port_its_address_and_name_and_each_subnet_its_routes():
     assert dhcp.hosts(segment(static)) == ""
 
 
+def test_a_name_with_a_domain_keeps_it_and_none_says_more_than_a_name():
+    full = segment(port(1, hostname="vm.example.org"))
+    assert dhcp.names(full, "novalocal") == "10.1.0.1 vm.example.org vm\n"
+    assert dhcp.hosts(full) == "fa:16:3e:00:00:01,10.1.0.1,vm\n"
+    nic = types.SimpleNamespace(port_id="p", network_id=NET, bridge="b", tap="t", mac="m", mtu=1, addresses=[])
+    made = [Port.of(nic, types.SimpleNamespace(id="s", hostname=each)).hostname
+            for each in ("a\nfa:16:3e:00:00:09,10.1.0.9", "x,ignore", "...", "ok-1.b")]
+    assert made == ["afa163e000009" + "10.1.0.9", "xignore", "guest", "ok-1.b"]
+
+
 def test_what_is_plugged_is_remembered_over_a_restart(tmp_path):
     store = Store(str(tmp_path))
     store.save(NET, {"a": port(1), "b": port(2)})

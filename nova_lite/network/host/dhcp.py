@@ -118,14 +118,19 @@ def _lent(directory):
 
 
 def hosts(segment):
-    """The MAC, address and name of every port."""
-    return "".join(f"{port.mac},{each['ip']},{port.hostname}\n"
+    """The MAC, address and name of every port; dnsmasq adds the domain."""
+    return "".join(f"{port.mac},{each['ip']},{port.hostname.partition('.')[0]}\n"
                    for port in segment.ports for each in port.addresses if each["gateway"] and each["dhcp"])
 
 
 def names(segment, domain):
-    return "".join(f"{each['ip']} {port.hostname}.{domain} {port.hostname}\n"
-                   for port in segment.ports for each in port.addresses if each["gateway"])
+    """The full and the short name of every port; a server whose name has a domain keeps it."""
+    lines = []
+    for port in segment.ports:
+        short = port.hostname.partition(".")[0]
+        full = f"{short}.{domain}" if port.hostname == short else port.hostname
+        lines += [f"{each['ip']} {full} {short}\n" for each in port.addresses if each["gateway"]]
+    return "".join(lines)
 
 
 def dhcp_options(segment):

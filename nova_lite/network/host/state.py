@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 import uuid
 
@@ -28,9 +29,14 @@ class Port:
     def of(cls, nic, server):
         """:param nic: objects.Nic.  :param server: its objects.Server."""
         return cls(port_id=nic.port_id, server_id=server.id, network_id=nic.network_id, bridge=nic.bridge, tap=nic.tap,
-                   mac=nic.mac, mtu=nic.mtu, hostname=server.hostname, addresses=tuple(
+                   mac=nic.mac, mtu=nic.mtu, hostname=_plain(server.hostname), addresses=tuple(
                        {"ip": each.ip, "cidr": each.cidr, "gateway": each.gateway, "dns": list(each.dns),
                         "dhcp": each.dhcp, "subnet_id": each.subnet_id} for each in nic.addresses))
+
+
+def _plain(hostname):
+    """A host name that cannot say anything else in a configuration file, whatever its server is called."""
+    return re.sub(r"[^A-Za-z0-9.-]", "", hostname).strip(".-") or "guest"
 
 
 @dataclasses.dataclass(frozen=True)
