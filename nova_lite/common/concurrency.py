@@ -243,8 +243,8 @@ def serve(app, sockets, limits=None):
     """Serve the WSGI ``app`` on bound ``sockets`` (they need not listen yet); returns at once.
 
     :param limits: a Limits; None takes its defaults.
-    :returns: a handle whose ``stop(timeout)`` ends accepting, lets running requests finish for ``timeout`` seconds,
-        then cuts them; True when none had to be cut.
+    :returns: a handle with ``sockets`` (use these from now on), whose ``stop(timeout)`` ends accepting, lets running
+        requests finish for ``timeout`` seconds, then cuts them; True when none had to be cut.
     """
     limits = limits or Limits()
     if mode() == "eventlet":

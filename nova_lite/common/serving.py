@@ -41,7 +41,10 @@ def _prepared(each, backlog=1024):
     if each.family != sockets_module.AF_UNIX:
         each.setsockopt(sockets_module.IPPROTO_TCP, sockets_module.TCP_NODELAY, 1)      # accepted ones inherit it
     each.listen(backlog)
-    return each
+    if isinstance(each, sockets_module.socket):
+        return each
+    # Bound before the standard library was patched (by a parent process): its accept would stop every green thread.
+    return sockets_module.socket(each.family, each.type, each.proto, fileno=each.detach())
 
 
 class GreenServer:

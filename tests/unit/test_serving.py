@@ -3,6 +3,8 @@
 import hashlib
 import http.client
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -177,6 +179,29 @@ def test_stopping_is_bounded_when_a_request_hangs():
     began = time.monotonic()
     assert not site.server.stop(0.3)
     assert time.monotonic() - began < 3
+
+
+def test_a_socket_bound_before_the_patching_of_green_threads_is_served():
+    code = """
+import socket
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+from nova_lite.common import concurrency
+concurrency.start("eventlet")
+import http.client
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+address = listening.getsockname()
+server = concurrency.serve(app, [listening])
+asking = http.client.HTTPConnection(*address, timeout=5)
+asking.request("GET", "/")
+assert asking.getresponse().read() == b"ok"
+assert server.stop(2)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=green.ROOT, timeout=60, check=True)
 
 
 def test_two_sockets_are_served_and_a_unix_one_may_be_among_them(tmp_path):
