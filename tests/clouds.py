@@ -222,7 +222,7 @@ class Cloud:
                 raise AssertionError(f"{name} ended with {process.returncode}:\n{self.output()}")
         try:
             return self._http.get(f"{self.url}/identity/v3", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def _has_host(self):

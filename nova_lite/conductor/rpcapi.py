@@ -4,13 +4,14 @@ from nova_lite.common import rpc
 
 TOPIC = "conductor"
 VERSION = "1.0"
+_PATIENCE = 6      # seconds; every question is a short transaction, and all may be asked again
 
 
 class ConductorAPI:
     """The wire to the conductor; one method here is one method of ``manager.Endpoint``."""
 
     def __init__(self):
-        self._client = rpc.client(TOPIC, VERSION)
+        self._client = rpc.client(TOPIC, VERSION).to(timeout=_PATIENCE)
 
     def build_servers(self, context, operation_ids):
         """Ring for new servers: find hosts, claim, hand over."""

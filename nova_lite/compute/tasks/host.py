@@ -3,11 +3,23 @@
 import json
 import logging
 
+from nova_lite.common import concurrency
 from nova_lite.common import context as contexts
+from nova_lite.compute.tasks.running import AWAY
 from nova_lite.conf import CONF
 from nova_lite.objects.operation import Host as Facts
 
 LOG = logging.getLogger(__name__)
+
+
+def patiently(ask, *args):
+    """Ask until there is an answer: hosts may start before the conductor, and outlive it."""
+    while True:
+        try:
+            return ask(*args)
+        except AWAY as error:
+            LOG.warning("%s It is asked again.", error)
+            concurrency.sleep(1)
 
 
 class Host:
@@ -20,9 +32,9 @@ class Host:
 
     def started(self):
         """Say hello: old leases are given up, the network is mended, guests of deleted servers are removed."""
-        context = contexts.admin()
-        self.report()
-        answer = self._conductor.host_started(context, CONF.host, self._worker, self._power_states())
+        patiently(self.report)
+        answer = patiently(self._conductor.host_started, contexts.admin(), CONF.host, self._worker,
+                           self._power_states())
         self._network.sync(answer["servers"])
         for server_id in answer["doomed"]:
             LOG.warning("Guest %s belongs to a server that is deleted or elsewhere; removing it", server_id)
