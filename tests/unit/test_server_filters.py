@@ -1,0 +1,56 @@
+"""Regular expressions of list filters, as LIKE where that says the same."""
+
+import re
+import sqlite3
+
+import pytest
+
+from nova_lite.common import exception
+from nova_lite.db import server_filters
+
+NAMES = ["web", "WEB-1", "my web", "web_1", "web%", "a/b", "web.1", "webx1", "", "we", "über", "a\\b", "w(e)b"]
+PATTERNS = ["web", "^web", "web$", "^web$", "web.1", r"web\.1", "w.*1", "^.*$", "_", "%", "/", "", "we?b", "w[ex]b",
+            "web|my", r"w\(e\)b", r"a\\b", "ü", "^web.1$", "x$", r"web\$"]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_like_matches_what_the_regular_expression_does(pattern):
+    like = server_filters._like(pattern)
+    if like is None:
+        assert re.search(r"[\\*+?{}()|\[\]^$]", pattern)
+        return
+    connection = sqlite3.connect(":memory:")
+    for name in NAMES:
+        (matched,) = connection.execute("SELECT ? LIKE ? ESCAPE '/'", (name.lower(), like.lower())).fetchone()
+        assert bool(matched) == bool(re.search(pattern, name, re.IGNORECASE | re.DOTALL)), (pattern, like, name)
+
+
+@pytest.mark.parametrize("pattern", ["a", "^web-[0-9]+$", "(a|b)c*", "a{2,5}", ".*x.*y.*", "(?:abc)+",
+                                     "[a-z]+-[a-z]+-[0-9]+"])
+def test_patterns_of_everyday_are_let_through(pattern):
+    server_filters.simple_enough(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["(a*)*", "(a+)+b", "(.*)*x", "((ab)+c)+", "a*a*a*a*b", r"(a)\1", "(?P<x>a)(?P=x)",
+                                     "a" * 256, "(a|aa)+(b|bb)+(c|cc)+(d|dd)+"])
+def test_patterns_that_could_run_for_ever_are_not(pattern):
+    with pytest.raises(exception.BadRequest):
+        server_filters.simple_enough(pattern)
+
+
+def test_a_page_begins_after_its_marker_whatever_it_is_sorted_by():
+    """The condition names each expression of the order; missing values have a place in it."""
+    order = server_filters.order([("locked_by", "asc"), ("display_name", "desc")])
+    assert [direction for _, direction in order] == ["asc", "desc", "desc", "desc"]
+    assert "coalesce(servers.locked_by" in str(order[0][0])
+
+
+def test_sorting_by_age_uses_the_index_alone():
+    assert [str(expression) for expression, _ in server_filters.order([("created_at", "desc")])] == [
+        "servers.created_at", "servers.id"]
+
+
+def test_what_cannot_match_asks_nothing():
+    assert server_filters.conditions({"power_state": "on"}) is None
+    assert server_filters.conditions({"progress": "7"}) is None
+    assert server_filters.conditions({"progress": "0"}) == []
