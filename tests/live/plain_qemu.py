@@ -64,6 +64,8 @@ class Guest:
         return f"{script} {root}"
 
     def __enter__(self):
+        """Start; after a power-off the same guest may be started again, with a new console log."""
+        self.console_log.unlink(missing_ok=True)
         self.process = subprocess.Popen(self.command)
         return self
 
@@ -78,9 +80,10 @@ class Guest:
     def console(self):
         return self.console_log.read_text(errors="replace") if self.console_log.exists() else ""
 
-    def wait_console(self, pattern, seconds=120, times=1):
-        """Wait until ``pattern`` stood on the console ``times`` times; return the last match."""
-        return _until(lambda: _nth(re.findall(pattern, self.console()), times), seconds, lambda: self.console()[-3000:])
+    def wait_console(self, pattern, seconds=120):
+        """Wait until ``pattern`` stands on the console; return its first match (the group, where it has one)."""
+        return _until(lambda: next(iter(re.findall(pattern, self.console())), None), seconds,
+                      lambda: self.console()[-3000:])
 
     def ssh(self, command, user="root", seconds=40):
         """Run ``command`` in the guest and return what it printed; retries until the guest lets us in."""
@@ -136,10 +139,6 @@ def _until(probe, seconds, tell):
             return found
         time.sleep(0.2)
     raise AssertionError(f"not within {seconds} s:\n{tell()}")
-
-
-def _nth(found, times):
-    return found[times - 1] if len(found) >= times else None
 
 
 def _run(*command):

@@ -1,0 +1,164 @@
+#!/bin/bash
+# Install what the tests need and run them.
+#
+#   tools/test.sh [PART...] [PYTEST ARGUMENT...]
+#
+#   lint      ruff, shellcheck
+#   unit      lint, tests/unit and tests/api: the loop for everyday work
+#   api       tests/api
+#   flow      all services with the fake driver, in one process: on green threads, then on native ones
+#   separate  the same in separate processes: PostgreSQL and RabbitMQ, then MariaDB and RabbitMQ
+#   faults    tests/faults
+#   live      real guests on a libvirtd of the tests' own, real networks; needs root
+#   docs      doc/ builds without a warning
+#   all       every part (the default)
+#
+# Arguments from the first that is no part on go to pytest: tools/test.sh flow -k stop -x
+# Packages are installed as root or by sudo, and without starting their services; a virtual environment and the guest
+# image are kept in .cache.  pip follows its usual settings (PIP_INDEX_URL, pip.conf).  PYTHON names another interpreter.
+set -uo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT" || exit 1
+CACHE=$ROOT/.cache
+# shellcheck source=packages.sh
+. tools/packages.sh
+
+PARTS=() PYTEST=() FAILED=() RESULTS=()
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+read_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            lint | unit | api | flow | separate | faults | live | docs) PARTS+=("$1") ;;
+            all) PARTS+=(unit flow separate faults live docs) ;;
+            -h | --help) sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+            *) break ;;
+        esac
+        shift
+    done
+    PYTEST=("$@")
+    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate faults live docs)
+}
+
+wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
+
+# ---- what the tests need
+
+need_packages() {
+    local list=$PACKAGES_PYTHON missing
+    if wanted unit || wanted lint; then list+=" $PACKAGES_LINT qemu-utils"; fi
+    if wanted separate || wanted faults || wanted live; then list+=" $PACKAGES_SERVERS"; fi
+    if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST"; fi
+    # shellcheck disable=SC2086  # lists of words
+    missing=$(missing_packages $list | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    say "Installing $missing"
+    if [ "$(id -u)" = 0 ]; then
+        # shellcheck disable=SC2086
+        without_services install_packages $missing || die "apt-get could not install them"
+    elif sudo -n true 2>/dev/null; then
+        # shellcheck disable=SC2086
+        sudo -E bash -c '. tools/packages.sh; without_services install_packages "$@"' - $missing ||
+            die "apt-get could not install them"
+    else
+        die "packages are missing and this is not root; run as root: apt-get install --no-install-recommends $missing"
+    fi
+}
+
+# A virtual environment for each setup.cfg and interpreter; a checkout that changes neither installs nothing.
+need_environment() {
+    local python key
+    python=$(find_python) || exit 1
+    key=$({ cat setup.cfg; "$python" -VV; } | sha256sum | cut -c -12)
+    VENV=$CACHE/venv-$key
+    [ -e "$VENV/ready" ] && return
+    say "Making a virtual environment ($VENV)"
+    rm -rf "$CACHE"/venv-*
+    mkdir -p "$CACHE"
+    "$python" -m venv "$VENV" &&
+        "$VENV/bin/pip" install -q wheel 'setuptools >= 68' &&
+        "$VENV/bin/pip" install -q -e '.[libvirt,mysql,postgresql,test,doc]' &&
+        touch "$VENV/ready" || die "pip could not install what the tests need (above it says why)"
+}
+
+# The guest image, built anew when its sources change.
+need_image() {
+    local key
+    key=$(find tools/guest -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c -12)
+    export NOVA_LITE_TEST_IMAGE=${NOVA_LITE_TEST_IMAGE:-$CACHE/guest-$key.qcow2}
+    [ -s "$NOVA_LITE_TEST_IMAGE" ] && return
+    rm -f "$CACHE"/guest-*.qcow2
+    tools/guest/build.sh "$NOVA_LITE_TEST_IMAGE" "$CACHE/packages"
+}
+
+# ---- the parts
+
+run_pytest() {
+    "$VENV/bin/python" -m pytest -q -p no:cacheprovider "$@" ${PYTEST[@]+"${PYTEST[@]}"}
+}
+
+part_lint() {
+    "$VENV/bin/ruff" check . && shellcheck -S warning tools/*.sh tools/guest/*.sh .ci/run &&
+        shellcheck -S warning -s dash -e SC2034,SC2154 tools/guest/initramfs-init \
+            tools/guest/rootfs/{etc/init.d/*,usr/sbin/*,usr/bin/*,usr/lib/nova-guest/*.sh,usr/share/udhcpc/*}
+}
+
+part_unit() {
+    part_lint && run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" tests/unit tests/api
+}
+
+part_api() { run_pytest tests/api; }
+
+in_layout() {
+    printf -- '-- %s, %s\n' "$1" "$2"
+    NOVA_LITE_TEST_LAYOUT=$1 NOVA_LITE_TEST_CONCURRENCY=$2 run_pytest tests/flow
+}
+
+part_flow() {
+    local status=0
+    in_layout single eventlet || status=1
+    in_layout single threading || status=1
+    return $status
+}
+
+part_separate() {
+    local status=0
+    in_layout postgresql eventlet || status=1
+    in_layout mariadb eventlet || status=1
+    return $status
+}
+
+part_faults() { run_pytest tests/faults; }
+
+part_live() {
+    [ "$(id -u)" = 0 ] || { echo "live tests make bridges, DHCP servers and guests: run tools/test.sh live as root"; return 1; }
+    need_image && run_pytest tests/live
+}
+
+part_docs() {
+    "$VENV/bin/sphinx-build" -q -W -b html doc doc/build/html
+}
+
+# ---- all of it
+
+run_part() {
+    local began=$SECONDS word=passed
+    say "$1"
+    "part_$1" || { word=FAILED; FAILED+=("$1"); }
+    RESULTS+=("$(printf '%-9s %s, %d s' "$1" "$word" $((SECONDS - began)))")
+}
+
+read_arguments "$@"
+export PATH=$PATH:/usr/sbin:/sbin PIP_DISABLE_PIP_VERSION_CHECK=1
+need_packages
+need_environment
+for part in "${PARTS[@]}"; do
+    # unit has run the tests of api already
+    if [ "$part" = api ] && wanted unit; then continue; fi
+    run_part "$part"
+done
+say "Summary"
+printf '%s\n' "${RESULTS[@]}"
+[ ${#FAILED[@]} = 0 ] || { echo "FAILED: ${FAILED[*]}"; exit 1; }
