@@ -195,7 +195,7 @@ def mariadb(directory):
         start = pathlib.Path(home, "start.sql")
         start.write_text("CREATE DATABASE IF NOT EXISTS nova_lite CHARACTER SET utf8mb4;\n"
                          "CREATE USER IF NOT EXISTS 'nova_lite'@'127.0.0.1' IDENTIFIED BY 'nova_lite';\n"
-                         "GRANT ALL ON nova_lite.* TO 'nova_lite'@'127.0.0.1';\n")
+                         "GRANT ALL ON *.* TO 'nova_lite'@'127.0.0.1';\n")
         start.chmod(0o644)
         _run([_tool("mariadb-install-db"), "--no-defaults", f"--datadir={home}/data", "--skip-test-db",
               "--auth-root-authentication-method=normal"], log, "mysql")

@@ -6,8 +6,10 @@ and that database.  NOVA_LITE_TEST_CONCURRENCY is eventlet (the default) or thre
 
 import contextlib
 import os
+import uuid
 
 import pytest
+import sqlalchemy as sa
 
 from tests import backends, clouds
 
@@ -25,7 +27,17 @@ def layout(tmp_path_factory):
         database = {"postgresql": backends.postgresql, "mariadb": backends.mariadb}[LAYOUT]
         urls = (stack.enter_context(database(tmp_path_factory.mktemp("database"))),
                 stack.enter_context(backends.rabbitmq(tmp_path_factory.mktemp("broker"))))
-        yield lambda options="": clouds.Separate(*urls, options)
+        yield lambda options="": clouds.Separate(_own_database(urls[0]), urls[1], options)
+
+
+def _own_database(url):
+    """The URL of a new database on that server.  An earlier cloud's messages may still come: they change nothing."""
+    name = f"cloud_{uuid.uuid4().hex[:8]}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
