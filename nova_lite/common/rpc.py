@@ -135,8 +135,9 @@ class Client:
         """Ring the bell and go on; False when the bus did not take it, which is logged."""
         try:
             self._guard.cast(lambda: self._inner.cast(context, method, **arguments))
-        except (oslo_messaging.MessagingException, exception.BusUnavailable) as error:
-            LOG.warning("The bus did not take %s for %s: %s", method, self._address, error)
+        except (oslo_messaging.MessagingException, oslo_messaging.MessageUndeliverable,
+                exception.BusUnavailable) as error:
+            LOG.warning("The bus did not take %s for %s: %s", method, self._address, str(error) or "nobody listens")
             return False
         return True
 
@@ -174,8 +175,11 @@ def client(topic, version="1.0"):
 
 
 def _client(target):
-    bus = transport()
-    return Client(oslo_messaging.get_rpc_client(bus, target, serializer=_Serializer(), retry=rpc_guard.RETRIES), _guard)
+    # Told when nobody has ever listened, instead of losing the message: services start in any order.
+    options = oslo_messaging.TransportOptions(at_least_once=True)
+    inner = oslo_messaging.get_rpc_client(transport(), target, serializer=_Serializer(), retry=rpc_guard.RETRIES,
+                                          transport_options=options)
+    return Client(inner, _guard)
 
 
 # ---- answering

@@ -4,16 +4,15 @@ oslo.messaging's drivers wait for a broker as long as it takes, in places withou
 connection, a reply queue), so each use of the bus runs beside its caller, who waits for so long and no longer.
 """
 
-import logging
+import time
 
 import oslo_messaging
 
 from nova_lite.common import breaker, concurrency, exception
 
-LOG = logging.getLogger(__name__)
-
 RETRIES = 2         # of one send: the first may only find out that a pooled connection is dead
 CAST = 5.0          # seconds a doorbell may take
+AGAIN = 0.5         # seconds until a call whose server has not come yet is tried again
 GRACE = 1.0         # seconds beyond a call's own limit, so that the bus may tell itself why it failed
 MAX_STUCK = 100     # uses that still wait for the broker after their callers have gone
 
@@ -37,13 +36,24 @@ class Guard:
         self._stuck = []
 
     def cast(self, use):
-        self.call(use, CAST - GRACE)
+        self._once(use, CAST - GRACE)
 
     def call(self, use, seconds):
-        """The result of ``use``, or what it raised.
+        """The result of ``use``, or what it raised.  While nobody listens yet, it is tried again.
 
         :raises BusUnavailable: it did not end within ``seconds`` and a little, or was not even tried.
+        :raises MessagingTimeout: nobody came to listen within ``seconds``.
         """
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self._once(use, seconds)
+            except oslo_messaging.MessageUndeliverable as error:
+                if time.monotonic() + AGAIN > end:
+                    raise oslo_messaging.MessagingTimeout("nobody listens") from error
+            concurrency.sleep(AGAIN)
+
+    def _once(self, use, seconds):
         try:
             with self._breaker:
                 return self._bounded(use, seconds + GRACE)
@@ -68,7 +78,7 @@ class Guard:
 
 def _of_the_broker(error):
     """Whether ``error`` says that the bus is away; some of the client library's own escape oslo.messaging."""
-    return (isinstance(error, oslo_messaging.MessageDeliveryFailure | oslo_messaging.MessageUndeliverable | OSError)
+    return (isinstance(error, oslo_messaging.MessageDeliveryFailure | OSError)
             or type(error).__module__.split(".")[0] in ("amqp", "kombu"))
 
 

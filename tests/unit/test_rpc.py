@@ -214,6 +214,13 @@ def test_a_call_that_nobody_answers_ends_in_time(client):
     assert time.monotonic() - began < 2 + SLACK
 
 
+def test_a_call_waits_for_a_server_that_comes_in_time(start, client):
+    asking = concurrency.spawn(client.to("host1", timeout=20).call, CONTEXT, "who")
+    concurrency.sleep(0.7)
+    start("host1")
+    assert asking.wait(20) and asking.result == "host1"
+
+
 def test_a_call_that_is_answered_too_late_ends_in_time_and_its_answer_troubles_nobody(start, client):
     start()
     began = time.monotonic()
