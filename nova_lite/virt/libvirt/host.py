@@ -20,7 +20,7 @@ class Host(driver.Host):
 
     def facts(self):
         told = self._connection.call(_facts)
-        space = os.statvfs(self._conf.state_dir)
+        space = os.statvfs(_existing(self._conf.state_dir))
         return driver.HostFacts(
             **told, uptime=uptime(),
             disk_gb=space.f_frsize * space.f_blocks >> 30, free_disk_gb=space.f_frsize * space.f_bavail >> 30)
@@ -34,6 +34,13 @@ class Host(driver.Host):
 
     def check(self):
         self._connection.call(_version, deadline=_CHECK_TIMEOUT)
+
+
+def _existing(path):
+    """``path`` or its nearest parent that is there: before the first start there is no state directory yet."""
+    while not os.path.exists(path):
+        path = os.path.dirname(os.path.abspath(path))
+    return path
 
 
 def uptime():
