@@ -1,5 +1,6 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
+from nova_lite.api.compute.absent import Absent
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
 from nova_lite.api.compute.flavors import Access, ExtraSpecs, Flavors
@@ -21,7 +22,7 @@ _CONTROLLERS = {
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
     "quota_sets": QuotaSets, "services": Services, "zones": Zones, "hypervisors": Hypervisors,
-    "extensions": Extensions,
+    "extensions": Extensions, "absent": Absent,
 }
 
 
@@ -69,6 +70,7 @@ ROUTES = (
     _route("GET", f"{_SERVER}/os-security-groups", "security_groups:index", "os-security-groups:list"),
     _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
     _route("GET", f"{_SERVER}/os-instance-actions/{{id}}", "actions:show", "os-instance-actions:show"),
+    _route("GET", f"{_SERVER}/os-volume_attachments", "absent:volume_attachments", "os-volumes-attachments:index"),
 
     _route("GET", "/flavors", "flavors:index", None),
     _route("POST", "/flavors", "flavors:create", "os-flavor-manage:create"),
@@ -107,6 +109,9 @@ ROUTES = (
     _route("GET", "/os-hypervisors/{id}/uptime", "hypervisors:uptime", f"{_HYPERVISORS}:uptime", None, "2.87"),
     _route("GET", "/os-hypervisors/{id}/search", "hypervisors:search", f"{_HYPERVISORS}:search", None, "2.52"),
     _route("GET", "/os-hypervisors/{id}/servers", "hypervisors:servers", f"{_HYPERVISORS}:servers", None, "2.52"),
+
+    _route("GET", "/os-aggregates", "absent:aggregates", "os-aggregates:index"),
+    _route("GET", "/os-server-groups", "absent:server_groups", "os-server-groups:index"),
 
     _route("GET", "/extensions", "extensions:index", "extensions"),
     _route("GET", "/extensions/{id}", "extensions:show", "extensions"),

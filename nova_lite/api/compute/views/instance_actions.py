@@ -2,6 +2,9 @@
 
 from nova_lite.api.compute.views.servers import host_id
 
+#: Steps that the conductor does itself.
+_CONDUCTORS = frozenset({"schedule"})
+
 
 def action(req, row):
     """One operation; its name is the action's, with both kinds of reboot under one name as Nova has it."""
@@ -39,8 +42,7 @@ class EventView:
 
 
 def _event(step):
-    place = "conductor" if step.host in (None, "conductor") else "compute"
-    return f"{place}_{step.name}"
+    return f"{'conductor' if step.name in _CONDUCTORS else 'compute'}_{step.name}"
 
 
 def _moment(value):
