@@ -5,6 +5,7 @@ Afterwards plain ``threading`` and ``socket`` code works in both modes.  No othe
 """
 
 import logging
+import os
 import queue
 import random
 import threading
@@ -48,6 +49,8 @@ def _patched_eventlet():
     import eventlet.queue
     import eventlet.wsgi
     eventlet.monkey_patch()
+    # psycopg waits in C, where no hub can run; its own detection knows gevent only.
+    os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
     return eventlet
 
 
