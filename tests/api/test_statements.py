@@ -1,0 +1,90 @@
+"""How many SQL statements a GET of the compute API costs: few, and no more when there is more to list."""
+
+import contextlib
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from nova_lite import db
+from nova_lite.api.compute import routes
+from nova_lite.common import context
+from nova_lite.db import operations
+from nova_lite.db.base import now
+from nova_lite.db.models.servers import ComputeNode, Flavor, Keypair, Service
+from nova_lite.objects.states import OPERATIONS
+
+#: The most that any GET may need; what is asked a thousand times a minute is pinned below.
+MOST = 4
+PINNED = {"/servers": 1, "/servers/detail": 1, "/servers/{id}": 1, "/flavors/detail": 1}
+ROUTES = [route for route in routes.ROUTES if route.method == "GET"]
+
+
+@contextlib.contextmanager
+def counted(engine):
+    """A list that grows by each statement but transactions' begin and end."""
+    seen = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _many):
+        if statement.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK"):
+            seen.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def more_of_everything(cloud, number):
+    """One more server with its history, and one more of what else is listed."""
+    server_id = cloud.make(name=f"s{number}", metadata={"key": "value"}, tags=["tag"])
+    with db.writer() as session:
+        server = cloud.compute.servers.get(context.admin("req-list"), server_id)
+        operation_id = operations.record(session, context.admin(), OPERATIONS["stop"], server_id, server)
+        for step in ("one", "two"):
+            operations.journal(session, operation_id, 0, step, host="host-1", seconds=15)
+        session.execute(sa.insert(Flavor).values(flavorid=f"f{number}", name=f"f{number}", vcpus=1, memory_mb=1,
+                                                 root_gb=1, extra_specs={"key": "value"}))
+        session.execute(sa.insert(Keypair).values(user_id="alice", name=f"k{number}", fingerprint="", public_key=""))
+        host = f"more-{number}"
+        session.execute(sa.insert(Service).values(host=host, binary="nova-compute", topic="compute",
+                                                  last_seen_at=now()))
+        session.execute(sa.insert(ComputeNode).values(
+            host=host, hypervisor_hostname=host, hypervisor_type="fake", hypervisor_version=1000, host_ip="127.0.0.1",
+            vcpus=8, memory_mb=8192, disk_gb=100))
+    return server_id
+
+
+def path_of(cloud, route, server_id):
+    """The route's path with what exists filled in."""
+    with db.reader() as session:
+        request_id = operations.of_server(session, server_id)[-1].request_id
+    node = cloud.get("/os-hypervisors", user="admin", version="2.88")["hypervisors"][0]["id"]
+    known = {"server_id": server_id, "flavor_id": "f1", "hypervisors": node, "flavors": "f1", "servers": server_id,
+             "os-keypairs": "k1", "os-quota-sets": "pa", "os-extra_specs": "key", "metadata": "key", "tags": "tag",
+             "os-instance-actions": request_id, "os-hypervisors": node, "os-interface": "none", "extensions": "servers",
+             "ips": "none"}
+
+    def value(found):
+        name = found.group(1)
+        return known.get(name) or known[route.path[:found.start()].rstrip("/").rpartition("/")[2]]
+
+    return re.sub(r"{(\w+)}", value, route.path)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.path} {route.since or ''}".strip())
+def test_a_get_costs_the_same_however_much_there_is(cloud, database, route):
+    version = route.until or "2.100"
+    costs = []
+    for number in range(1, 4):
+        server_id = more_of_everything(cloud, number)
+        path = path_of(cloud, route, server_id)
+        cloud.call("GET", path, user="admin", version=version)
+        with counted(database) as seen:
+            answer = cloud.call("GET", path, user="admin", version=version)
+        assert answer.status_int < 500, answer.text
+        costs.append(len(seen))
+    assert len(set(costs)) == 1, f"one more of everything costs more statements: {costs}"
+    assert costs[0] <= MOST, seen
+    assert costs[0] == PINNED.get(route.path, costs[0]), seen
