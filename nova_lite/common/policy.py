@@ -38,18 +38,20 @@ def enforcer():
 
 def allowed(context, rule, target=None):
     """Whether ``context`` may do ``rule`` to ``target``; an unknown rule is a programming error and raises KeyError."""
-    if isinstance(target, dict):
-        return _ask(context, rule, target)
-    owner = context if target is None else target
-    project_id, user_id = getattr(owner, "project_id", None), getattr(owner, "user_id", None)
-    key = (rule, project_id, user_id, context.user_id, context.project_id, context.roles, context.is_admin,
-           context.domain_id, context.system_scope, tuple(context.service_roles or ()))
+    if not isinstance(target, dict):
+        owner = context if target is None else target
+        target = {"project_id": getattr(owner, "project_id", None), "user_id": getattr(owner, "user_id", None)}
+    key = (rule, *target.items(), context.user_id, context.project_id, context.roles, context.is_admin,
+           context.domain_id, context.project_domain_id, context.system_scope, tuple(context.service_roles or ()))
     now, recent = time.monotonic(), enforcer().recent
-    known = recent.get(key)
+    try:
+        known = recent.get(key)
+    except TypeError:               # the target holds what has no hash
+        return _ask(context, rule, target)
     if known is None or known[0] < now:
         if len(recent) >= _MOST:
             recent.clear()
-        known = recent[key] = now + _FRESH, _ask(context, rule, {"project_id": project_id, "user_id": user_id})
+        known = recent[key] = now + _FRESH, _ask(context, rule, target)
     return known[1]
 
 
