@@ -156,6 +156,8 @@ def test_quotas_of_other_projects_are_for_administrators(cloud):
     assert cloud.refused("GET", "/os-quota-sets/pb")[0] == 403
     assert cloud.refused("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 1}})[0] == 403
     assert cloud.get("/os-quota-sets/pb", user="admin")["quota_set"]["id"] == "pb"
+    for path in ("/os-quota-sets/nope", "/os-quota-sets/nope/detail", "/os-quota-sets/nope/defaults"):
+        assert cloud.refused("GET", path, user="admin") == (400, "Project ID nope is not a valid project.")
 
 
 def test_resources_leave_quotas_with_their_services(cloud):

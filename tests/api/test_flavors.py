@@ -85,6 +85,9 @@ def test_a_private_flavor_is_for_the_projects_let_in(cloud):
     assert cloud.refused("GET", "/flavors/s", user="bob")[0] == 404
     assert [each["id"] for each in cloud.get("/flavors?is_public=false", user="admin")["flavors"]] == ["s"]
     assert len(cloud.get("/flavors?is_public=None", user="admin")["flavors"]) == 2
+    nobody = {"addTenantAccess": {"tenant": "nope"}}
+    assert cloud.refused("POST", "/flavors/s/action", nobody, user="admin") == (
+        400, "Project ID nope is not a valid project.")
     again = {"addTenantAccess": {"tenant": "pa"}}
     assert cloud.refused("POST", "/flavors/s/action", again, user="admin")[0] == 409
     assert cloud.call("POST", "/flavors/s/action", {"removeTenantAccess": {"tenant": "pa"}}, user="admin").json == {

@@ -90,7 +90,7 @@ def test_over_several_quotas_names_them_all(cloud):
     ({"imageRef": None}, "Missing imageRef attribute"), ({"imageRef": ""}, "Missing imageRef attribute"),
     ({"imageRef": NOWHERE}, "Can not find requested image"),
     ({"imageRef": DRAFT}, f"Image {DRAFT} is not active."),
-    ({"key_name": "nope"}, "Invalid key_name provided."),
+    ({"key_name": "nope"}, "Invalid key_name provided."), ({"flavorRef": "7"}, "Flavor 7 could not be found."),
     ({"min_count": 3, "max_count": 2}, "min_count must be <= max_count"),
     ({"networks": [{"fixed_ip": "10.0.0.1"}]}, "Bad network format: missing 'uuid'"),
     ({"networks": [{"uuid": NOWHERE}]}, f"Network {NOWHERE} could not be found."),

@@ -2,6 +2,7 @@
 
 from oslo_utils import strutils
 
+from nova_lite.api.compute import projects
 from nova_lite.api.compute.paging import last, limit_and_marker
 from nova_lite.api.compute.schemas import flavors as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
@@ -81,6 +82,7 @@ class Access:
 
     def __init__(self, doors):
         self._flavors = doors.compute.flavors
+        self._identity = doors.identity
 
     @validation.query(NO_QUERY)
     def index(self, req, flavor_id):
@@ -93,12 +95,13 @@ class Access:
 
     @validation.body(schema.ADD_ACCESS)
     def add(self, req, id):
-        """200 and the new list.  409: it had access, or (from 2.7) everybody has."""
+        """200 and the new list.  400: no such project.  409: it had access, or (from 2.7) everybody has."""
         req.context.can(_ACCESS + ":add_tenant_access")
+        project_id = req.body_json["addTenantAccess"]["tenant"]
+        projects.check(self._identity, req.context, project_id)
         flavor = self._flavors.get(req.context, id)
         if flavor.is_public and req.at_least("2.7"):
             raise exception.FlavorIsPublic()
-        project_id = req.body_json["addTenantAccess"]["tenant"]
         return view.access(flavor, self._flavors.allow(req.context, flavor, project_id))
 
     @validation.body(schema.REMOVE_ACCESS)

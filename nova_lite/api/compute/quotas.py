@@ -2,6 +2,7 @@
 
 from oslo_utils import strutils
 
+from nova_lite.api.compute import projects
 from nova_lite.api.compute.paging import last
 from nova_lite.api.compute.schemas import quotas as schema
 from nova_lite.api.compute.views import quotas as view
@@ -30,29 +31,35 @@ class QuotaSets:
 
     def __init__(self, doors):
         self._limits = doors.compute.limits
+        self._identity = doors.identity
+
+    def _allow(self, req, rule, project_id):
+        """403, or 400 where there is no such project."""
+        req.context.can(_P + rule, {"project_id": project_id})
+        projects.check(self._identity, req.context, project_id)
 
     @validation.query(schema.QUERY)
     def show(self, req, id):
-        req.context.can(_P + "show", {"project_id": id})
+        self._allow(req, "show", id)
         return view.quota_set(req, self._limits.of(req.context, id), id)
 
     @validation.query(schema.QUERY)
     def detail(self, req, id):
-        req.context.can(_P + "detail", {"project_id": id})
+        self._allow(req, "detail", id)
         maxima, used = self._limits.with_usage(req.context, id)
         return view.quota_set(req, {name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
                                     for name, limit in maxima.items()}, id)
 
     @validation.query(schema.QUERY)
     def defaults(self, req, id):
-        req.context.can(_P + "defaults", {"project_id": id})
+        self._allow(req, "defaults", id)
         return view.quota_set(req, self._limits.defaults(req.context), id)
 
     @validation.query(schema.QUERY)
     @validation.body(schema.UPDATE)
     def update(self, req, id):
         """200 and all limits.  400: below what is used, unless ``force`` says so."""
-        req.context.can(_P + "update", {"project_id": id})
+        self._allow(req, "update", id)
         asked = dict(req.body_json["quota_set"])
         force = strutils.bool_from_string(asked.pop("force", False))
         values = {name: int(limit) for name, limit in asked.items()}

@@ -63,7 +63,7 @@ def _flavor_of(session, context, request, image):
     try:
         flavor = flavors.get(session, request.flavor_id, project_id=None if context.is_admin else context.project_id)
     except exception.FlavorNotFound as error:
-        raise exception.BadRequest("Invalid flavorRef provided.") from error
+        raise exception.BadRequest(str(error)) from error
     if flavor.memory_mb < image.min_ram:
         raise exception.BadRequest("Flavor's memory is too small for requested image.")
     needed = max(image.min_disk * _GIB, image.virtual_size or image.size)
