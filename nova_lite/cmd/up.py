@@ -22,6 +22,12 @@ def run(arguments):
     except exception.NovaLiteError as error:
         _tell_parent(f"nova-lite: {error}\n", failed=True)
         return 1
+    except Exception as error:
+        LOG.exception("Unexpected")
+        text = (str(error).splitlines() or [""])[0]
+        _tell_parent(f"nova-lite: unexpected {type(error).__name__}: {text}\n"
+                     f"{os.path.abspath(arguments.state_dir)}/log/nova-lite.log has the rest.\n", failed=True)
+        return 1
 
 
 def _foreground(arguments):
