@@ -53,6 +53,13 @@ def set_up_log(file=None):
     log.setup(CONF, "nova_lite", __version__)
 
 
+def obey_failpoints():
+    """In a test's configuration, let tests make this process crash and fail."""
+    if CONF.failpoints.enabled:
+        from nova_lite.common import failpoints
+        failpoints.start(CONF)
+
+
 def fail(error):
     """Print a start-up error as one line and leave with 1."""
     print(f"nova-lite: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ def run(prog, make, argv=None):
     """
     base.configure(sys.argv[1:] if argv is None else argv, prog)
     base.set_up_log()
+    base.obey_failpoints()
     try:
         serve(make)
     except exception.NovaLiteError as error:

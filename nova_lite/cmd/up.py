@@ -36,6 +36,7 @@ def _foreground(arguments):
     lock = state_dir.prepare_and_lock(place)
     log_file = os.path.join(place, "log", "nova-lite.log")
     base.set_up_log(log_file)
+    base.obey_failpoints()
     sockets = address.bind(arguments.listen)
     cloud = _Cloud(sockets)
     cloud.start()

@@ -9,7 +9,7 @@ import datetime
 
 import sqlalchemy as sa
 
-from nova_lite.common import exception
+from nova_lite.common import exception, failpoints
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models.operations import Operation, Step
 from nova_lite.db.models.servers import Server
@@ -55,6 +55,8 @@ def record(session, context, operation, server_id, server, args=None):
         "request_id": context.request_id, "rung_at": now(),
     }
     session.execute(_NEW, values)
+    if failpoints.watching:
+        failpoints.mark(session, f"{operation.name}.accept")
     return values["id"]
 
 
@@ -117,7 +119,16 @@ def lease(session, operation_id, place, worker, seconds):
               "lease_until": _until(seconds)}
     if row.state not in OPEN or row.place != place or taken or not _update(session, row.id, row.attempt, **values):
         raise exception.Fenced(operation_id=operation_id, attempt=row.attempt)
+    _mark(session, operation_id, "lease", place)
     return row._replace(**values)
+
+
+def _mark(session, operation_id, transition, place=None):
+    """Name this transaction's failpoints: "create.lease.host"."""
+    if failpoints.watching:
+        name = session.execute(sa.select(_T.c.name).where(_T.c.id == operation_id)).scalar()
+        where = f".{'conductor' if place == CONDUCTOR else 'host'}" if place else ""
+        failpoints.mark(session, f"{name}.{transition}{where}")
 
 
 def _until(seconds):
@@ -149,6 +160,7 @@ def journal(session, operation_id, attempt, step, *, host, seconds, server_id=No
                                 "started_at": now()})
     if task is not None:
         write_server(session, server_id, task_state=task)
+    _mark(session, operation_id, f"journal.{step}")
 
 
 def write_server(session, server_id, **values):
@@ -170,6 +182,7 @@ def hand_over(session, operation_id, attempt, place, args=None):
                    worker=None, rung_at=now(), **values):
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, "Success", None)
+    _mark(session, operation_id, "hand_over", place)
 
 
 def finish(session, row, error=None, **server_values):
@@ -187,6 +200,7 @@ def finish(session, row, error=None, **server_values):
     spec = OPERATIONS[row.name]
     vm_state = (spec.failing or row.previous["vm_state"]) if error else spec.then
     write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})
+    _mark(session, row.id, "fail" if error else "finish")
 
 
 def release(session, *, place=None, worker_prefix=None, but=None):

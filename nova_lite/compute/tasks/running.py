@@ -8,7 +8,7 @@ import contextlib
 import logging
 import threading
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exception, failpoints
 from nova_lite.objects.operation import Outcome
 
 LOG = logging.getLogger(__name__)
@@ -28,8 +28,10 @@ class Job:
         self.context = context
         self.lease = lease
         self.server = lease.server
-        self.undo = contextlib.ExitStack()
+        self.undo = failpoints.Undo()
+        self.undo.name = self._point
         self.power_state = None
+        self._step = "begin"
         self.lost = False
         self._conductor = conductor
 
@@ -38,12 +40,24 @@ class Job:
 
         :raises Cancelled: this operation is no longer ours to do.
         """
+        self.left()
         self.check()
         try:
             self._conductor.journal(self.context, self.lease, name, task)
         except AWAY:
             # Steps may run twice, so going on unjournalled is safe while the lease holds; renewing tells when not.
             LOG.warning("The conductor is away; step %s of %s goes on unjournalled", name, self.lease.operation_id)
+        self._step = name
+        if failpoints.watching:
+            failpoints.hit(f"{self._point()}.before_effect")
+
+    def left(self):
+        """The step that ran has had its effect; nothing is recorded of it yet."""
+        if failpoints.watching:
+            failpoints.hit(f"{self._point()}.after_effect")
+
+    def _point(self):
+        return f"{self.lease.name}.{self._step}"
 
     def cancelled(self):
         """Whether to stop at the next chance."""
@@ -85,6 +99,7 @@ class Running:
             with job.undo:
                 job.check()
                 yield job
+                job.left()
                 job.undo.pop_all()
         except (exception.Fenced, exception.Cancelled) as error:
             LOG.info("%s", error)
@@ -105,7 +120,7 @@ class Running:
     def _alone(self, job):
         server_id = job.server.id
         with self._guard:
-            entry = self._locks.setdefault(server_id, [threading.Lock(), 0])
+            entry = self._locks.setdefault(server_id, [concurrency.Lock(), 0])
             entry[1] += 1
         try:
             with entry[0]:
