@@ -112,12 +112,13 @@ environment() {
     rm -rf "$source"
 }
 
-libvirt_answers() { "$BIN/python" -m nova_lite.virt.libvirt.daemon status >/dev/null 2>&1; }
+# The libvirtd of a machine without an init system; one that runs already is left alone.
+libvirtd() { "$BIN/python" -m nova_lite.virt.libvirt.daemon "$1" --run-dir "$NOTES/libvirtd"; }
 
 libvirt_running() {
     [ $DRIVER = libvirt ] || { echo "the fake driver needs none"; return; }
-    if libvirt_answers; then echo "it runs"; return; fi
-    if [ -d /run/systemd/system ]; then systemctl start libvirtd; else "$BIN/python" -m nova_lite.virt.libvirt.daemon start; fi
+    if [ -d /run/systemd/system ]; then systemctl start libvirtd; else libvirtd start; fi
+    libvirtd status
 }
 
 cloud_up() {
@@ -233,7 +234,7 @@ remove_cloud() {
 }
 
 remove_libvirtd() {
-    [ ! -x "$BIN/python" ] || [ "$DRIVER" = fake ] || "$BIN/python" -m nova_lite.virt.libvirt.daemon stop
+    [ ! -x "$BIN/python" ] || [ "$DRIVER" = fake ] || libvirtd stop
 }
 
 trap at_exit EXIT

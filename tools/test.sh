@@ -78,7 +78,6 @@ need_environment() {
     rm -rf "$CACHE"/venv-*
     mkdir -p "$CACHE"
     "$python" -m venv "$VENV" &&
-        "$VENV/bin/pip" install -q wheel 'setuptools >= 68' &&
         "$VENV/bin/pip" install -q -e '.[libvirt,mysql,postgresql,test,doc]' &&
         touch "$VENV/ready" || die "pip could not install what the tests need (above it says why)"
 }
