@@ -9,7 +9,7 @@ from nova_lite import db
 from nova_lite.cmd.base import worker_name
 from nova_lite.common import concurrency, rpc
 from nova_lite.conf import CONF
-from nova_lite.db import operations, services
+from nova_lite.db import idempotency, operations, services
 
 LOG = logging.getLogger(__name__)
 
@@ -140,3 +140,4 @@ def forget_dead_workers():
     """In a process that holds its state directory's lock, every lease in the database is of a dead process."""
     with db.writer() as session:
         operations.release(session)
+        idempotency.forget_unanswered(session)

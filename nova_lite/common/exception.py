@@ -108,6 +108,16 @@ class ServerLocked(Conflict):
     template = "Instance {server_id} is locked"
 
 
+class IdempotencyKeyBusy(Conflict):
+    """``retry_after`` in seconds."""
+
+    template = "The first request with this Idempotency-Key is still being answered."
+
+
+class IdempotencyKeyReused(Unprocessable):
+    template = "This Idempotency-Key was used with another request. Use a new key to ask for something else."
+
+
 class ServerNotReady(Conflict):
     template = "Instance {server_id} is not ready"
 

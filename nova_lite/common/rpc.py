@@ -18,7 +18,7 @@ from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as messaging_server
 
 from nova_lite import objects
-from nova_lite.common import concurrency, exception, rpc_guard
+from nova_lite.common import concurrency, exception, rpc_guard, unit_of_work
 from nova_lite.common.context import RequestContext
 from nova_lite.common.rpc_local import LocalDriver
 from nova_lite.conf import CONF
@@ -132,7 +132,14 @@ class Client:
         return Client(self._inner.prepare(**narrowed), self._guard)
 
     def cast(self, context, method, /, **arguments):
-        """Ring the bell and go on; False when the bus did not take it, which is logged."""
+        """Ring the bell and go on; False when the bus did not take it, which is logged.
+
+        Within a unit of work the bell rings when what it rings for is committed.
+        """
+        unit = unit_of_work.current()
+        if unit is not None and unit.session is not None:
+            unit.afterwards(lambda: self.cast(context, method, **arguments))
+            return True
         try:
             self._guard.cast(lambda: self._inner.cast(context, method, **arguments))
         except (oslo_messaging.MessagingException, oslo_messaging.MessageUndeliverable,
@@ -149,6 +156,9 @@ class Client:
         :raises BusUnavailable: the bus did not take the question.
         :raises RemoteFailure: the endpoint has a bug, or does not know the method.
         """
+        unit = unit_of_work.current()
+        if unit is not None and unit.session is not None:
+            raise RuntimeError(f"{method} is called within a transaction that its answer may need")
         seconds = CONF.rpc_response_timeout if self._inner.timeout is None else self._inner.timeout
         try:
             answer = self._guard.call(lambda: self._inner.call(context, method, **arguments), seconds)

@@ -13,10 +13,12 @@ from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
-from nova_lite.db import operations, server_objects, services
+from nova_lite.db import idempotency, operations, server_objects, services
 from nova_lite.objects.operation import Job
 
 LOG = logging.getLogger(__name__)
+_PURGE = 60         # seconds between two purges of idempotency keys
+_BATCHES = 20       # transactions a purge has at most
 
 
 class Manager:
@@ -35,14 +37,23 @@ class Manager:
             ("create", build.build_server), ("delete", delete.delete_server))}
         self.recovery = Recovery(flows, compute_rpc, endings)
         self.endpoint = Endpoint(flows, doors, endings)
-        self._watch = None
+        self._periodic = []
 
     def start(self):
-        self._watch = concurrency.every(CONF.operations.poll, self.recovery.look)
+        self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
+                          concurrency.every(_PURGE, _purge_keys)]
 
     def stop(self):
-        if self._watch is not None:
-            self._watch.stop()
+        for each in self._periodic:
+            each.stop()
+
+
+def _purge_keys():
+    """Delete expired idempotency keys in transactions that hold nobody up."""
+    for _ in range(_BATCHES):
+        with db.writer() as session:
+            if not idempotency.purge(session):
+                return
 
 
 def _quietly(gate, flow, context, operation_id):

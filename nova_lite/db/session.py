@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 
+from nova_lite.common import unit_of_work
 from nova_lite.conf import CONF
 
 _engine = None
@@ -73,16 +74,32 @@ def _tune_sqlite(made):
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-@contextlib.contextmanager
 def reader():
-    """A session to read with: one consistent view, rolled back at the end."""
+    """A session to read with: one consistent view, rolled back at the end.
+
+    Within a unit of work that has written, that is its session, which sees what was written.
+    """
+    unit = unit_of_work.current()
+    return _reader() if unit is None or unit.session is None else unit.joined()
+
+
+def writer():
+    """A session whose transaction commits when the block ends, and rolls back when it raises.
+
+    Within a unit of work the block is a part of its transaction.
+    """
+    unit = unit_of_work.current()
+    return _writer() if unit is None else unit.joined(_writer)
+
+
+@contextlib.contextmanager
+def _reader():
     with engine().connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
         yield session
 
 
 @contextlib.contextmanager
-def writer():
-    """A session whose transaction commits when the block ends, and rolls back when it raises."""
+def _writer():
     made = engine()
     lock = _sqlite_writer if made.dialect.name == "sqlite" else contextlib.nullcontext()
     with lock, made.connect().execution_options(writing=True) as connection:

@@ -15,6 +15,7 @@ FLOORS = {
     "nova_lite.api": "api",
     "nova_lite.policies": "policies",
     "nova_lite.compute.api": "doors", "nova_lite.compute.actions": "doors",
+    "nova_lite.idempotency": "doors",
     "nova_lite.identity": "doors", "nova_lite.image": "doors", "nova_lite.network": "doors",
     "nova_lite.compute.manager": "hosts", "nova_lite.compute.tasks": "hosts",
     "nova_lite.image.cache": "hosts", "nova_lite.image.inspect": "shared", "nova_lite.image.store": "shared",

@@ -1,5 +1,7 @@
 """What a controller returns when a dict (200 and JSON) or an int (a status without a body) does not say enough."""
 
+import orjson
+
 
 class Answer:
     """An HTTP answer.
@@ -27,3 +29,17 @@ def of(result):
     if isinstance(result, int):
         return Answer(status=result)
     return Answer(result)
+
+
+def encode(answer):
+    """``(bytes or None for a stream, content type or None)``."""
+    body = answer.body
+    if answer.app_iter is not None:
+        return None, answer.content_type or "application/octet-stream"
+    if body is None:
+        return b"", answer.content_type or ("application/json" if answer.status != 200 else None)
+    if isinstance(body, bytes):
+        return body, answer.content_type or "application/octet-stream"
+    if isinstance(body, str):
+        return body.encode(), answer.content_type or "text/plain; charset=UTF-8"
+    return orjson.dumps(body), answer.content_type or "application/json"

@@ -10,12 +10,11 @@ import re
 import time
 import uuid
 
-import orjson
 from oslo_log import log as logging
 
 from nova_lite import policies  # noqa: F401 - importing it declares every rule
 from nova_lite.api.wsgi import faults, microversion, versions
-from nova_lite.api.wsgi.answer import Answer
+from nova_lite.api.wsgi.answer import Answer, encode
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
 from nova_lite.api.wsgi.request import Request, remote_address
 from nova_lite.api.wsgi.service import Service
@@ -112,7 +111,7 @@ def _request_id(environ):
 
 
 def _send(req, answer, start_response):
-    body, kind = _encode(answer)
+    body, kind = encode(answer)
     headers = [*answer.headers]
     if kind is not None:
         headers.append(("Content-Type", kind))
@@ -127,20 +126,6 @@ def _send(req, answer, start_response):
     if answer.app_iter is not None:
         return answer.app_iter
     return [] if req.environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-
-def _encode(answer):
-    """``(bytes or None for a stream, content type or None)``."""
-    body = answer.body
-    if answer.app_iter is not None:
-        return None, answer.content_type or "application/octet-stream"
-    if body is None:
-        return b"", answer.content_type or ("application/json" if answer.status != 200 else None)
-    if isinstance(body, bytes):
-        return body, answer.content_type or "application/octet-stream"
-    if isinstance(body, str):
-        return body.encode(), answer.content_type or "text/plain; charset=UTF-8"
-    return orjson.dumps(body), answer.content_type or "application/json"
 
 
 def _log(req, answer, sent, seconds):

@@ -35,6 +35,10 @@ class Request(BaseRequest):
         """Whether the request speaks microversion ``text`` ("2.19") or a later one."""
         return self.version >= microversion.parse(text)
 
+    def stands_for(self, request_id):
+        """This request repeats an earlier one: the answer carries that one's id, under which its work is recorded."""
+        self.__dict__["request_id"] = request_id
+
     @property
     def raw_body(self):
         """The body's bytes, read once and never more than allowed.

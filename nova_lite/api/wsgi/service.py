@@ -1,6 +1,6 @@
 """One mounted service: from a path below its mount point to a controller's answer."""
 
-from nova_lite.api.wsgi import answer, faults, microversion
+from nova_lite.api.wsgi import answer, faults, idempotency, microversion
 from nova_lite.api.wsgi.request import content_length, remote_address, too_large
 from nova_lite.api.wsgi.routing import Table
 from nova_lite.common import exception
@@ -88,8 +88,16 @@ class Service:
             plans = self._action(req, plans)
         for plan in plans:
             if plan.offered(req.version):
-                return answer.of(plan.method(req, **arguments))
+                return self._controlled(req, plan, arguments)
         raise exception.NotFound
+
+    @staticmethod
+    def _controlled(req, plan, arguments):
+        environ = req.environ
+        if (idempotency.HEADER in environ and environ["REQUEST_METHOD"] == "POST"
+                and not (plan.public or plan.stream)):
+            return idempotency.once(req, lambda: answer.of(plan.method(req, **arguments)))
+        return answer.of(plan.method(req, **arguments))
 
     def _action(self, req, offered):
         wanted = req.body_json

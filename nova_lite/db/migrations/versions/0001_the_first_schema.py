@@ -67,6 +67,19 @@ def upgrade():
     sa.UniqueConstraint('flavorid', name=op.f('uq_flavors_flavorid')),
     sa.UniqueConstraint('name', name=op.f('uq_flavors_name'))
     )
+    op.create_table('idempotency_keys',
+    sa.Column('id', sa.String(length=64), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('project_id', sa.String(length=64), nullable=True),
+    sa.Column('request_id', sa.String(length=64), nullable=False),
+    sa.Column('claimed_until', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.Column('answer', sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mariadb').with_variant(mysql.MEDIUMTEXT(), 'mysql'), nullable=True),
+    sa.Column('expires_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_idempotency_keys'))
+    )
+    with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_idempotency_keys_expires_at'), ['expires_at'], unique=False)
+
     op.create_table('identity_domains',
     sa.Column('id', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=64), nullable=False),
@@ -541,6 +554,10 @@ def downgrade():
 
     op.drop_table('identity_revocations')
     op.drop_table('identity_domains')
+    with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_idempotency_keys_expires_at'))
+
+    op.drop_table('idempotency_keys')
     op.drop_table('flavors')
     op.drop_table('compute_nodes')
     with op.batch_alter_table('allocations', schema=None) as batch_op:

@@ -1,0 +1,71 @@
+"""``Idempotency-Key``: a POST that is sent again gets its first answer again, and nothing is done twice.
+
+The key belongs to one user in one project, for ``[idempotency] window`` seconds.  Every answer below 500 is kept, a
+refusal too; after a 5xx nothing was done, and the same key begins anew.
+"""
+
+import contextlib
+import hashlib
+import re
+
+import orjson
+
+from nova_lite.api.wsgi import answer, faults
+from nova_lite.common import exception
+from nova_lite.idempotency import api as memory
+
+HEADER = "HTTP_IDEMPOTENCY_KEY"
+#: Sent with an answer that was given before.
+AGAIN = ("Idempotent-Replayed", "true")
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_NOT_KEPT = frozenset((429,))
+
+
+def once(req, work):
+    """The Answer of ``work()``, or the one that the same key got before.
+
+    :raises BadRequest: the key is empty, too long, or holds what is not printable ASCII.
+    :raises IdempotencyKeyReused, IdempotencyKeyBusy: as ``idempotency.api.claim``.
+    """
+    claim, remembered = memory.claim(req.context, _key(req), _fingerprint(req))
+    if remembered is not None:
+        req.stands_for(remembered.request_id)
+        return answer.Answer(remembered.body or None, remembered.status, [*remembered.headers, AGAIN],
+                             content_type=remembered.content_type)
+    try:
+        with claim.work() as keep:
+            made = work()
+            keep(*_told(made))
+        return made
+    except Exception as error:          # what was done is undone; the refusal is remembered
+        made = faults.answer(error, req)
+    if made.status >= 500 or made.status in _NOT_KEPT:
+        claim.forget()
+    else:
+        _refuse(claim, made)
+    return made
+
+
+def _refuse(claim, made):
+    with contextlib.suppress(exception.IdempotencyKeyBusy):     # another request has the key by now, and answers
+        claim.keep(*_told(made))
+
+
+def _key(req):
+    text = req.environ[HEADER].strip()
+    if not _KEY.fullmatch(text):
+        raise exception.BadRequest("Idempotency-Key must have 1 to 255 printable ASCII characters.")
+    return text
+
+
+def _fingerprint(req):
+    """What is asked: path, query, microversion and body, however its JSON is spaced."""
+    environ = req.environ
+    told = (environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""), str(req.version))
+    body = orjson.dumps(req.body_json, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256("\0".join(told).encode() + b"\0" + body).hexdigest()
+
+
+def _told(made):
+    body, kind = answer.encode(made)
+    return made.status, [*made.headers], body, kind

@@ -1,0 +1,1 @@
+"""Requests that clients may send again without anything being done twice."""
