@@ -51,6 +51,7 @@ def set_up_log(file=None):
     log.set_defaults(default_log_levels=log.get_default_log_levels() + [
         "oslo_messaging=WARNING", "eventlet.wsgi=WARNING", "sqlalchemy=WARNING", "alembic=WARNING"])
     log.setup(CONF, "nova_lite", __version__)
+    logging.logThreads = logging.logMultiprocessing = False     # no format of ours names them; 5% of a GET's time
 
 
 def obey_failpoints():
