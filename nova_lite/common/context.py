@@ -10,11 +10,14 @@ def new_request_id():
 
 
 class RequestContext:
-    """One request's identity.  ``roles`` is a tuple of names; an id is None where there is none (an unscoped token)."""
+    """One request's identity.  ``roles`` is a tuple of names; an id is None where there is none (an unscoped token).
+
+    ``route`` is the entry of the API's table that it came by ("POST /servers/{id}/action (os-stop)"), None for others.
+    """
 
     __slots__ = ("user_id", "user_name", "user_domain_id", "project_id", "project_name", "project_domain_id",
                  "domain_id", "system_scope", "roles", "is_admin", "request_id", "global_request_id", "service_roles",
-                 "remote_address")
+                 "remote_address", "route")
 
     def __init__(self, user_id=None, project_id=None, roles=(), *, is_admin=None, request_id=None, **names):
         self.user_id = user_id

@@ -27,6 +27,8 @@ _LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.b
                            _T.c.finished_at.is_(None))
 _SERVER = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
 _OPEN_STEPS = sa.update(_S).where(_S.c.operation_id == sa.bindparam("b_id"), _S.c.finished_at.is_(None))
+_CANCELLED_STEPS = sa.update(_S).where(_S.c.finished_at.is_(None), _S.c.operation_id.in_(
+    sa.select(_T.c.id).where(_T.c.server_id == sa.bindparam("b_server"), _T.c.finished_at.is_(None))))
 _NEW = sa.insert(_T)
 _NEW_STEP = sa.insert(_S)
 
@@ -41,7 +43,7 @@ def begin(session, context, server_id, operation, args=None):
         raise refusal(session, context, server_id, operation)
     server = session.execute(sa.select(_V.c.vm_state, _V.c.host, _V.c.project_id).where(_V.c.id == server_id)).one()
     if operation.interrupts:
-        cancel_open(session, server_id)
+        cancel_open(session, server_id, f"Cancelled by {operation.name} (request {context.request_id}).")
     operation_id = record(session, context, operation, server_id, server, args)
     return operation_id, server.host
 
@@ -52,7 +54,7 @@ def record(session, context, operation, server_id, server, args=None):
         "id": new_id(), "name": operation.name, "server_id": server_id, "place": server.host or CONDUCTOR,
         "deadline": now() + datetime.timedelta(seconds=operation.deadline), "args": args or {},
         "previous": {"vm_state": server.vm_state}, "project_id": server.project_id, "user_id": context.user_id or "",
-        "request_id": context.request_id, "rung_at": now(),
+        "request_id": context.request_id, "route": context.route, "rung_at": now(),
     }
     session.execute(_NEW, values)
     if failpoints.watching:
@@ -84,13 +86,15 @@ def refusal(session, context, server_id, operation):
                                   attribute=attribute, state=getattr(row, attribute))
 
 
-def cancel_open(session, server_id):
-    """End whatever runs on a server, fencing its workers."""
+def cancel_open(session, server_id, cause):
+    """End whatever runs on a server, fencing its workers; ``cause`` says to users who did it."""
+    session.execute(_CANCELLED_STEPS, {"b_server": server_id, "finished_at": now(), "outcome": "Error",
+                                       "detail": cause})
     session.execute(
         sa.update(_T).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None))
         .values(attempt=_T.c.attempt + 1),
         {"state": OperationState.CANCELLED, "lease_until": None, "finished_at": now(), "message": "Error",
-         "error": "Cancelled by a later request.", "args": {}})
+         "error": cause, "args": {}})
 
 
 def running(session, server_id, name):
@@ -119,6 +123,8 @@ def lease(session, operation_id, place, worker, seconds):
               "lease_until": _until(seconds)}
     if row.state not in OPEN or row.place != place or taken or not _update(session, row.id, row.attempt, **values):
         raise exception.Fenced(operation_id=operation_id, attempt=row.attempt)
+    if row.state == OperationState.RUNNING:         # not handed over: whoever had it is gone
+        _close_steps(session, row.id, "Error", f"Interrupted: {row.worker} was lost.")
     _mark(session, operation_id, "lease", place)
     return row._replace(**values)
 
@@ -168,24 +174,26 @@ def write_server(session, server_id, **values):
     session.execute(_SERVER, {"b_id": server_id, "updated_at": now(), **values})
 
 
-def _close_steps(session, operation_id, outcome, detail):
-    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": now(), "outcome": outcome, "detail": detail})
+def _close_steps(session, operation_id, outcome, detail, traceback=None):
+    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": now(), "outcome": outcome, "detail": detail,
+                                  "traceback": traceback})
 
 
-def hand_over(session, operation_id, attempt, place, args=None):
+def hand_over(session, operation_id, attempt, place, args=None, failed=None):
     """Queue the operation at another place (a host, or back at the conductor), its lease given up.
 
+    :param failed: (words for users, traceback or None) of the step that made it go elsewhere; None: all went well.
     :raises Fenced: another attempt leads.
     """
     values = {"args": args} if args is not None else {}
     if not _update(session, operation_id, attempt, place=place, state=OperationState.QUEUED, lease_until=None,
                    worker=None, rung_at=now(), **values):
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
-    _close_steps(session, operation_id, "Success", None)
+    _close_steps(session, operation_id, *(("Error", *failed) if failed else ("Success", None)))
     _mark(session, operation_id, "hand_over", place)
 
 
-def finish(session, row, error=None, **server_values):
+def finish(session, row, error=None, traceback=None, **server_values):
     """End the operation (a Row, as it was leased): well where ``error`` is None, else failed with that text.
 
     The server goes to the state that OPERATIONS names; ``server_values`` (power_state, launched_at, fault, ...) are
@@ -196,7 +204,7 @@ def finish(session, row, error=None, **server_values):
         "state": OperationState.DONE}
     if not _update(session, row.id, row.attempt, lease_until=None, finished_at=now(), args={}, **ended):
         raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
-    _close_steps(session, row.id, "Error" if error else "Success", error)
+    _close_steps(session, row.id, "Error" if error else "Success", error, traceback)
     spec = OPERATIONS[row.name]
     vm_state = (spec.failing or row.previous["vm_state"]) if error else spec.then
     write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})

@@ -180,3 +180,39 @@ def test_what_is_past_its_deadline_is_found(server):
         assert operations.overdue(session) == []
         session.execute(sa.update(Operation).values(deadline=now() - datetime.timedelta(seconds=1)))
         assert operations.overdue(session) == [operation_id]
+
+
+def steps(operation_id):
+    with db.reader() as session:
+        rows = operations.steps_of(session, operation_id)
+    return [(row.name, row.attempt, row.outcome, row.detail) for row in rows]
+
+
+def journalled(server, name="stop", step="stop", worker="w1"):
+    leased = lease(begin(server, name), worker=worker)
+    with db.writer() as session:
+        operations.journal(session, leased.id, leased.attempt, step, host="h1", seconds=15)
+    return leased
+
+
+def test_a_step_whose_worker_was_lost_says_so(server):
+    first = journalled(server)
+    with db.writer() as session:
+        operations.release(session)
+    lease(first.id, worker="w2")
+    assert steps(first.id) == [("stop", 1, "Error", "Interrupted: w1 was lost.")]
+
+
+def test_a_cancelled_operation_says_by_what(server):
+    first = journalled(server)
+    begin(server, "delete")
+    cause = f"Cancelled by delete (request {OWNER.request_id})."
+    assert steps(first.id) == [("stop", 1, "Error", cause)]
+    assert (operation(first.id).state, operation(first.id).error) == (OperationState.CANCELLED, cause)
+
+
+def test_a_step_that_sends_its_operation_elsewhere_failed(server):
+    first = journalled(server)
+    with db.writer() as session:
+        operations.hand_over(session, first.id, first.attempt, "h2", failed=("no room", "Traceback"))
+    assert steps(first.id) == [("stop", 1, "Error", "no room")]

@@ -33,6 +33,9 @@ class Route:
     stream: bool = False
     policy: str | None = None
 
+    def __str__(self):
+        return f"{self.method} {self.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -45,15 +48,19 @@ class Action:
     on: str = "servers"
     policy: str | None = None
 
+    def __str__(self):
+        return f"POST /{self.on}/{{id}}/action ({self.name})"
+
 
 class Plan:
     """A route or an action with its method found and its versions read."""
 
-    __slots__ = ("declared", "method", "public", "since", "stream", "until")
+    __slots__ = ("declared", "method", "public", "route", "since", "stream", "until")
 
     def __init__(self, declared, controllers):
         controller, _, name = declared.target.partition(":")
         self.declared = declared
+        self.route = str(declared)
         self.method = getattr(controllers[controller], name)
         self.since = microversion.parse(declared.since) if declared.since else None
         self.until = microversion.parse(declared.until) if declared.until else None

@@ -94,6 +94,7 @@ class Service:
     @staticmethod
     def _controlled(req, plan, arguments):
         environ = req.environ
+        req.context.route = plan.route
         if (idempotency.HEADER in environ and environ["REQUEST_METHOD"] == "POST"
                 and not (plan.public or plan.stream)):
             return idempotency.once(req, lambda: answer.of(plan.method(req, **arguments)))

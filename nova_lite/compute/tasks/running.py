@@ -7,6 +7,7 @@ fenced or cancelled undoes too, but writes nothing.  The outcome is kept until t
 import contextlib
 import logging
 import threading
+import traceback
 
 from nova_lite.common import concurrency, exception, failpoints
 from nova_lite.objects.operation import Outcome
@@ -171,6 +172,6 @@ def _failure(job, error):
         LOG.warning("Operation %s of server %s failed: %s", job.lease.name, job.server.id, error)
         return Outcome.make(power_state=None, error=str(error), code=error.status, details=None)
     LOG.error("Operation %s of server %s failed", job.lease.name, job.server.id, exc_info=error)
-    return Outcome.make(power_state=None, code=500, details=repr(error),
+    return Outcome.make(power_state=None, code=500, details="".join(traceback.format_exception(error)),
                         error=f"Unexpected {type(error).__name__} on the host; its log has the request id "
                               f"{job.context.request_id}.")

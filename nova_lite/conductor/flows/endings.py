@@ -30,10 +30,11 @@ class Endings:
         if outcome.error is None:
             return self._succeeded(session, operation, outcome)
         if operation.name == "delete":
-            operations.hand_over(session, operation.id, operation.attempt, operation.place)
+            operations.hand_over(session, operation.id, operation.attempt, operation.place,
+                                 failed=(outcome.error, outcome.details))
             return operation.place
         if operation.name == "create" and self._another_host(operation, outcome):
-            return self._retry(session, operation)
+            return self._retry(session, operation, outcome)
         return self.failed(session, operation, fault(outcome.code, outcome.error, outcome.details))
 
     def _succeeded(self, session, operation, outcome):
@@ -54,7 +55,7 @@ class Endings:
 
     def failed(self, session, operation, why):
         """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
-        operations.finish(session, operation, error=why["message"], **self._blame(operation, why))
+        operations.finish(session, operation, why["message"], why["details"], **self._blame(operation, why))
         if operation.name == "create":
             allocations.free(session, operation.server_id)
             self._network.release(session, operation.server_id)
@@ -72,9 +73,10 @@ class Endings:
         return outcome.code >= 500 and tried < CONF.operations.max_attempts and not operation.args.get("host")
 
     @staticmethod
-    def _retry(session, operation):
+    def _retry(session, operation, outcome):
         args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place]}
         allocations.free(session, operation.server_id)
         services.unplaced(session, operation.server_id)
-        operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args)
+        operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args,
+                             failed=(outcome.error, outcome.details))
         return operations.CONDUCTOR

@@ -32,6 +32,7 @@ class Operation(Base):
     project_id: Mapped[str] = mapped_column(sa.String(64))
     user_id: Mapped[str] = mapped_column(sa.String(64))
     request_id: Mapped[str] = mapped_column(sa.String(64), index=True)
+    route: Mapped[str | None] = mapped_column(sa.String(255))         # "POST /servers": how it was asked for
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)
     finished_at: Mapped[datetime.datetime | None]                     # None: open
@@ -51,3 +52,4 @@ class Step(Base):
     finished_at: Mapped[datetime.datetime | None]
     outcome: Mapped[str | None] = mapped_column(sa.String(16))        # None while it runs, "Success" or "Error"
     detail: Mapped[str | None] = mapped_column(LongText)              # what went wrong, in words for users
+    traceback: Mapped[str | None] = mapped_column(LongText)           # the same for administrators

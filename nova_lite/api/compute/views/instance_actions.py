@@ -31,7 +31,7 @@ class EventView:
         shown = {"event": _event(step), "start_time": _moment(step.started_at),
                  "finish_time": _moment(step.finished_at), "result": step.outcome}
         if self._all:
-            shown["traceback"] = step.detail
+            shown["traceback"] = step.traceback or step.detail
             if self._hosts:
                 shown["host"] = step.host
         if self._hosts:
