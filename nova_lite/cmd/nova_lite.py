@@ -1,4 +1,4 @@
-"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor."""
+"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor, trace."""
 
 import argparse
 import sys
@@ -49,6 +49,13 @@ def _parser():
                         help="the address that 'up' is going to use (default: %(default)s)")
     doctor.add_argument("--driver", choices=["libvirt", "fake"], default="libvirt")
     doctor.set_defaults(run=_doctor)
+
+    trace = commands.add_parser("trace", help="draw what a request or a server went through",
+                                description="Draw every operation of a request or a server as a tree: who asked, each "
+                                            "step, where and when, how it ended, and the functions that did it.")
+    _add_place(trace)
+    trace.add_argument("wanted", metavar="REQUEST_ID|SERVER", help="a request's id, or a server's id or name")
+    trace.set_defaults(run=_trace, driver=None)
     return parser
 
 
@@ -72,6 +79,11 @@ def _down(arguments):
 def _remove(arguments):
     from nova_lite.cmd import remove
     return remove.run(arguments)
+
+
+def _trace(arguments):
+    from nova_lite.cmd import trace
+    return trace.run(arguments)
 
 
 def _doctor(arguments):

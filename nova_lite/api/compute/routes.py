@@ -17,7 +17,7 @@ from nova_lite.api.compute.servers import Servers
 from nova_lite.api.compute.services import Services, Zones
 from nova_lite.api.wsgi.routing import Action, Route
 
-_CONTROLLERS = {
+CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
@@ -27,7 +27,7 @@ _CONTROLLERS = {
 
 
 def controllers(doors):
-    return {name: controller(doors) for name, controller in _CONTROLLERS.items()}
+    return {name: controller(doors) for name, controller in CONTROLLERS.items()}
 
 
 def _route(method, path, target, rule, since=None, until=None):
