@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from nova_lite.cmd import base, early, single
+from nova_lite.cmd import base, early, notify, single
 from nova_lite.common import exception
 from nova_lite.conf import CONF
 
@@ -37,6 +37,9 @@ class Parent:
         self._count = count
         self._workers = set()
         self._stopping = False
+        self._ear, self._mouth = os.pipe()      # workers say that they are ready, and live
+        os.set_blocking(self._ear, False)
+        self._told = set()
 
     def run(self):
         signal.signal(signal.SIGTERM, self._stop)
@@ -45,9 +48,10 @@ class Parent:
             while len(self._workers) < self._count and not self._stopping:
                 self._workers.add(self._fork())
             self._reap()
+        notify.tell(notify.STOPPING)
         for pid in self._workers:
             _kill(pid, signal.SIGTERM)
-        self._wait_for_all(30)
+        self._wait_for_all(CONF.operations.stop_timeout + 5)
 
     def _stop(self, *_):
         self._stopping = True
@@ -59,6 +63,7 @@ class Parent:
         status = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            notify.through(self._mouth)
             early.start_concurrency(CONF.concurrency)
             single.serve(lambda: make(self._sockets))
             status = 0
@@ -69,6 +74,7 @@ class Parent:
 
     def _reap(self):
         """Take leave of workers that ended; one that died young is not replaced in a hurry."""
+        self._pass_on()
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             time.sleep(0.1)
@@ -77,6 +83,16 @@ class Parent:
         if status and not self._stopping:
             LOG.warning("API worker %s ended with status %s; another takes its place", pid, status)
             time.sleep(1)
+
+    def _pass_on(self):
+        """Tell the init system once that a worker is ready, and that one lives as often as one says so."""
+        with contextlib.suppress(BlockingIOError):
+            said = os.read(self._ear, 4096).decode().split("\n")
+            if notify.READY in said and not self._told:
+                self._told.add(notify.READY)
+                notify.tell(notify.READY)
+            if notify.ALIVE in said:
+                notify.tell(notify.ALIVE)
 
     def _wait_for_all(self, seconds):
         end = time.monotonic() + seconds

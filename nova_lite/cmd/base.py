@@ -12,7 +12,7 @@ import threading
 import uuid
 
 from nova_lite import __version__
-from nova_lite.cmd import early
+from nova_lite.cmd import early, notify
 from nova_lite.conf import CONF
 
 SYSTEM_CONFIG = "/etc/nova_lite/nova_lite.conf"
@@ -67,15 +67,49 @@ def fail(error):
     raise SystemExit(1)
 
 
-def wait_for_signal():
-    """Return when SIGTERM or SIGINT asks the process to end."""
+def wait_for_signal(liveness):
+    """Tell the init system that we are ready; return when SIGTERM or SIGINT asks the process to end, or it is deaf.
+
+    :param liveness: a cmd.liveness.Liveness, which is begun here.
+    :returns: seconds that services may take to stop; the process ends a little later, whatever hangs.
+    """
     _spare_the_collector()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    while not stopping.wait(1):         # a bounded wait lets native signal handlers run in either mode
+    liveness.start()
+    notify.tell(notify.READY)
+    while not stopping.wait(1) and not liveness.deaf:   # a bounded wait lets native signal handlers run in either mode
         pass
     logging.getLogger(__name__).info("Stopping")
+    notify.tell(notify.STOPPING)
+    liveness.stop()
+    return bound_the_end(CONF.operations.stop_timeout)
+
+
+def bound_the_end(seconds):
+    """Let the kernel end this process after ``seconds``: neither a loop nor a library that hangs can be in the way.
+
+    :returns: seconds that are left for ending by ourselves.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    return seconds * 0.85
+
+
+def leave(clean, status=0):
+    """Return ``status`` where all work had ended; else end here and now: threads that hang would be waited for."""
+    if clean:
+        return status
+    logging.shutdown()
+    os._exit(status)
+
+
+def start_anew():
+    """Become the same command again; nothing of this life is left but the process's id."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    logging.shutdown()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _spare_the_collector():

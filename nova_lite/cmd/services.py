@@ -1,9 +1,11 @@
 """The services of a cloud, each with ``start`` and ``stop``; one process runs one of them, or all.
 
-``start`` returns when the service does its work; ``stop`` lets running work end within a bounded time.
+``start`` returns when the service does its work; ``stop(seconds)`` begins nothing more, lets running work end within
+that time, gives up the rest for others to go on with, and tells whether all had ended.
 """
 
 import logging
+import time
 
 from nova_lite import db
 from nova_lite.cmd.base import worker_name
@@ -26,22 +28,31 @@ class Heart:
         self._seen()
         self._beat = concurrency.every(CONF.operations.report_interval, self._seen)
 
+    def _gone(self):
+        with db.writer() as session:
+            services.stopped(session, CONF.host, self._binary)
+
     def _seen(self):
         with db.writer() as session:
             services.seen(session, CONF.host, self._binary, self._topic)
 
     def stop(self):
         if self._beat is not None:
-            self._beat.stop()
+            self._beat.stop(1)
+            self._gone()
 
 
 class Conductor:
+    database = True
+    share = 0.9         # of the time to stop that is left when others stop after it
+
     def __init__(self, doors):
         from nova_lite.compute.rpcapi import ComputeAPI
         from nova_lite.conductor.manager import Manager
         from nova_lite.scheduler.rpcapi import SchedulerAPI
         self._manager = Manager(worker_name("nova-conductor"), doors, ComputeAPI(), SchedulerAPI())
         self._server = rpc.server("conductor", CONF.host, [self._manager.endpoint])
+        self.servers = [self._server]
         self._heart = Heart("nova-conductor", "conductor")
 
     def start(self):
@@ -49,29 +60,38 @@ class Conductor:
         self._server.start()
         self._manager.start()
 
-    def stop(self):
-        self._manager.stop()
-        self._server.stop()
+    def stop(self, seconds):
+        clean = self._manager.stop(seconds * 0.7)
+        clean = self._server.stop(seconds * 0.3) and clean
         self._heart.stop()
+        return clean
 
 
 class Scheduler:
+    database = True
+    share = 0.3
+
     def __init__(self):
         from nova_lite.scheduler.manager import Endpoint
         self._server = rpc.server("scheduler", CONF.host, [Endpoint()])
+        self.servers = [self._server]
         self._heart = Heart("nova-scheduler", "scheduler")
 
     def start(self):
         self._heart.start()
         self._server.start()
 
-    def stop(self):
-        self._server.stop()
+    def stop(self, seconds):
+        clean = self._server.stop(seconds)
         self._heart.stop()
+        return clean
 
 
 class Compute:
     """:param driver: a virt.driver.Driver.  :param metadata_app: WSGI, where this very process serves metadata."""
+
+    database = False
+    share = 0.9
 
     def __init__(self, driver, metadata_app=None):
         from nova_lite.compute.manager import Manager
@@ -79,15 +99,17 @@ class Compute:
         self._manager = Manager(worker_name("nova-compute"), driver, host_network(driver, metadata_app),
                                 _image_cache(driver), ConductorAPI())
         self._server = rpc.server("compute", CONF.host, [self._manager.endpoint])
+        self.servers = [self._server]
 
     def start(self):
         self._manager.start()
         self._server.start()
         self._manager.start_periodic()
 
-    def stop(self):
-        self._server.stop()
-        self._manager.stop()
+    def stop(self, seconds):
+        end = time.monotonic() + seconds
+        clean = self._server.stop(seconds * 0.2)        # what it was asked is begun beside, so this is quick
+        return self._manager.stop(end - time.monotonic()) and clean
 
 
 def host_network(driver, metadata_app=None):
@@ -123,6 +145,10 @@ def make_driver():
 class Web:
     """A WSGI application on listening sockets."""
 
+    database = True
+    share = 0.5
+    servers = ()
+
     def __init__(self, app, sockets):
         self._app = app
         self._sockets = sockets
@@ -131,9 +157,22 @@ class Web:
     def start(self):
         self._server = concurrency.serve(self._app, self._sockets)
 
-    def stop(self):
-        if self._server is not None:
-            self._server.stop(5)
+    def stop(self, seconds):
+        """Accept nothing more and let running requests end."""
+        return self._server is None or self._server.stop(seconds)
+
+
+def stop(running, seconds):
+    """Stop services, the one first that gives work to the others; True when all they did had ended in time."""
+    end, clean = time.monotonic() + seconds, True
+    for number, service in enumerate(running, start=1):
+        left = max(end - time.monotonic(), 0.5)
+        try:
+            clean = service.stop(left if number == len(running) else left * service.share) and clean
+        except Exception:
+            LOG.exception("Stopping %s", type(service).__name__)
+            clean = False
+    return clean
 
 
 def forget_dead_workers():

@@ -21,13 +21,18 @@ def run(prog, make, argv=None):
 
 
 def serve(make):
-    """Join the bus, start, wait, stop."""
+    """Join the bus, start, wait, stop; a process that became deaf starts itself anew, under the same id."""
+    from nova_lite.cmd import services
+    from nova_lite.cmd.liveness import Liveness
     from nova_lite.common import rpc
     rpc.init()
     service = make()
     service.start()
-    try:
-        base.wait_for_signal()
-    finally:
-        service.stop()
+    liveness = Liveness(service.servers, service.database)
+    seconds = base.wait_for_signal(liveness)
+    clean = services.stop([service], seconds)
+    if liveness.deaf:
+        base.start_anew()
+    if clean:
         rpc.cleanup()
+    base.leave(clean)

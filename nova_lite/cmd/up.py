@@ -45,11 +45,10 @@ def _foreground(arguments):
     lock.write_pid()
     _tell_parent(text)
     try:
-        base.wait_for_signal()
+        clean = cloud.stop(base.wait_for_signal(cloud.liveness()))
     finally:
-        cloud.stop()
         lock.release()
-    return 0
+    return base.leave(clean)
 
 
 def configure(arguments, place):
@@ -102,12 +101,13 @@ class _Cloud:
             service.start()
             self._started.append(service)
 
-    def stop(self):
-        for service in reversed(self._started):
-            try:
-                service.stop()
-            except Exception:
-                LOG.exception("Stopping %s", type(service).__name__)
+    def liveness(self):
+        from nova_lite.cmd.liveness import Liveness
+        return Liveness([server for service in self._services for server in service.servers], database=True)
+
+    def stop(self, seconds):
+        from nova_lite.cmd import services
+        return services.stop(self._started[::-1], seconds)
 
 
 # ---- in the background

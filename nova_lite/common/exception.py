@@ -86,6 +86,10 @@ class Unavailable(NovaLiteError):
 
 # ---- leaves shared by all floors
 
+class Stopping(Unavailable):
+    template = "This service is stopping."
+
+
 class ValidationError(BadRequest):
     template = "{detail}"
 

@@ -15,6 +15,7 @@ from nova_lite.compute.tasks.running import AWAY, Running
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
+_CLOSING = 2        # seconds to let go of hypervisor and network
 
 
 class Manager:
@@ -54,9 +55,21 @@ class Manager:
                               (CONF.compute.prune_interval, self._host.prune_images)):
             self._periodic.append(concurrency.every(seconds, _patiently(work)))
 
-    def stop(self):
+    def stop(self, seconds):
+        """Begin nothing more, let what runs end within ``seconds``, and say goodbye; True when all had ended.
+
+        What did not end is given up at once, so that this host's next start, or another host, goes on with it.
+        """
+        left = self._running.drain(max(seconds - _CLOSING, seconds * 0.7))
         for each in self._periodic:
-            each.stop()
+            each.stop(0)
+        if left:
+            LOG.warning("%d operation(s) did not end within %g s and are given up", len(left), seconds)
+        _patiently(self._host.stopped)(left)
+        closed = concurrency.spawn(self._close).wait(_CLOSING)
+        return closed and not left
+
+    def _close(self):
         self._network.close()
         self._driver.close()
 
@@ -109,7 +122,7 @@ def _quietly(gate, task, context, operation_id):
     try:
         with gate:
             task(context, operation_id)
-    except (exception.Fenced, exception.OperationNotFound, exception.ServerNotFound) as error:
+    except (exception.Fenced, exception.Stopping, exception.OperationNotFound, exception.ServerNotFound) as error:
         LOG.debug("%s", error)
     except AWAY as error:
         LOG.warning("Operation %s was not begun: %s", operation_id, error)

@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import threading
+import time
 
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
@@ -32,7 +33,8 @@ class Manager:
         endings = Endings(doors.network)
         build = Build(worker, doors.network, compute_rpc, scheduler_rpc, endings)
         delete = Delete(worker, endings)
-        gate = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
+        self._worker = worker
+        self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
         flows = {name: functools.partial(concurrency.spawn, _quietly, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
         self.recovery = Recovery(flows, compute_rpc, endings)
@@ -43,9 +45,43 @@ class Manager:
         self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
                           concurrency.every(_PURGE, _purge_keys)]
 
-    def stop(self):
+    def stop(self, seconds):
+        """Begin nothing more, let flows end within ``seconds``, give up the leases of the rest; True when all ended."""
         for each in self._periodic:
-            each.stop()
+            each.stop(0)
+        clean = self._gate.close(seconds)
+        with db.writer() as session:
+            operations.release(session, worker_prefix=self._worker)
+        return clean
+
+
+class Gate:
+    """Lets so many flows run at once, and none any more when it is closed."""
+
+    def __init__(self, size):
+        self._places = threading.BoundedSemaphore(size)
+        self._closed = False
+        self._running = 0
+
+    def __enter__(self):
+        """:raises Stopping: it is closed."""
+        self._places.acquire()
+        self._running += 1
+        if self._closed:
+            self.__exit__()
+            raise exception.Stopping
+
+    def __exit__(self, *_):
+        self._running -= 1
+        self._places.release()
+
+    def close(self, seconds):
+        """True when nothing is running any more within ``seconds``."""
+        self._closed = True
+        end = time.monotonic() + seconds
+        while self._running and time.monotonic() < end:
+            concurrency.sleep(0.05)
+        return not self._running
 
 
 def _purge_keys():
@@ -61,7 +97,7 @@ def _quietly(gate, flow, context, operation_id):
     try:
         with gate:
             flow(context, operation_id)
-    except (exception.Fenced, exception.OperationNotFound) as error:
+    except (exception.Fenced, exception.Stopping, exception.OperationNotFound) as error:
         LOG.debug("%s", error)
 
 
@@ -139,6 +175,11 @@ class Endpoint:
         return {"servers": servers,
                 "doomed": [each for each, deleted in known.items() if deleted or each not in here],
                 "unknown": [each for each in guests if each not in known]}
+
+    def host_stopped(self, context, host, left):
+        with db.writer() as session:
+            operations.give_up(session, left, f"Given up: {host} was stopped.")
+            services.stopped(session, host, "nova-compute")
 
     def report_host(self, context, facts):
         with db.writer() as session:

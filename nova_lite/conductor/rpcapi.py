@@ -47,6 +47,10 @@ class ConductorAPI:
         """
         return self._client.call(context, "host_started", host=host, worker=worker, guests=guests)
 
+    def host_stopped(self, context, host, left):
+        """A host stops: it counts as down, and {operation id: attempt} of what it did not finish is given up."""
+        self._client.call(context, "host_stopped", host=host, left=left)
+
     def report_host(self, context, facts):
         """Sign of life and facts (objects.Host)."""
         self._client.call(context, "report_host", facts=facts)

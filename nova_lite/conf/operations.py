@@ -18,6 +18,9 @@ OPTS = (
                help="Seconds between two signs of life of a service."),
     cfg.IntOpt("service_down_time", default=60, min=2,
                help="Seconds without a sign of life after which a service counts as down."),
+    cfg.IntOpt("stop_timeout", default=30, min=1,
+               help="Seconds a service that is asked to stop (SIGTERM) lets running requests and operations end. What "
+                    "has not ended by then is given up, the next start goes on with it, and the process is gone."),
     cfg.IntOpt("sync_power_interval", default=60, min=1,
                help="Seconds between two comparisons of every guest's power state with the database. Changes that the "
                     "hypervisor announces are taken over at once."),

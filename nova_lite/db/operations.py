@@ -211,6 +211,17 @@ def finish(session, row, error=None, traceback=None, **server_values):
     _mark(session, row.id, "fail" if error else "finish")
 
 
+def give_up(session, held, cause):
+    """Queue again, due at once, what its worker does not finish; the worker is fenced.
+
+    :param held: {operation id: attempt}; those that are led by another by now are left alone.
+    """
+    for operation_id, attempt in held.items():
+        if _update(session, operation_id, attempt, attempt=attempt + 1, state=OperationState.QUEUED, lease_until=None,
+                   worker=None, rung_at=None):
+            _close_steps(session, operation_id, "Error", cause)
+
+
 def release(session, *, place=None, worker_prefix=None, but=None):
     """Give up leases of workers that are known to be dead; their operations are due at once.
 
@@ -225,6 +236,9 @@ def release(session, *, place=None, worker_prefix=None, but=None):
     if but is not None:
         conditions.append(_T.c.worker != but)
     session.execute(sa.update(_T).where(*conditions), {"lease_until": None, "rung_at": None})
+    if worker_prefix is None:           # the place is there again: what waits for it need not wait for the next ring
+        waiting = [_T.c.state == OperationState.QUEUED, *([] if place is None else [_T.c.place == place])]
+        session.execute(sa.update(_T).where(*waiting), {"rung_at": None})
 
 
 def due(session, *, ring_after, limit=500):

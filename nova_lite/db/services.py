@@ -1,5 +1,7 @@
 """Signs of life: what services and hosts report of themselves."""
 
+import datetime
+
 import sqlalchemy as sa
 
 from nova_lite.conf import CONF
@@ -17,6 +19,19 @@ def seen(session, host, binary, topic):
     if not alive:
         session.add(Service(host=host, binary=binary, topic=topic, last_seen_at=now()))
         session.flush()
+
+
+def stopped(session, host, binary):
+    """A service said goodbye: it counts as down from now on."""
+    session.execute(
+        sa.update(Service).where(Service.host == host, Service.binary == binary)
+        .values(last_seen_at=now() - datetime.timedelta(seconds=CONF.operations.service_down_time + 1)),
+        execution_options=_QUIET)
+
+
+def answers(session):
+    """Whether the database answers; raises what is the matter."""
+    return session.execute(sa.select(1)).scalar() == 1
 
 
 def up(session, since):

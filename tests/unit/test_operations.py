@@ -216,3 +216,29 @@ def test_a_step_that_sends_its_operation_elsewhere_failed(server):
     with db.writer() as session:
         operations.hand_over(session, first.id, first.attempt, "h2", failed=("no room", "Traceback"))
     assert steps(first.id) == [("stop", 1, "Error", "no room")]
+
+
+def test_what_is_given_up_is_due_at_once_and_its_worker_fenced(server):
+    held = journalled(server)
+    with db.writer() as session:
+        operations.give_up(session, {held.id: held.attempt}, "Given up: h1 was stopped.")
+        assert [each.id for each in operations.due(session, ring_after=600)] == [held.id]
+    assert steps(held.id) == [("stop", 1, "Error", "Given up: h1 was stopped.")]
+    with pytest.raises(exception.Fenced), db.writer() as session:
+        operations.finish(session, held)
+    assert lease(held.id, worker="w2").attempt == held.attempt + 2
+
+
+def test_what_another_leads_by_now_is_not_given_up(server):
+    held = journalled(server)
+    with db.writer() as session:
+        operations.give_up(session, {held.id: held.attempt - 1}, "late")
+    assert operation(held.id).state == OperationState.RUNNING
+
+
+def test_a_place_that_is_there_again_need_not_wait_for_the_next_ring(server):
+    operation_id = begin(server, "stop")
+    with db.writer() as session:
+        assert not operations.due(session, ring_after=600)
+        operations.release(session, place="h1", but="w2")
+        assert [each.id for each in operations.due(session, ring_after=600)] == [operation_id]

@@ -43,6 +43,10 @@ class Host:
             LOG.warning("Guest %s is not in the database; it is left alone. Remove it by hand if it is not yours.",
                         server_id)
 
+    def stopped(self, left):
+        """Say goodbye.  :param left: {operation id: attempt} of what others may go on with."""
+        self._conductor.host_stopped(contexts.admin(), CONF.host, left)
+
     def report(self):
         """Facts and a sign of life."""
         facts = self._driver.host.facts()

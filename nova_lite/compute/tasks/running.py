@@ -7,6 +7,7 @@ fenced or cancelled undoes too, but writes nothing.  The outcome is kept until t
 import contextlib
 import logging
 import threading
+import time
 import traceback
 
 from nova_lite.common import concurrency, exception, failpoints
@@ -82,18 +83,33 @@ class Running:
         self._jobs = {}                             # server id -> Job
         self._locks = {}                            # server id -> [lock, how many hold or wait]
         self._guard = threading.Lock()
+        self._taking = 0                            # leases that are being taken
+        self._closed = False
 
     @contextlib.contextmanager
     def job(self, context, operation_id):
         """Take the lease and run the body as the only task of its server on this host.
 
         :raises Fenced: the doorbell was late or doubled; there is nothing to do.
+        :raises Stopping: nothing is begun here any more.
         """
-        lease = self._conductor.take_lease(context, operation_id, self._host, self._worker)
-        job = Job(context, lease, self._conductor)
-        self._displace(job)
+        job = self._take(context, operation_id)
         with self._alone(job):
             yield from self._frame(job)
+
+    def _take(self, context, operation_id):
+        with self._guard:
+            if self._closed:
+                raise exception.Stopping
+            self._taking += 1
+        try:
+            lease = self._conductor.take_lease(context, operation_id, self._host, self._worker)
+            job = Job(context, lease, self._conductor)
+            self._displace(job)
+        finally:
+            with self._guard:
+                self._taking -= 1
+        return job
 
     def _frame(self, job):
         try:
@@ -159,6 +175,21 @@ class Running:
         lost = self._conductor.renew(context, {key: job.lease.attempt for key, job in held.items()})
         for operation_id in lost:
             held[operation_id].lost = True
+
+    def drain(self, seconds):
+        """Begin nothing more and let what runs end.
+
+        :returns: {operation id: attempt} of what has not ended after ``seconds``; it stops at its next step.
+        """
+        with self._guard:
+            self._closed = True
+        end = time.monotonic() + seconds
+        while (self._jobs or self._taking) and time.monotonic() < end:
+            concurrency.sleep(0.05)
+        with self._guard:
+            for job in self._jobs.values():
+                job.lost = True
+            return {job.lease.operation_id: job.lease.attempt for job in self._jobs.values()}
 
     def busy(self):
         """Ids of the servers that something is being done to."""
