@@ -49,6 +49,8 @@ class Parent:
                 self._workers.add(self._fork())
             self._reap()
         notify.tell(notify.STOPPING)
+        for each in self._sockets:      # else clients would wait in a queue that nobody serves any more
+            each.close()
         for pid in self._workers:
             _kill(pid, signal.SIGTERM)
         self._wait_for_all(CONF.operations.stop_timeout + 5)

@@ -155,3 +155,46 @@ def test_what_hangs_in_a_library_does_not_keep_the_process():
                           check=False, env={**os.environ, "PYTHONPATH": clouds.ROOT})
     assert (done.returncode, json.loads(done.stdout)) == (-signal.SIGALRM, 0.425)
     assert time.monotonic() - began < 8
+
+
+_DEAF = """
+import os, sys
+from nova_lite.cmd import base, single
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+from nova_lite.cmd import liveness
+
+class Bus:
+    def ping(self, timeout):
+        if not os.path.exists(sys.argv[1]):
+            raise exception.NoAnswer(method="ping", address="compute.h1")
+
+class Service:
+    database, servers = False, [Bus()]
+    def start(self):
+        print("started", os.getpid(), flush=True)
+    def stop(self, seconds):
+        open(sys.argv[1], "w").close()
+        print("stopped", flush=True)
+        return True
+
+base.configure(["--config-file", sys.argv[2]], "test")
+single.serve(Service)
+"""
+
+
+def test_a_deaf_process_stops_gracefully_and_starts_itself_anew(tmp_path):
+    for name, text in (("deaf.py", _DEAF), ("deaf.conf", "[operations]\nreport_interval = 1\n")):
+        (tmp_path / name).write_text(text)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "deaf.py"), str(tmp_path / "healed"), str(tmp_path / "deaf.conf")],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONPATH": clouds.ROOT})
+    try:
+        told = [process.stdout.readline().split() for _ in range(3)]
+        assert told == [["started", str(process.pid)], ["stopped"], ["started", str(process.pid)]]
+        time.sleep(0.3)
+        process.terminate()
+        assert process.wait(10) == 0 and process.stdout.read().split() == ["stopped"]
+    finally:
+        process.kill()
+        process.wait()
