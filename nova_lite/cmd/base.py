@@ -82,7 +82,8 @@ def wait_for_signal(liveness):
     while not stopping.wait(1) and not liveness.deaf:   # a bounded wait lets native signal handlers run in either mode
         pass
     logging.getLogger(__name__).info("Stopping")
-    notify.tell(notify.STOPPING)
+    if stopping.is_set():               # one that starts itself anew is not stopping for the init system
+        notify.tell(notify.STOPPING)
     liveness.stop()
     return bound_the_end(CONF.operations.stop_timeout)
 

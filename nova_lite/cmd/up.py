@@ -44,11 +44,12 @@ def _foreground(arguments):
     text = welcome.write(place, public_url(), log_file)
     lock.write_pid()
     _tell_parent(text)
+    liveness = cloud.liveness()
     try:
-        clean = cloud.stop(base.wait_for_signal(cloud.liveness()))
+        clean = cloud.stop(base.wait_for_signal(liveness))
     finally:
         lock.release()
-    return base.leave(clean)
+    return base.leave(clean, status=int(liveness.deaf))
 
 
 def configure(arguments, place):
