@@ -6,6 +6,7 @@ never arrives - is: it stops gracefully and starts itself anew.
 """
 
 import logging
+import time
 
 from nova_lite import db
 from nova_lite.cmd import notify
@@ -16,7 +17,8 @@ LOG = logging.getLogger(__name__)
 
 PING = 5.0          # seconds a round trip over the bus may take
 ANSWER = 20.0       # seconds the database may take to answer, or to be told away
-DEAF = 3            # pings in a row that are not heard
+DEAF = 3            # pings in a row that are not heard,
+PATIENCE = 30.0     # in at least so many seconds: after an outage of the broker, consumers need a while to be back
 
 
 class Liveness:
@@ -26,11 +28,12 @@ class Liveness:
         self._servers = [*servers]
         self._database = database
         self._unheard = 0
+        self._heard_at = time.monotonic()
         self._beat = None
 
     @property
     def deaf(self):
-        return self._unheard >= DEAF
+        return self._unheard >= DEAF and time.monotonic() - self._heard_at >= PATIENCE
 
     def start(self):
         wanted = notify.watchdog_seconds()
@@ -45,6 +48,8 @@ class Liveness:
         """One look; tells the init system when all is well."""
         heard = all(map(self._hears, self._servers))
         self._unheard = 0 if heard else self._unheard + 1
+        if heard:
+            self._heard_at = time.monotonic()
         if self.deaf:
             LOG.error("The bus takes what this process sends itself, and it does not arrive: it starts anew")
         if heard and (not self._database or _answers()):

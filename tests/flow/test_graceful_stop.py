@@ -179,6 +179,7 @@ class Service:
         return True
 
 base.configure(["--config-file", sys.argv[2]], "test")
+liveness.PATIENCE = 0
 single.serve(Service)
 """
 

@@ -40,13 +40,23 @@ def test_a_process_that_hears_itself_and_whose_database_answers_lives(database, 
     assert heard(ear) == "WATCHDOG=1" and not watch.deaf
 
 
-def test_one_that_does_not_hear_itself_is_not_told_to_live_and_soon_is_deaf(ear):
+def test_one_that_does_not_hear_itself_is_not_told_to_live_and_soon_is_deaf(ear, monkeypatch):
+    monkeypatch.setattr(liveness, "PATIENCE", 0)
     bus = Bus()
     bus.error = exception.NoAnswer(method="ping", address="compute.h1")
     watch = liveness.Liveness([Bus(), bus], database=False)
     for expected in (False, False, True):
         watch.look()
         assert watch.deaf is expected and heard(ear) is None
+
+
+def test_while_consumers_come_back_after_an_outage_nobody_is_deaf(ear):
+    bus = Bus()
+    bus.error = exception.NoAnswer(method="ping", address="compute.h1")
+    watch = liveness.Liveness([bus], database=False)
+    for _ in range(liveness.DEAF + 1):
+        watch.look()
+    assert not watch.deaf and heard(ear) is None
 
 
 def test_one_that_hears_itself_again_is_not_deaf(ear):
