@@ -38,7 +38,7 @@ def test_readers_look_and_do_not_touch(cloud, server):
 
 def test_an_update_changes_what_it_names(cloud, server):
     body = {"server": {"name": "new", "description": "d", "hostname": "n.example.org", "accessIPv4": "192.0.2.1",
-                       "accessIPv6": "2001:db8::1", "OS-DCF:diskConfig": "AUTO"}}
+                       "accessIPv6": "2001:0DB8:0:0:0:0:0.0.0.1", "OS-DCF:diskConfig": "AUTO"}}
     shown = cloud.call("PUT", f"/servers/{server}", body, version="2.94").json["server"]
     assert shown == cloud.get(f"/servers/{server}", version="2.94")["server"]
     assert (shown["name"], shown["description"], shown["OS-EXT-SRV-ATTR:hostname"]) == ("new", "d", "n.example.org")

@@ -36,13 +36,15 @@ def test_what_was_asked_for_is_kept(cloud):
     data = base64.b64encode(b"#!/bin/sh").decode()
     answer = cloud.create(version="2.94", name="web", description="front", hostname="www.example.org",
                           metadata={"a": "b"}, tags=["z", "a", "z"], user_data=data, config_drive="yes",
-                          accessIPv4="192.0.2.7", hints={"foo": "bar", "many": ["1", "2"]}, adminPass="secret",
-                          availability_zone="nova", **{"OS-DCF:diskConfig": "AUTO"})
+                          accessIPv4="192.0.2.7", accessIPv6="::0.0.0.9", adminPass="secret",
+                          hints={"foo": "bar", "many": ["1", "2"]}, availability_zone="nova",
+                          **{"OS-DCF:diskConfig": "AUTO"})
     kept = row(answer.json["server"]["id"])
     assert answer.json["server"]["adminPass"] == "secret"
     assert (kept.display_name, kept.description, kept.hostname) == ("web", "front", "www.example.org")
     assert (kept.metadata, kept.tags, kept.user_data) == ({"a": "b"}, ["a", "z"], data)
     assert (kept.config_drive, kept.disk_config, kept.access_ipv4) == (True, "AUTO", "192.0.2.7")
+    assert kept.access_ipv6 == "::9"
     assert kept.scheduler_hints == {"foo": ["bar"], "many": ["1", "2"]}
     assert kept.availability_zone == "nova"
     assert kept.requested_networks == []

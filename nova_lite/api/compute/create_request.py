@@ -1,5 +1,6 @@
 """The body of a create, checked for sense and translated into the house's words."""
 
+import ipaddress
 import secrets
 
 from oslo_utils import strutils, uuidutils
@@ -46,8 +47,13 @@ def read(req, compute):
         user_data=server.get("user_data"), config_drive=strutils.bool_from_string(server.get("config_drive", False)),
         security_groups=None if groups is None else list(dict.fromkeys(each["name"] for each in groups if each)),
         min_count=minimum, max_count=maximum, disk_config=server.get("OS-DCF:diskConfig", "MANUAL"),
-        access_ipv4=server.get("accessIPv4"), access_ipv6=server.get("accessIPv6"), scheduler_hints=_hints(req),
+        access_ipv4=server.get("accessIPv4"), access_ipv6=short(server.get("accessIPv6")), scheduler_hints=_hints(req),
         return_reservation_id=strutils.bool_from_string(server.get("return_reservation_id", False)), **place)
+
+
+def short(address):
+    """An IPv6 address as RFC 5952 writes it: what is shown is the same however it was given, and fits its column."""
+    return address and str(ipaddress.ip_address(address))
 
 
 def _check_certificates(context, server, target):

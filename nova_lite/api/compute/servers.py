@@ -1,6 +1,6 @@
 """Servers: /servers and what it shows."""
 
-from nova_lite.api.compute.create_request import read
+from nova_lite.api.compute.create_request import read, short
 from nova_lite.api.compute.paging import limit_and_marker, sort_of
 from nova_lite.api.compute.schemas import server_list
 from nova_lite.api.compute.schemas import servers as schema
@@ -79,6 +79,8 @@ class Servers:
         if "pinned_availability_zone" in asked:
             self._compute.servers.pin(req.context, server, asked["pinned_availability_zone"])
         values = {_COLUMNS[name]: value for name, value in asked.items() if name in _COLUMNS}
+        if "accessIPv6" in asked:
+            values["access_ipv6"] = short(asked["accessIPv6"])
         if "name" in asked:
             values["display_name"] = asked["name"].strip()
         server = self._compute.servers.update(req.context, server, values)
