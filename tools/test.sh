@@ -8,7 +8,6 @@
 #   api       tests/api
 #   flow      all services with the fake driver, in one process: on green threads, then on native ones
 #   separate  the same in separate processes: PostgreSQL and RabbitMQ, then MariaDB and RabbitMQ
-#   faults    tests/faults
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
 #   docs      doc/ builds without a warning
 #   all       every part (the default)
@@ -31,15 +30,15 @@ die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 read_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            lint | unit | api | flow | separate | faults | live | docs) PARTS+=("$1") ;;
-            all) PARTS+=(unit flow separate faults live docs) ;;
+            lint | unit | api | flow | separate | live | docs) PARTS+=("$1") ;;
+            all) PARTS+=(unit flow separate live docs) ;;
             -h | --help) sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "$0"; exit 0 ;;
             *) break ;;
         esac
         shift
     done
     PYTEST=("$@")
-    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate faults live docs)
+    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate live docs)
 }
 
 wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
@@ -49,7 +48,7 @@ wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
 need_packages() {
     local list=$PACKAGES_PYTHON missing
     if wanted unit || wanted lint; then list+=" $PACKAGES_LINT qemu-utils"; fi
-    if wanted separate || wanted faults || wanted live; then list+=" $PACKAGES_SERVERS"; fi
+    if wanted separate || wanted live; then list+=" $PACKAGES_SERVERS"; fi
     if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST"; fi
     # shellcheck disable=SC2086  # lists of words
     missing=$(missing_packages $list | tr '\n' ' ')
@@ -132,8 +131,6 @@ part_separate() {
     in_layout mariadb eventlet || status=1
     return $status
 }
-
-part_faults() { run_pytest tests/faults; }
 
 part_live() {
     [ "$(id -u)" = 0 ] || { echo "live tests make bridges, DHCP servers and guests: run tools/test.sh live as root"; return 1; }
