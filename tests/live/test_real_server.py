@@ -3,6 +3,7 @@
 import base64
 import os
 import subprocess
+import sys
 
 import libvirt
 import pytest
@@ -193,7 +194,7 @@ def test_the_command_line_client_does_it_all(cloud):
                "OS_CLOUD": "nova-lite"}
 
     def cli(*words):
-        done = subprocess.run(["openstack", *words], env=environ, capture_output=True, text=True, check=False)
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "openstack"), *words], env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"openstack {' '.join(words)}: {done.stderr}"
         return done.stdout.strip()
 
