@@ -194,7 +194,8 @@ def test_the_command_line_client_does_it_all(cloud):
                "OS_CLOUD": "nova-lite"}
 
     def cli(*words):
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "openstack"), *words], env=environ, capture_output=True, text=True, check=False)
+        client = os.path.join(os.path.dirname(sys.executable), "openstack")
+        done = subprocess.run([client, *words], env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"openstack {' '.join(words)}: {done.stderr}"
         return done.stdout.strip()
 

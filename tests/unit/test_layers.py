@@ -1,4 +1,4 @@
-"""Who may import whom: the table of the house's floors, held against every import in the code, also inside functions."""
+"""Who may import whom: the table of the house's floors, held against every import, also inside functions."""
 
 import ast
 import os
@@ -23,7 +23,8 @@ FLOORS = {
     "nova_lite.network.manager": "hosts", "nova_lite.network.host": "hosts",
     "nova_lite.conductor": "conductor", "nova_lite.scheduler": "scheduler",
     "nova_lite.virt": "virt", "nova_lite.db": "db",
-    "nova_lite.compute.rpcapi": "rpcapi", "nova_lite.conductor.rpcapi": "rpcapi", "nova_lite.scheduler.rpcapi": "rpcapi",
+    "nova_lite.compute.rpcapi": "rpcapi", "nova_lite.conductor.rpcapi": "rpcapi",
+    "nova_lite.scheduler.rpcapi": "rpcapi",
     "nova_lite.conf": "conf", "nova_lite.common": "common", "nova_lite.objects": "objects", "nova_lite": "package",
 }
 LEAVES = {"conf", "common", "objects", "package"}
