@@ -138,23 +138,26 @@ image_registered() {
         --file "$NOTES/nova-guest.qcow2" $IMAGE
 }
 
-# One of an earlier run is used when its key is still ours and it can run; else it makes place.
+# An earlier run's server is used when its key is still ours and it can run; else it makes place.
 server_booted() {
     local status
+    status=$(openstack server list -f value -c Status --name '^hello$')
     if ! [ -s "$STATE/hello.key" ] || ! openstack keypair show hello; then
-        openstack server delete --wait hello || true
-        openstack keypair delete hello || true
-        rm -f "$STATE/hello.key"
+        [ -z "$status" ] || openstack server delete --wait hello
+        status=""
+        openstack keypair list -f value -c Name | grep -qx hello && openstack keypair delete hello || true
         (umask 077; openstack keypair create hello >"$STATE/hello.key.new")
         mv "$STATE/hello.key.new" "$STATE/hello.key"
     fi
-    status=$(openstack server show -f value -c status hello || true)
     case $status in
         ACTIVE) return ;;
         SHUTOFF) openstack server start hello; return ;;
         ?*) openstack server delete --wait hello ;;
     esac
-    openstack server create --flavor m1.nano --image $IMAGE --network private --key-name hello --wait hello
+    openstack server create --flavor m1.nano --image $IMAGE --network private --key-name hello --wait hello && return
+    openstack server show hello -f value -c fault
+    echo "the whole story: $STATE/log/nova-lite.log"
+    return 1
 }
 
 in_guest() {

@@ -6,6 +6,7 @@ import logging
 import threading
 
 from nova_lite.common import concurrency, exception
+from nova_lite.compute.tasks.audit import Audit
 from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
 from nova_lite.compute.tasks.delete import Delete
@@ -30,6 +31,7 @@ class Manager:
         self._network = network
         self._running = Running(CONF.host, worker, conductor)
         self._host = Host(self._running, (driver, network, images), conductor, worker)
+        self._audit = Audit(self._running, (driver, network), conductor)
         power = Power(self._running, driver, network)
         # Builds pass a gate of their own, so that a storm of them never delays a stop.
         builds = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
@@ -52,6 +54,7 @@ class Manager:
         for seconds, work in ((CONF.operations.report_interval, self._host.report),
                               (CONF.operations.lease / 3, self._running.renew),
                               (CONF.operations.sync_power_interval, self._host.report_guests),
+                              (CONF.audit.interval, self._audit.look),
                               (CONF.compute.prune_interval, self._host.prune_images)):
             self._periodic.append(concurrency.every(seconds, _patiently(work)))
 

@@ -9,12 +9,13 @@ import time
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
 from nova_lite.common import context as contexts
+from nova_lite.conductor import auditor, host_audit
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
-from nova_lite.db import idempotency, operations, server_objects, services
+from nova_lite.db import drifts, idempotency, operations, server_objects, services
 from nova_lite.objects.operation import Job
 
 LOG = logging.getLogger(__name__)
@@ -39,11 +40,13 @@ class Manager:
             ("create", build.build_server), ("delete", delete.delete_server))}
         self.recovery = Recovery(flows, compute_rpc, endings)
         self.endpoint = Endpoint(flows, doors, endings)
+        self._auditor = auditor.Auditor(doors.network, CONF.audit.repair)
         self._periodic = []
 
     def start(self):
         self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
-                          concurrency.every(_PURGE, _purge_keys)]
+                          concurrency.every(_PURGE, _purge_keys),
+                          concurrency.every(CONF.audit.interval, self._auditor.look)]
 
     def stop(self, seconds):
         """Begin nothing more, let flows end within ``seconds``, give up the leases of the rest; True when all ended."""
@@ -189,6 +192,16 @@ class Endpoint:
     def report_power(self, context, host, guests):
         with db.writer() as session:
             services.power_reported(session, host, guests)
+
+    def audit_host(self, context, host, sight):
+        with db.reader() as session:
+            return host_audit.judge(session, self._network, host, sight)
+
+    def drift_seen(self, context, host, findings, seconds):
+        with db.writer() as session:
+            drifts.record(session, host, findings)
+            drifts.looked(session, host, seconds)
+        auditor.tell(findings, host)
 
     def images_in_use(self, context, host):
         with db.reader() as session:

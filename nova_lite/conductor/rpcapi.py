@@ -59,6 +59,14 @@ class ConductorAPI:
         """What the hypervisor really runs: {server id: power state}."""
         self._client.call(context, "report_power", host=host, guests=guests)
 
+    def audit_host(self, context, host, sight):
+        """objects.Verdict on what a host sees of itself (objects.Sight)."""
+        return self._client.call(context, "audit_host", host=host, sight=sight)
+
+    def drift_seen(self, context, host, findings, seconds):
+        """What a host is sure of, mended or not: [objects.Finding]; the look took ``seconds``."""
+        self._client.call(context, "drift_seen", host=host, findings=findings, seconds=seconds)
+
     def images_in_use(self, context, host):
         """Ids of the images that servers of ``host`` were made from."""
         return self._client.call(context, "images_in_use", host=host)

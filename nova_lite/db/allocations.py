@@ -21,6 +21,10 @@ _TAKE = (
         _N.c.disk_gb_used + _DISK <= _N.c.disk_gb * _N.c.disk_allocation_ratio)
     .values(vcpus_used=_N.c.vcpus_used + _VCPUS, memory_mb_used=_N.c.memory_mb_used + _MEMORY,
             disk_gb_used=_N.c.disk_gb_used + _DISK))
+_OCCUPY = (
+    sa.update(_N).where(_N.c.host == sa.bindparam("b_host"))
+    .values(vcpus_used=_N.c.vcpus_used + _VCPUS, memory_mb_used=_N.c.memory_mb_used + _MEMORY,
+            disk_gb_used=_N.c.disk_gb_used + _DISK))
 _GIVE = (
     sa.update(_N).where(_N.c.host == sa.bindparam("b_host"))
     .values(vcpus_used=_N.c.vcpus_used - _VCPUS, memory_mb_used=_N.c.memory_mb_used - _MEMORY,
@@ -51,6 +55,12 @@ def claim(session, server_id, host, asked):
     session.execute(_RECORD, {"server_id": server_id, "host": host, **asked})
     session.execute(_PLACE, {"b_id": server_id, "host": host, "updated_at": now()})
     return True
+
+
+def occupy(session, server_id, host, asked):
+    """Record what a server that is on ``host`` already takes of it, whether or not there is room."""
+    session.execute(_OCCUPY, _asked(host, asked))
+    session.execute(_RECORD, {"server_id": server_id, "host": host, **asked})
 
 
 def free(session, server_id):

@@ -318,6 +318,17 @@ def group_names(session, server_id):
         .where(_P.c.server_id == server_id).order_by(_P.c.nic_index, _G.c.name)))
 
 
+def group_names_of(session, server_ids):
+    """{server id: names as ``group_names`` gives them}"""
+    found = {}
+    for row in session.execute(
+            sa.select(_P.c.server_id, _G.c.name).select_from(_G)
+            .join(_M, _M.c.security_group_id == _G.c.id).join(_P, _P.c.id == _M.c.port_id)
+            .where(_P.c.server_id.in_(server_ids)).order_by(_P.c.nic_index, _G.c.name)):
+        found.setdefault(row.server_id, []).append(row.name)
+    return found
+
+
 def servers_on(session, *, network_id=None, group_id=None):
     """Ids of servers with a port in a network, or in a security group."""
     asked = sa.select(_P.c.server_id).where(_P.c.server_id.is_not(None)).distinct()

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 
-from nova_lite.common import unit_of_work
+from nova_lite.common import failpoints, unit_of_work
 from nova_lite.conf import CONF
 
 _engine = None
@@ -105,4 +105,8 @@ def _writer():
     with lock, made.connect().execution_options(writing=True) as connection:
         with orm.Session(bind=connection, expire_on_commit=False) as session:
             yield session
+            if failpoints.watching:
+                failpoints.passing(session, "before_commit")
             session.commit()
+    if failpoints.watching:
+        failpoints.passing(session, "after_commit")

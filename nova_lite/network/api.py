@@ -33,6 +33,8 @@ class API:
         self.allocate = backend.servers.allocate
         self.nics = backend.servers.nics
         self.nics_by_server = backend.servers.nics_by_server
+        self.told = backend.servers.told
+        self.tell = backend.servers.tell
         self.place = backend.servers.place
         self.release = backend.servers.release
         self.port_of = backend.servers.port_of

@@ -1,5 +1,6 @@
 """The network's part on a host: NICs of guests get bridge, DHCP, NAT, protection and metadata, and lose them again."""
 
+import contextlib
 import logging
 import os
 
@@ -69,6 +70,18 @@ class HostNetwork:
                 self._make(network_id)
             else:
                 self._remove(network_id, bridge_name(network_id))
+
+    def present(self):
+        """The ports (state.Port) that are plugged here, as far as is remembered."""
+        return [port for segment in self._store.segments() for port in segment.ports]
+
+    def taps(self):
+        """Names of the devices that really are on this cloud's bridges."""
+        found = []
+        for segment in self._store.segments():
+            with contextlib.suppress(FileNotFoundError):
+                found += os.listdir(f"/sys/class/net/{segment.bridge}/brif")
+        return found
 
     def sync(self, servers):
         """At start-up: make again what a reboot or a crash took, drop what has no owner; then keep watch.

@@ -139,6 +139,10 @@ class Host(abc.ABC):
         """{server id: objects.states.Power} of the guests that this cloud defined on this host."""
 
     @abc.abstractmethod
+    def disks(self):
+        """{server id: what is wrong with its files, "" for nothing}; None where guests have no files."""
+
+    @abc.abstractmethod
     def watch(self, callback):
         """Call ``callback(server_id, objects.states.Power)`` at each change of a guest's power, until closed.
 

@@ -10,7 +10,7 @@ from nova_lite.compute import manager as compute_manager
 from nova_lite.compute.rpcapi import DOORBELLS, ComputeAPI
 from nova_lite.conductor import manager as conductor_manager
 from nova_lite.conductor.rpcapi import ConductorAPI
-from nova_lite.objects import operation, server  # noqa: F401 - to register them
+from nova_lite.objects import drift, operation, server  # noqa: F401 - to register them
 from nova_lite.objects.states import OPERATIONS
 from nova_lite.scheduler import manager as scheduler_manager
 from nova_lite.scheduler.rpcapi import SchedulerAPI
@@ -18,12 +18,15 @@ from nova_lite.scheduler.rpcapi import SchedulerAPI
 #: Change a shape only together with its VERSION, and pin the new fingerprint here.
 FINGERPRINTS = {
     "Address": "1.0-d88aeb31abead89312610136d027fea2",
+    "Finding": "1.0-a37d058bc1d6e1a6d4e9d1a31d30ec9e",
     "Flavor": "1.0-b07dc4d3e08be1aeb2ebc542e5885999",
     "Host": "1.0-e29e2732c95916fa8edbc59b6911d56c",
     "Image": "1.0-77a1800b76aef7d9420917a7f05ae62b",
     "Job": "1.0-986f516ccea7f93d70f1087bc405c8d6",
     "Nic": "1.0-427ea6162ceb9c27bf7621bbaee5228a",
     "Outcome": "1.0-40f4d4c927620fb4b211d3e1e3fe6e25",
+    "Sight": "1.0-4c2a86668c8518f94a27edb02c300932",
+    "Verdict": "1.0-83b904465e80791d6e33ad5fdc94c279",
     "Server": "1.0-d17536b43a0ecba1f0c62340efaea927",
 }
 

@@ -6,11 +6,10 @@ method, then size, token, microversion and media type are judged (in the order r
 
 import http
 import importlib
+import logging
 import re
 import time
 import uuid
-
-from oslo_log import log as logging
 
 from nova_lite import policies  # noqa: F401 - importing it declares every rule
 from nova_lite.api.wsgi import faults, microversion, versions

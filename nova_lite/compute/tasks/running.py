@@ -176,6 +176,23 @@ class Running:
         for operation_id in lost:
             held[operation_id].lost = True
 
+    @contextlib.contextmanager
+    def resting(self, server_id):
+        """Whether nothing is being done to a server here; until the block ends, nothing new is begun."""
+        with self._guard:
+            entry = self._locks.setdefault(server_id, [concurrency.Lock(), 0])
+            entry[1] += 1
+        free = server_id not in self._jobs and entry[0].acquire(blocking=False)
+        try:
+            yield free
+        finally:
+            if free:
+                entry[0].release()
+            with self._guard:
+                entry[1] -= 1
+                if not entry[1]:
+                    del self._locks[server_id]
+
     def drain(self, seconds):
         """Begin nothing more and let what runs end.
 

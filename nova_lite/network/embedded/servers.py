@@ -65,6 +65,14 @@ class Servers:
         """{server id: NICs} in two statements however many servers there are; those without are missing."""
         return summary.nics_of(session, list(server_ids))
 
+    def told(self, session, server_ids):
+        """{server id: (addresses, security groups)} that rows should say; servers without ports are missing."""
+        return summary.told(session, list(server_ids))
+
+    def tell(self, session, server_id):
+        """Write to a server's row what its ports are."""
+        summary.write(session, server_id)
+
     def place(self, session, server_id, host):
         """The server's ports are on ``host`` from now; None: on none."""
         queries.place_ports(session, server_id, host)

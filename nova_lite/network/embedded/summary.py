@@ -24,6 +24,13 @@ def _address(row):
                         dns=row.dns_nameservers, dhcp=bool(row.enable_dhcp and row.gateway_ip), subnet_id=row.subnet_id)
 
 
+def told(session, server_ids):
+    """{server id: (addresses, security groups)} as the rows of servers that have ports should say."""
+    names = queries.group_names_of(session, server_ids)
+    return {server_id: (addresses(nics), names.get(server_id, []))
+            for server_id, nics in nics_of(session, server_ids).items()}
+
+
 def write(session, server_id):
     """Bring the row up to date; returns the server's NICs."""
     nics = nics_of(session, [server_id]).get(server_id, [])

@@ -1,6 +1,13 @@
 """The network of guests that are only remembered; it loads none of what real ones need."""
 
+import typing
+
 from nova_lite.virt.driver import Vif
+
+
+class Plugged(typing.NamedTuple):
+    port_id: str
+    server_id: str
 
 
 class FakeHostNetwork:
@@ -16,6 +23,12 @@ class FakeHostNetwork:
     def unplug(self, nics):
         for nic in nics:
             self.plugged.pop(nic.port_id, None)
+
+    def present(self):
+        return [Plugged(port_id, server_id) for port_id, server_id in self.plugged.items()]
+
+    def taps(self):
+        """There are no devices."""
 
     def sync(self, servers):
         self.plugged = {nic.port_id: server.id for server in servers for nic in server.nics}

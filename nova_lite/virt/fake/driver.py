@@ -145,6 +145,9 @@ class Host(_Room, driver.Host):
         self._enter()
         return self._guests.powers()
 
+    def disks(self):
+        self._enter()
+
     def watch(self, callback):
         self._watchers.append(callback)
 

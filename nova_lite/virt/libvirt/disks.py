@@ -83,6 +83,23 @@ def chain(files):
     return header[1:]
 
 
+def survey(state_dir):
+    """{server id: what is wrong with its files, "" for nothing} of all that have a directory."""
+    top, found = os.path.join(os.path.realpath(state_dir), "instances"), {}
+    for name in os.listdir(top) if os.path.isdir(top) else ():
+        if _ID.fullmatch(name):
+            found[name] = _problem(Files.of(state_dir, name))
+    return found
+
+
+def _problem(files):
+    header = _header(files.disk)
+    if header is None:
+        return f"the disk {files.disk} is gone or damaged"
+    base = header[1]
+    return f"{base}, on which its disk lies, is gone" if base and not os.path.exists(base) else ""
+
+
 def write_whole(path, content):
     """Write a file of mode 0600 that is there either whole or not at all, whenever we die."""
     draft = f"{path}.new"

@@ -6,9 +6,10 @@ import xml.etree.ElementTree as ET
 
 from nova_lite.common import concurrency
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import guest
+from nova_lite.virt.libvirt import disks, guest
 
 _CHECK_TIMEOUT = 5.0
+_SURVEY_TIMEOUT = 30.0
 
 
 class Host(driver.Host):
@@ -27,6 +28,9 @@ class Host(driver.Host):
 
     def guests(self):
         return self._connection.call(guest.ours, os.path.realpath(self._conf.state_dir))
+
+    def disks(self):
+        return concurrency.native(disks.survey, self._conf.state_dir, deadline=_SURVEY_TIMEOUT, what="looking at disks")
 
     def watch(self, callback):
         self._events.watch(callback)

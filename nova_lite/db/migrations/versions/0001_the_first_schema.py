@@ -22,6 +22,19 @@ def upgrade():
     with op.batch_alter_table('allocations', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_allocations_host'), ['host'], unique=False)
 
+    op.create_table('audit_counters',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('label', sa.String(length=128), nullable=False),
+    sa.Column('value', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name', 'label', name=op.f('pk_audit_counters'))
+    )
+    op.create_table('audit_looks',
+    sa.Column('part', sa.String(length=255), nullable=False),
+    sa.Column('looked_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.Column('seconds', sa.Double(), nullable=False),
+    sa.Column('position', sa.String(length=255), nullable=False),
+    sa.PrimaryKeyConstraint('part', name=op.f('pk_audit_looks'))
+    )
     op.create_table('compute_nodes',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uuid', sa.String(length=36), nullable=False),
@@ -48,6 +61,22 @@ def upgrade():
     sa.UniqueConstraint('host', name=op.f('uq_compute_nodes_host')),
     sa.UniqueConstraint('uuid', name=op.f('uq_compute_nodes_uuid'))
     )
+    op.create_table('drifts',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('part', sa.String(length=255), nullable=False),
+    sa.Column('kind', sa.String(length=64), nullable=False),
+    sa.Column('subject', sa.String(length=255), nullable=False),
+    sa.Column('detail', sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mariadb').with_variant(mysql.MEDIUMTEXT(), 'mysql'), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('times', sa.Integer(), nullable=False),
+    sa.Column('first_seen_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_drifts')),
+    sa.UniqueConstraint('part', 'kind', 'subject', name=op.f('uq_drifts_part_kind_subject'))
+    )
+    with op.batch_alter_table('drifts', schema=None) as batch_op:
+        batch_op.create_index('ix_drifts_state', ['state'], unique=False)
+
     op.create_table('flavors',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('flavorid', sa.String(length=255), nullable=False),
@@ -561,7 +590,13 @@ def downgrade():
 
     op.drop_table('idempotency_keys')
     op.drop_table('flavors')
+    with op.batch_alter_table('drifts', schema=None) as batch_op:
+        batch_op.drop_index('ix_drifts_state')
+
+    op.drop_table('drifts')
     op.drop_table('compute_nodes')
+    op.drop_table('audit_looks')
+    op.drop_table('audit_counters')
     with op.batch_alter_table('allocations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_allocations_host'))
 

@@ -1,0 +1,254 @@
+"""The auditor's half that looks at the database: what must agree there.  What hosts see is judged in host_audit.
+
+``CHECKS`` is the list: each is a pure function of one server's View.  What it finds is seen again under a lock before
+it counts or is mended, because the first look is several statements and not one moment.
+"""
+
+import dataclasses
+import datetime
+import json
+import logging
+import time
+
+from nova_lite import db
+from nova_lite.conductor.flows.endings import fault
+from nova_lite.conf import CONF
+from nova_lite.db import allocations, audit, drifts, quotas
+from nova_lite.db.base import now
+from nova_lite.objects.drift import KINDS, Finding
+from nova_lite.objects.states import Vm
+
+LOG = logging.getLogger(__name__)
+
+_PROJECTS = 50              # whose quota one look counts
+_LATE = datetime.timedelta(seconds=60)      # after which an operation that nobody leads, or overdue, is worth a word
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What a server's View is held against.
+
+    :ivar hosts: names of all hosts.  :ivar silent: of those that show no life.
+    :ivar told: {server id: (addresses, security groups)} by its ports.  :ivar moment: now.
+    """
+
+    hosts: set
+    silent: set
+    told: dict
+    moment: datetime.datetime
+
+
+# ---- one server: each check gives (kind, detail) pairs
+
+def allocation(view, world):
+    """Exactly what the flavor asks of exactly the host it is on."""
+    server, held = view.server, view.allocation
+    if server.host is not None and server.host not in world.hosts:
+        return [("host_unknown", server.host)]
+    if held is None:
+        return [("allocation_missing", f"on {server.host}")] if server.host is not None else []
+    if server.host is None:
+        return [("allocation_unplaced", f"of {held.host}")]
+    wanted = audit.asked(server.flavor)
+    has = {name: getattr(held, name) for name in wanted}
+    if held.host != server.host or has != wanted:
+        return [("allocation_differs", f"{_amounts(has)} of {held.host}, not {_amounts(wanted)} of {server.host}")]
+    return []
+
+
+def task(view, world):
+    """task_state is set exactly while one operation is open."""
+    server, under_way = view.server, view.operations
+    if not under_way:
+        rests = server.task_state is None and server.vm_state != Vm.BUILDING
+        return [] if rests else [("task_orphaned", f"{server.vm_state}, {server.task_state}")]
+    if len(under_way) > 1:
+        return [("operation_crowd", ", ".join(f"{each.name} {each.id}" for each in under_way))]
+    if server.task_state is None:
+        return [("operation_unclaimed", f"{under_way[0].name} {under_way[0].id}")]
+    return []
+
+
+def progress(view, world):
+    """Each open operation is led by somebody, or waits for one who is there."""
+    for each in view.operations:
+        led = each.lease_until is not None and each.lease_until + _LATE > world.moment
+        if each.deadline + _LATE < world.moment:
+            yield "operation_overdue", f"{each.name} {each.id} at {each.place}"
+        elif each.place in world.silent and not led and each.created_at + _LATE < world.moment:
+            yield "operation_waiting", f"{each.name} {each.id} at {each.place}"
+
+
+def ports(view, world):
+    """The ports of a server that rests are where it is."""
+    if view.server.task_state is not None:
+        return []
+    lost = [each.id for each in view.ports if each.host != view.server.host]
+    return [("port_misplaced", f"{', '.join(lost)}: not on {view.server.host}")] if lost else []
+
+
+def addresses(view, world):
+    """A server shows what its ports have."""
+    server = view.server
+    shown = (server.addresses, server.security_groups)
+    true = world.told.get(server.id, ([], []))
+    return [] if shown == true else [("addresses_differ", f"shows {json.dumps(shown)}, has {json.dumps(true)}")]
+
+
+CHECKS = (allocation, task, progress, ports, addresses)
+
+
+def check(view, world):
+    """[Finding] of one server."""
+    return [Finding.of(kind, view.server.id, detail) for each in CHECKS for kind, detail in each(view, world)]
+
+
+def _amounts(amounts):
+    return f"{amounts['vcpus']} vCPU, {amounts['memory_mb']} MiB, {amounts['disk_gb']} GiB"
+
+
+# ---- the look
+
+class Auditor:
+    """:param network: its facade.  :param repair: whether to mend; False only lists."""
+
+    def __init__(self, network, repair=True):
+        self._network = network
+        self._repair = repair
+        self._mends = {
+            "allocation_missing": audit.mend_allocation, "allocation_differs": audit.mend_allocation,
+            "allocation_unplaced": audit.mend_allocation, "task_orphaned": _rest,
+            "port_misplaced": lambda session, server: network.place(session, server.id, server.host),
+            "addresses_differ": lambda session, server: network.tell(session, server.id)}
+
+    def look(self):
+        """The periodic look, by one of all conductors: some servers and projects, orphans, every host's sums."""
+        with db.writer() as session:
+            position = drifts.take_turn(session, drifts.DATABASE, CONF.audit.interval * 0.5)
+        if position is None:
+            return
+        began = time.monotonic()
+        findings, position = self.examine(position)
+        with db.writer() as session:
+            drifts.record(session, drifts.DATABASE, findings)
+            drifts.keep_parts(session, {drifts.DATABASE, drifts.OPERATIONS, *audit.hosts(session)})
+            drifts.count_operations(session)
+            drifts.forget(session, CONF.audit.keep_days)
+            drifts.looked(session, drifts.DATABASE, time.monotonic() - began, position)
+        tell(findings)
+
+    def examine(self, position="", batch=None):
+        """([Finding], the position to go on from) of one look.
+
+        :param batch: how many servers; None: as configured.
+        """
+        after, project = json.loads(position) if position else (0, "")
+        servers, after = self._servers(after, batch or CONF.audit.batch)
+        counted, project = self._quotas(project)
+        return servers + self._orphans() + self._sums() + counted, json.dumps([after, project])
+
+    def _servers(self, after, batch):
+        with db.reader() as session:
+            page = audit.views(session, after, batch)
+            known = drifts.open_subjects(session, drifts.DATABASE) - {view.server.id for view in page}
+            views = page + (audit.views_of(session, known) if known else [])
+            world = self._world(session, [view.server.id for view in views])
+        suspects = [finding for view in views for finding in check(view, world)]
+        found = [finding for each in suspects if (finding := self._confirm(each))]
+        return found, page[-1].server.number if len(page) == batch else 0
+
+    def _world(self, session, server_ids):
+        return World(audit.hosts(session), audit.silent_hosts(session, CONF.operations.service_down_time),
+                     self._network.told(session, server_ids), now())
+
+    def _confirm(self, finding):
+        """The finding as it is under lock, mended where it may be; None where it was no drift."""
+        with db.writer() as session:
+            view = audit.view_locked(session, finding.subject)
+            if view is None:
+                return None
+            again = {each.kind: each for each in check(view, self._world(session, [finding.subject]))}
+            found = again.get(finding.kind)
+            mend = self._mends.get(finding.kind)
+            if found and mend and self._repair:
+                mend(session, view.server)
+                found.repaired = True
+        return found
+
+    # ---- what belongs to nobody: a server that is deleted never comes back, so one statement is proof
+
+    def _orphans(self):
+        return [*self._freed("allocation_orphaned", audit.orphaned_allocations,
+                             lambda session, server_id, _host: allocations.free(session, server_id)),
+                *self._freed("port_orphaned", audit.orphaned_ports,
+                             lambda session, server_id, _port: self._network.release(session, server_id)),
+                *self._freed("operation_orphaned", audit.orphaned_operations,
+                             lambda session, _server_id, operation_id: audit.cancel(session, operation_id))]
+
+    def _freed(self, kind, find, mend):
+        with db.reader() as session:
+            found = find(session)
+        if found and self._repair:
+            with db.writer() as session:
+                found = find(session)
+                for server_id, what in found:
+                    mend(session, server_id, what)
+        of_server = {}
+        for server_id, what in found:
+            of_server.setdefault(server_id, []).append(what)
+        return [Finding.of(kind, server_id, ", ".join(each), self._repair) for server_id, each in of_server.items()]
+
+    # ---- sums
+
+    def _sums(self):
+        with db.reader() as session:
+            differing = [host for host, has, held in audit.counters(session) if has != held]
+        return [finding for host in differing if (finding := self._sum(host))]
+
+    def _sum(self, host):
+        with db.writer() as session:
+            for _, has, held in audit.counters(session, host, lock=True):
+                if has != held:
+                    if self._repair:
+                        audit.mend_counters(session, host)
+                    return Finding.of("counters_differ", host, f"said {_amounts(has)}; is {_amounts(held)}",
+                                      self._repair)
+        return None
+
+    def _quotas(self, after):
+        with db.reader() as session:
+            ids = audit.projects(session, after, _PROJECTS)
+            known = drifts.open_subjects(session, drifts.DATABASE) - set(ids)
+        found = [finding for project_id in [*ids, *known] for finding in _quota(project_id)]
+        return found, ids[-1] if len(ids) == _PROJECTS else ""
+
+
+def _rest(session, server):
+    audit.mend_task(session, server, fault(500, "The server's build ended without a word; delete it."))
+
+
+def _quota(project_id):
+    """What quota counts is what the servers add up to; asked thrice, as servers may come and go between two reads."""
+    for _ in range(3):
+        with db.reader() as session:
+            used, maxima = quotas.usage(session, project_id), quotas.limits(session, project_id)
+            flavors = audit.project_flavors(session, project_id)
+        true = {"instances": len(flavors), "cores": sum(each["vcpus"] for each in flavors),
+                "ram": sum(each["memory_mb"] for each in flavors)}
+        if used == true:
+            break
+    else:
+        yield Finding.of("quota_miscounted", project_id, f"counts {used}; is {true}")
+    over = [f"{name}: {true[name]} of {maxima[name]}" for name in sorted(true) if 0 <= maxima[name] < true[name]]
+    if over:
+        yield Finding.of("quota_exceeded", project_id, ", ".join(over))
+
+
+def tell(findings, part=drifts.DATABASE):
+    """Log what was found, with what to do."""
+    for each in findings:
+        kind = KINDS[each.kind]
+        if each.repaired:
+            LOG.warning("Drift mended (%s, %s): %s %s", part, each.subject, kind.means, each.detail)
+        else:
+            LOG.warning("Drift (%s, %s): %s %s -> %s", part, each.subject, kind.means, each.detail, kind.remedy)

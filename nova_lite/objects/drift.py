@@ -1,0 +1,114 @@
+"""What the auditor looks for: the one table of kinds of drift, and how hosts and the conductor speak of them.
+
+Drift is a difference between what the database says and what is, or between two of its tables.  Each kind is either
+mended by the auditor itself, or listed with what its reader should do.
+"""
+
+import dataclasses
+
+from nova_lite.objects.base import Object, fields, register
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """:ivar means: one sentence.  :ivar remedy: what to do by hand; "" where the auditor mends it."""
+
+    name: str
+    means: str
+    remedy: str = ""
+
+
+KINDS = {kind.name: kind for kind in (
+    # ---- inside the database
+    Kind("allocation_missing", "A server is on a host but holds nothing of it."),
+    Kind("allocation_differs", "A server holds something else than its flavor asks, or of another host."),
+    Kind("allocation_unplaced", "A server that is on no host holds room of one."),
+    Kind("allocation_orphaned", "Room of a host is held for a server that does not exist."),
+    Kind("counters_differ", "What a host has given away is not the sum of what servers hold of it."),
+    Kind("port_misplaced", "A server's port is on another host than the server."),
+    Kind("port_orphaned", "A port belongs to a server that does not exist."),
+    Kind("addresses_differ", "A server shows other addresses or security groups than its ports have."),
+    Kind("task_orphaned", "A server looks busy but nothing is being done to it."),
+    Kind("operation_orphaned", "An operation is open for a server that does not exist."),
+    Kind("operation_unclaimed", "An operation is open for a server that looks idle.",
+         "Nothing, unless it stays: the operation ends by its deadline. Was the server's state reset by hand?"),
+    Kind("operation_crowd", "More than one operation is open for a server.",
+         "Nothing, unless it stays: each ends by its deadline. Delete the server to cancel them."),
+    Kind("operation_waiting", "An operation waits for a host that is down.",
+         "Start nova-lite-compute on that host; the operation goes on by itself, or is given up at its deadline."),
+    Kind("operation_overdue", "An operation is open past its deadline.",
+         "See that a conductor runs and read its log; it ends such operations."),
+    Kind("host_unknown", "A server is on a host that no compute service reports.",
+         "Start nova-lite-compute there under that very [DEFAULT] host, or delete the server."),
+    Kind("quota_miscounted", "What quota counts of a project is not what its servers add up to.",
+         "Report it as a bug with this line: it cannot happen."),
+    Kind("quota_exceeded", "A project uses more than it may.",
+         "Raise its quota or delete servers. Lowering a quota below what is used is allowed and leads here."),
+    # ---- between the database and a host
+    Kind("guest_missing", "A server has no guest any more; it shows as SHUTOFF, and a start makes it anew."),
+    Kind("guest_orphaned", "A guest belongs to a server that is deleted, or was never built."),
+    Kind("guest_elsewhere", "A host has a guest of a server that is on another host.",
+         "Check which of the two guests is the true one. Restarting nova-lite-compute on this host removes this one."),
+    Kind("guest_unknown", "A guest that this cloud marked as its own is not in the database; it is left alone.",
+         "If it is nobody's, remove it by hand: virsh destroy ID, virsh undefine ID."),
+    Kind("disk_orphaned", "Files of a guest belong to a server that is deleted, or was never built."),
+    Kind("disk_elsewhere", "A host has files of a server that is on another host.",
+         "If the server works where it is, remove the directory by hand."),
+    Kind("disk_unknown", "Files of a guest that is not in the database; they are left alone.",
+         "If they are nobody's, remove the directory by hand."),
+    Kind("disk_missing", "A server's disk, or the image below it, is not on its host.",
+         "Restore the file from a backup, or delete the server: its data is lost."),
+    Kind("port_stray", "A host has a network device and DHCP lease for a port that is not there any more."),
+    Kind("port_unplugged", "A host lacks the network device or DHCP lease of a server's port."),
+    Kind("tap_missing", "A running guest's NIC is not connected to its bridge.",
+         "Reboot the server hard; that makes its NICs anew."),
+    Kind("tap_unknown", "A device that is no guest's NIC is on a bridge of this cloud; it is left alone.",
+         "If it should not be there: ip link set DEVICE nomaster."),
+)}
+
+
+@register
+class Finding(Object):
+    """One difference.  :ivar kind: a key of KINDS.  :ivar subject: id of what it is about."""
+
+    VERSION = "1.0"
+    fields = {
+        "kind": fields.StringField(),
+        "subject": fields.StringField(),
+        "detail": fields.StringField(default=""),
+        "repaired": fields.BooleanField(default=False),
+    }
+
+    @classmethod
+    def of(cls, kind, subject, detail="", repaired=False):
+        return cls.make(kind=kind, subject=subject, detail=detail, repaired=repaired)
+
+    @property
+    def key(self):
+        return self.kind, self.subject
+
+
+@register
+class Sight(Object):
+    """What a host sees of itself; servers that something is being done to are left out."""
+
+    VERSION = "1.0"
+    fields = {
+        "guests": fields.DictOfIntegersField(),           # server id -> power state
+        #: server id -> what is wrong with its files, "" for nothing; None: guests have none
+        "disks": fields.DictOfStringsField(nullable=True),
+        "ports": fields.DictOfStringsField(),             # port id -> server id, of those plugged here
+        "taps": fields.ListOfStringsField(nullable=True),  # devices on this cloud's bridges; None: there are none here
+        "busy": fields.ListOfStringsField(),              # server ids to say nothing about
+    }
+
+
+@register
+class Verdict(Object):
+    """What the conductor makes of a Sight."""
+
+    VERSION = "1.0"
+    fields = {
+        "findings": fields.ListOfObjectsField("Finding"),
+        "servers": fields.ListOfObjectsField("Server"),   # those whose ports the host lacks, to plug them
+    }

@@ -1,0 +1,425 @@
+"""The auditor: every kind of drift is found, what is safe is mended, what is true is left alone, and all is counted."""
+
+import contextlib
+import datetime
+
+import pytest
+import sqlalchemy as sa
+
+from nova_lite import db
+from nova_lite.common.context import RequestContext
+from nova_lite.compute.tasks.audit import Audit
+from nova_lite.compute.tasks.running import Running
+from nova_lite.conductor import host_audit
+from nova_lite.conductor.auditor import Auditor
+from nova_lite.conf import CONF
+from nova_lite.db import allocations, drifts, new_servers, operations, server_objects, services
+from nova_lite.db.base import new_id, now
+from nova_lite.db.models.audit import Drift
+from nova_lite.db.models.networks import Port
+from nova_lite.db.models.operations import Operation
+from nova_lite.db.models.servers import Allocation, ComputeNode, Quota, Server, Service
+from nova_lite.network.api import API as Network
+from nova_lite.network.host.fake import FakeHostNetwork
+from nova_lite.objects import drift
+from nova_lite.objects.drift import KINDS, Sight
+from nova_lite.objects.states import OPERATIONS, Power, Task, Vm
+from nova_lite.virt.fake import FakeDriver
+
+HOST = "h1"
+OWNER = RequestContext("user", "project", ("member",))
+FLAVOR = {"flavorid": "1", "name": "tiny", "vcpus": 2, "memory_mb": 64, "root_gb": 1, "ephemeral_gb": 2,
+          "swap_mb": 1025, "rxtx_factor": 1.0, "is_public": True, "extra_specs": {}}
+ASKED = {"vcpus": 2, "memory_mb": 64, "disk_gb": 5}
+USED = {"vcpus_used": 2, "memory_mb_used": 64, "disk_gb_used": 5}
+
+
+@pytest.fixture
+def network(database):
+    made = Network()
+    made.ensure_default_network("project")
+    return made
+
+
+@pytest.fixture
+def server(network):
+    """One server as a whole cloud leaves it: placed, counted, with a port."""
+    with db.writer() as session:
+        session.add(ComputeNode(host=HOST, hypervisor_hostname=HOST, hypervisor_type="fake", hypervisor_version=1,
+                                host_ip="192.0.2.1", vcpus=8, memory_mb=8192, disk_gb=100))
+        session.flush()
+        services.seen(session, HOST, "nova-compute", "compute")
+    return make_server(network)
+
+
+def make_server(network, **values):
+    row = {"id": new_id(), "project_id": "project", "user_id": "user", "display_name": "s", "hostname": "s",
+           "vm_state": Vm.ACTIVE, "power_state": 1, "flavor": FLAVOR, "requested_networks": [{"auto": True}]} | values
+    with db.writer() as session:
+        made = new_servers.insert(session, [row])[0]
+        assert allocations.claim(session, made.id, HOST, ASKED)
+        network.allocate(session, server_objects.row(session, made.id))
+    return made
+
+
+def change(model, where, **values):
+    with db.writer() as session:
+        session.execute(sa.update(model).where(where).values(**values))
+
+
+def remove(model, where):
+    with db.writer() as session:
+        session.execute(sa.delete(model).where(where))
+
+
+def rows(model):
+    with db.reader() as session:
+        return session.execute(sa.select(model.__table__)).all()
+
+
+def of_server(server):
+    return next(row for row in rows(Server) if row.id == server.id)
+
+
+def look(network, repair=True):
+    """{kind: finding} of one look."""
+    found, _ = Auditor(network, repair).examine()
+    assert all(each.kind in KINDS for each in found)
+    return {each.kind: each for each in found}
+
+
+def begin(server, name="stop", **values):
+    with db.writer() as session:
+        operation_id, _ = operations.begin(session, OWNER, server.id, OPERATIONS[name])
+    if values:
+        change(Operation, Operation.id == operation_id, **values)
+    return operation_id
+
+
+# ---- nothing wrong
+
+def test_a_true_cloud_has_no_drift(network, server):
+    begin(make_server(network))
+    assert look(network) == {}
+
+
+def test_what_is_only_listed_is_not_touched(network, server):
+    remove(Allocation, Allocation.server_id == server.id)
+    assert not look(network, repair=False)["allocation_missing"].repaired
+    assert rows(Allocation) == []
+
+
+# ---- claims and counters
+
+def used():
+    [node] = rows(ComputeNode)
+    return {name: getattr(node, name) for name in USED}
+
+
+DAMAGE = {
+    "allocation_missing": lambda server: remove(Allocation, Allocation.server_id == server.id),
+    "allocation_differs": lambda server: change(Allocation, Allocation.server_id == server.id, vcpus=7),
+    "counters_differ": lambda server: change(ComputeNode, ComputeNode.host == HOST, memory_mb_used=-5),
+    "port_misplaced": lambda server: change(Port, Port.server_id == server.id, host="elsewhere"),
+    "addresses_differ": lambda server: change(Server, Server.id == server.id, addresses=[], security_groups=["x"]),
+    "task_orphaned": lambda server: change(Server, Server.id == server.id, task_state=Task.POWERING_ON),
+}
+
+
+def plain():
+    """Every server, port and allocation but what counts changes."""
+    return [{name: value for name, value in row._mapping.items() if name not in ("updated_at", "revision")}
+            for model in (Server, Port, Allocation) for row in rows(model)]
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_what_is_safe_is_mended(network, server, kind):
+    before = plain()
+    DAMAGE[kind](server)
+    assert look(network)[kind].repaired
+    assert look(network) == {}
+    assert plain() == before
+    assert used() == USED
+
+
+def test_a_server_on_no_host_holds_nothing(network, server):
+    change(Server, Server.id == server.id, host=None)
+    change(Port, Port.server_id == server.id, host=None)
+    assert look(network)["allocation_unplaced"].repaired
+    assert rows(Allocation) == []
+    assert used() == dict.fromkeys(USED, 0)
+
+
+def test_what_a_deleted_server_held_is_freed(network, server):
+    change(Server, Server.id == server.id, deleted_at=now(), vm_state=Vm.DELETED)
+    operation_id = begin_for_nobody(server)
+    found = look(network)
+    assert {"allocation_orphaned", "port_orphaned", "operation_orphaned"} == set(found)
+    assert found["operation_orphaned"].detail == operation_id
+    assert (rows(Allocation), rows(Port)) == ([], [])
+    assert used() == dict.fromkeys(USED, 0)
+    assert look(network) == {}
+
+
+def begin_for_nobody(server):
+    with db.writer() as session:
+        return operations.record(session, OWNER, OPERATIONS["stop"], server.id, of_server(server))
+
+
+def test_a_server_on_an_unknown_host_is_listed(network, server):
+    change(Server, Server.id == server.id, host="ghost")
+    found = look(network)
+    assert not found["host_unknown"].repaired
+    assert found["host_unknown"].subject == server.id
+
+
+# ---- operations
+
+def test_a_build_that_nobody_leads_becomes_an_error(network, server):
+    change(Server, Server.id == server.id, vm_state=Vm.BUILDING, task_state=None)
+    assert look(network)["task_orphaned"].repaired
+    assert (of_server(server).vm_state, of_server(server).fault["code"]) == (Vm.ERROR, 500)
+
+
+def test_an_operation_without_its_claim_is_listed(network, server):
+    begin(server)
+    change(Server, Server.id == server.id, task_state=None)
+    assert set(look(network)) == {"operation_unclaimed"}
+
+
+def test_two_operations_of_one_server_are_listed(network, server):
+    begin(server)
+    begin_for_nobody(server)
+    assert set(look(network)) == {"operation_crowd"}
+
+
+def test_an_operation_past_its_deadline_is_listed(network, server):
+    begin(server, deadline=now() - datetime.timedelta(hours=1))
+    assert set(look(network)) == {"operation_overdue"}
+
+
+def test_an_operation_that_waits_for_a_silent_host_is_listed(network, server):
+    begin(server, created_at=now() - datetime.timedelta(hours=1))
+    assert look(network) == {}
+    change(Service, Service.host == HOST, last_seen_at=now() - datetime.timedelta(hours=1))
+    assert set(look(network)) == {"operation_waiting"}
+
+
+# ---- quota
+
+def test_quota_is_what_servers_add_up_to(network, server, monkeypatch):
+    assert look(network) == {}
+    monkeypatch.setattr("nova_lite.db.quotas.usage", lambda *_: {"instances": 9, "cores": 2, "ram": 64})
+    assert "'instances': 9" in look(network)["quota_miscounted"].detail
+
+
+def test_a_project_beyond_its_quota_is_listed(network, server):
+    with db.writer() as session:
+        session.execute(sa.insert(Quota), {"project_id": "project", "resource": "cores", "limit": 1})
+    assert look(network)["quota_exceeded"].detail == "cores: 2 of 1"
+
+
+# ---- memory
+
+def test_drift_is_counted_once_however_long_it_stays(network, server):
+    change(Server, Server.id == server.id, host="ghost")
+    auditor = Auditor(network, repair=False)
+    for _ in range(3):
+        change_turn()
+        auditor.look()
+    assert counters()["drift_found", "host_unknown"] == 1
+    assert [(row.kind, row.state, row.times) for row in rows(Drift) if row.kind == "host_unknown"] == [
+        ("host_unknown", "open", 1)]
+    change(Server, Server.id == server.id, host=HOST)
+    change_turn()
+    auditor.look()
+    assert {row.state for row in rows(Drift)} == {"gone"}
+
+
+def test_what_comes_back_is_counted_again(network, server):
+    auditor = Auditor(network)
+    for _ in range(2):
+        remove(Allocation, Allocation.server_id == server.id)
+        change_turn()
+        auditor.look()
+    assert counters()["drift_found", "allocation_missing"] == counters()["drift_repaired", "allocation_missing"] == 2
+    [row] = [row for row in rows(Drift) if row.kind == "allocation_missing"]
+    assert (row.state, row.times) == ("repaired", 2)
+
+
+def change_turn():
+    """The interval passes."""
+    with db.writer() as session:
+        session.execute(sa.text("UPDATE audit_looks SET looked_at = '2020-01-01 00:00:00.000000'"))
+
+
+def counters():
+    with db.reader() as session:
+        return {(name, label): value for name, label, value in drifts.counters(session)}
+
+
+def test_of_two_conductors_one_looks(network, server):
+    DAMAGE["task_orphaned"](server)
+    Auditor(network).look()
+    DAMAGE["task_orphaned"](server)
+    Auditor(network).look()
+    assert of_server(server).task_state == Task.POWERING_ON
+
+
+def test_large_clouds_are_looked_at_in_pieces(network, server):
+    more = [make_server(network, id=new_id()) for _ in range(3)]
+    remove(Allocation, Allocation.server_id == more[2].id)
+    auditor = Auditor(network)
+    found, position = auditor.examine(batch=2)
+    assert [each.kind for each in found] == ["counters_differ"]
+    found, position = auditor.examine(position, batch=2)
+    assert [each.subject for each in found if each.kind == "allocation_missing"] == [more[2].id]
+
+
+def test_ended_operations_are_counted_by_name_and_outcome(network, server):
+    begin(server, state="done", finished_at=now() - datetime.timedelta(minutes=1))
+    for _ in range(2):
+        with db.writer() as session:
+            drifts.count_operations(session)
+    assert counters() == {("operations", "stop done"): 1}
+
+
+# ---- hosts
+
+class Wire:
+    """The conductor as a host hears it, without a wire."""
+
+    def __init__(self, network):
+        self._network = network
+        self.seen = []
+
+    def audit_host(self, _context, host, sight):
+        assert isinstance(sight, Sight)
+        with db.reader() as session:
+            return host_audit.judge(session, self._network, host, sight)
+
+    def drift_seen(self, _context, _host, findings, _seconds):
+        self.seen = findings
+
+    def report_power(self, _context, host, guests):
+        with db.writer() as session:
+            services.power_reported(session, host, guests)
+
+
+class House:
+    """A host with one server's guest, in order."""
+
+    def __init__(self, network, server, folder):
+        CONF.set_override("host", HOST)
+        CONF.set_override("state_dir", str(folder))
+        self.wire = Wire(network)
+        self.driver = FakeDriver()
+        self.network = FakeHostNetwork(CONF)
+        self.running = Running(HOST, "w", self.wire)
+        self.audit = Audit(self.running, (self.driver, self.network), self.wire)
+        with db.reader() as session:
+            self.server = server_objects.build(server_objects.row(session, server.id),
+                                               network.nics(session, server.id))
+        self.network.plug(self.server.nics, self.server)
+        self.spawn(server.id)
+
+    def spawn(self, server_id):
+        from nova_lite.virt.driver import Disk, GuestSpec
+        self.driver.build.spawn(GuestSpec(id=server_id, name="i", title="t", project_id="p", user_id="u", vcpus=1,
+                                          memory_mb=1, disk=Disk(None, None, 1)))
+
+    def look(self, times=2):
+        """{kind: finding} that ``times`` looks were sure of."""
+        found = {}
+        for _ in range(times):
+            self.audit.look()
+            found |= {each.kind: each for each in self.wire.seen}
+        return found
+
+
+@pytest.fixture
+def house(network, server, tmp_path):
+    yield House(network, server, tmp_path)
+    CONF.clear_override("host")
+    CONF.clear_override("state_dir")
+
+
+def test_a_true_host_has_no_drift(house):
+    assert house.look(3) == {}
+
+
+def test_one_look_alone_proves_nothing(house):
+    house.driver.build.destroy(house.server.id)
+    assert house.look(1) == {}
+
+
+def test_a_server_whose_guest_vanished_is_shut_off(house, server):
+    house.driver.build.destroy(server.id)
+    assert house.look()["guest_missing"].repaired
+    assert (of_server(server).vm_state, of_server(server).power_state) == (Vm.STOPPED, Power.NOSTATE)
+    assert house.look() == {}
+
+
+def test_a_guest_of_a_deleted_server_is_removed(house, server):
+    change(Server, Server.id == server.id, deleted_at=now())
+    remove(Port, Port.server_id == server.id)
+    found = house.look()
+    assert found["guest_orphaned"].repaired
+    assert found["port_stray"].repaired
+    assert (house.driver.host.guests(), house.network.plugged) == ({}, {})
+
+
+def test_an_unknown_guest_is_listed_and_never_touched(house):
+    stranger = new_id()
+    house.spawn(stranger)
+    assert not house.look(4)["guest_unknown"].repaired
+    assert stranger in house.driver.host.guests()
+
+
+def test_a_guest_of_a_server_that_is_elsewhere_is_listed_only(house, server):
+    change(Server, Server.id == server.id, host="h2")
+    assert not house.look(4)["guest_elsewhere"].repaired
+    assert server.id in house.driver.host.guests()
+
+
+def test_a_lost_port_is_plugged_again(house, server):
+    house.network.plugged.clear()
+    assert house.look()["port_unplugged"].repaired
+    assert list(house.network.plugged.values()) == [server.id]
+
+
+@pytest.mark.parametrize(("disks", "kind"), [
+    ({}, "disk_missing"), ({"server": "the disk is gone"}, "disk_missing"),
+    ({"server": "", "5f3c0bd4-3a3c-4bd0-8b0f-6a5a6a3d7d11": ""}, "disk_unknown")])
+def test_files_are_compared(house, server, disks, kind):
+    house.driver.host.disks = lambda: {server.id if key == "server" else key: value for key, value in disks.items()}
+    assert set(house.look()) == {kind}
+
+
+def test_devices_are_compared(house):
+    house.network.taps = lambda: ["tapforeign"]
+    assert set(house.look()) == {"tap_unknown", "tap_missing"}
+
+
+def test_servers_at_work_are_left_alone(house, server):
+    house.driver.build.destroy(server.id)
+    with house.running.resting(server.id) as rests:
+        assert rests
+        with house.running.resting(server.id) as again:
+            assert not again
+        assert not house.look()["guest_missing"].repaired
+    change(Server, Server.id == server.id, task_state=Task.POWERING_OFF)
+    assert house.look() == {}
+
+
+def test_every_kind_says_what_it_means_and_what_to_do():
+    for kind in drift.KINDS.values():
+        assert kind.means.endswith(".")
+        mended = kind.name in _mended()
+        assert bool(kind.remedy) != mended, kind.name
+
+
+def _mended():
+    with contextlib.ExitStack():
+        host = Audit(None, (None, None), None)
+    return {*DAMAGE, *host._mends, "allocation_unplaced", "allocation_orphaned", "port_orphaned", "operation_orphaned"}
