@@ -14,7 +14,8 @@ from nova_lite.objects.states import Vm
 _T = Server.__table__
 _BRIEF = (_T.c.id, _T.c.display_name)
 #: What placing and building need and no list shows; user_data may be 64 KiB a row.
-_UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "user_data"})
+_UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "user_data",
+                     "guest_password"})
 _DETAIL = tuple(column for column in _T.c if column.name not in _UNSEEN)
 #: Tables, not classes: a class in a statement sends its rows through the ORM, at twice the cost.
 _S, _N = Service.__table__, ComputeNode.__table__

@@ -73,6 +73,7 @@ class Server(Base):
     locked_reason: Mapped[str | None] = mapped_column(sa.String(255))
     host: Mapped[str | None] = mapped_column(sa.String(255))          # None until placed
     availability_zone: Mapped[str | None] = mapped_column(sa.String(255))   # asked for; None: any
+    group_id: Mapped[str | None] = mapped_column(sa.String(36), index=True)  # of its ServerGroup
     launch_index: Mapped[int] = mapped_column(default=0)
     reservation_id: Mapped[str | None] = mapped_column(sa.String(64))
     image_id: Mapped[str | None] = mapped_column(sa.String(36))
@@ -82,6 +83,7 @@ class Server(Base):
     public_key: Mapped[str | None] = mapped_column(LongText)
     key_type: Mapped[str | None] = mapped_column(sa.String(16))
     user_data: Mapped[str | None] = mapped_column(LongText)           # base64
+    guest_password: Mapped[str | None] = mapped_column(LongText)      # as the guest posted it, sealed
     config_drive: Mapped[bool] = mapped_column(default=False)
     meta: Mapped[dict] = mapped_column("metadata", default=dict)
     tags: Mapped[list] = mapped_column(default=list)
@@ -143,6 +145,7 @@ class ComputeNode(Base):
     reserved_memory_mb: Mapped[int] = mapped_column(default=0)
     cpu_info: Mapped[dict] = mapped_column(default=dict)
     uptime: Mapped[str | None] = mapped_column(sa.String(255))
+    availability_zone: Mapped[str | None] = mapped_column(sa.String(255))   # of its aggregates; None: the default one
     updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)
 
 
