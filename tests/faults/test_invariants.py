@@ -1,0 +1,170 @@
+"""The checker itself: a healthy cloud passes, and each invariant is able to fail."""
+
+import datetime
+
+import pytest
+import sqlalchemy as sa
+
+from nova_lite.common import crypt
+from nova_lite.db.base import new_id, now
+from nova_lite.db.models import Base
+from nova_lite.network.api import API as Network
+from nova_lite.objects.states import Power, Vm
+from tests.faults import invariants
+from tests.faults.invariants import Host, Promise, View
+
+SERVER, PORT, IMAGE, OPERATION = new_id(), new_id(), new_id(), new_id()
+FLAVOR = {"vcpus": 1, "memory_mb": 64, "root_gb": 1, "ephemeral_gb": 0, "swap_mb": 0}
+BEGAN = datetime.datetime(2026, 1, 1)
+
+
+def at(seconds):
+    return BEGAN + datetime.timedelta(seconds=seconds)
+
+
+class Healthy:
+    """A cloud of one server on one host; ``put`` and ``change`` damage its database."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.view = View(
+            engine, {"h1": Host({SERVER: Power.RUNNING}, {PORT: SERVER}, {SERVER}, {f"tap{PORT[:11]}"}, {PORT})},
+            promises=[invariants.accepted("create", SERVER, "req-1")], logs={"api": "nothing of interest"},
+            secrets={"a password": "hunter2"}, images={IMAGE: 7}, audit=lambda: invariants.audit(Network()))
+        self.put("networks", id="n", project_id="p", mtu=1500)
+        self.put("subnets", id="s", project_id="p", network_id="n", cidr="10.0.0.0/24")
+        self.put("compute_nodes", host="h1", hypervisor_hostname="h1", hypervisor_type="fake", hypervisor_version=1,
+                 host_ip="10.0.0.1", vcpus=8, memory_mb=512, disk_gb=10, vcpus_used=1, memory_mb_used=64,
+                 disk_gb_used=1)
+        self.put("services", host="h1", binary="nova-compute", topic="compute", last_seen_at=now())
+        self.server()
+        self.put("ports", id=PORT, project_id="p", network_id="n", mac_address="fa:16:3e:00:00:01", server_id=SERVER,
+                 nic_index=0, host="h1")
+        self.put("fixed_ips", port_id=PORT, subnet_id="s", ip="10.0.0.2")
+        self.put("allocations", server_id=SERVER, host="h1", vcpus=1, memory_mb=64, disk_gb=1)
+        self.put("images", id=IMAGE, status="active", size=7)
+        self.operation(OPERATION)
+        for number in (0, 1):
+            self.put("operation_steps", operation_id=OPERATION, name=f"step{number}", attempt=1, outcome="Success",
+                     started_at=at(number), finished_at=at(number + 1))
+        with engine.begin() as connection, sa.orm.Session(connection) as session:
+            Network().tell(session, SERVER)
+            session.commit()
+
+    def server(self, **values):
+        self.put("servers", **{
+            "id": SERVER, "project_id": "p", "user_id": "u", "display_name": "s", "hostname": "s", "host": "h1",
+            "vm_state": Vm.ACTIVE, "power_state": Power.RUNNING, "flavor": FLAVOR,
+            "requested_networks": [{"network": "n"}]} | values)
+
+    def operation(self, operation_id, **values):
+        self.put("operations", **{
+            "id": operation_id, "name": "create", "server_id": SERVER, "state": "done", "place": "h1", "attempt": 1,
+            "deadline": at(600), "project_id": "p", "user_id": "u", "request_id": "req-1", "created_at": at(0),
+            "finished_at": at(2)} | values)
+
+    def put(self, table, **values):
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(Base.metadata.tables[table]), values)
+
+    def change(self, table, **values):
+        with self.engine.begin() as connection:
+            connection.execute(sa.update(Base.metadata.tables[table]), values)
+
+    def drop(self, table):
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(Base.metadata.tables[table]))
+
+    @property
+    def host(self):
+        return self.view.hosts["h1"]
+
+
+@pytest.fixture
+def healthy(database):
+    return Healthy(database)
+
+
+def test_a_healthy_cloud_passes(healthy):
+    assert invariants.check(healthy.view) == []
+
+
+STRANGER = new_id()
+#: invariant -> the damages that it alone, or it too, must see; each with a part of what it must say.
+DAMAGES = {
+    "ended": [("is queued at h1", lambda c: c.operation(new_id(), state="queued", finished_at=None)),
+              ("ended 98.0 s after", lambda c: (setattr(c.view, "whole", at(2)), c.change("operations",
+                                                                                       finished_at=at(100))))],
+    "wiped": [("keeps its arguments", lambda c: c.change("operations", args={"admin_pass": "x"})),
+              ("keeps its lease", lambda c: c.change("operations", lease_until=at(9)))],
+    "states": [("still spawning", lambda c: c.change("servers", task_state="spawning")),
+               ("its last operation create was done", lambda c: c.change("servers", vm_state="stopped")),
+               ("does not say why", lambda c: c.change("servers", vm_state="error")),
+               ("was deleted at None", lambda c: c.change("servers", vm_state="deleted"))],
+    "guests": [("which is no more", lambda c: c.host.guests.update({STRANGER: Power.RUNNING})),
+               ("is on h2", lambda c: c.change("servers", host="h2")),
+               ("its guest there is missing", lambda c: c.host.guests.clear()),
+               ("its guest there is SHUTDOWN", lambda c: c.host.guests.update({SERVER: Power.SHUTDOWN})),
+               ("on no host", lambda c: c.change("servers", host=None))],
+    "power_states": [("shows power SHUTDOWN", lambda c: c.change("servers", power_state=Power.SHUTDOWN))],
+    "files": [("keeps files of", lambda c: c.host.files.add(STRANGER)),
+              ("lacks the files", lambda c: c.host.files.clear())],
+    "plugged": [("not its own", lambda c: c.host.ports.update({STRANGER: SERVER})),
+                ("is not plugged", lambda c: c.host.ports.clear())],
+    "devices": [("is nobody's", lambda c: c.host.taps.add("tapx")), ("is missing on", lambda c: c.host.taps.clear()),
+                ("nobody's", lambda c: c.host.leases.add("x")), ("does not know", lambda c: c.host.leases.clear())],
+    "allocations": [("holds nothing", lambda c: c.drop("allocations")),
+                    ("not ('h1', 1, 64, 1)", lambda c: c.change("allocations", vcpus=2)),
+                    ("which is no more", lambda c: c.put("allocations", server_id=STRANGER, host="h1", vcpus=0,
+                                                         memory_mb=0, disk_gb=0)),
+                    ("on no host", lambda c: c.change("servers", host=None))],
+    "counters": [("counts [2, 64, 1]", lambda c: c.change("compute_nodes", vcpus_used=2))],
+    "quotas": [("0 are allowed", lambda c: c.put("quotas", project_id="p", resource="cores", limit=0)),
+               ("counts {'instances': 1", lambda c: c.change("servers", flavor=FLAVOR | {"vcpus": 1.5}))],
+    "ports": [("which is no more", lambda c: c.change("servers", deleted_at=at(9), vm_state="deleted")),
+              ("has none", lambda c: c.change("ports", server_id=None, host=None, nic_index=None,
+                                              made_for_server=True)),
+              ("of no server and says", lambda c: c.change("ports", server_id=None)),
+              ("is on h2", lambda c: c.change("ports", host="h2")),
+              ("has no address", lambda c: c.drop("fixed_ips")),
+              ("asked for 1 NICs", lambda c: (c.drop("fixed_ips"), c.drop("ports")))],
+    "images": [("its file is there", lambda c: c.change("images", deleted_at=at(9))),
+               ("its file has 6", lambda c: c.view.images.update({IMAGE: 6})),
+               ("still saving", lambda c: c.change("images", status="saving")),
+               ("queued and has a file", lambda c: c.change("images", status="queued")),
+               ("of no image", lambda c: c.view.images.update({"incoming/x": 1}))],
+    "events": [("did not", lambda c: c.change("operation_steps", finished_at=None)),
+               ("ended before it began", lambda c: c.change("operation_steps", finished_at=at(-1))),
+               ("of attempt 7", lambda c: c.change("operation_steps", attempt=7)),
+               ("comes after 1", lambda c: c.put("operation_steps", operation_id=OPERATION, name="x", attempt=0)),
+               ("had ended", lambda c: c.change("operation_steps", started_at=at(0.5))),
+               ("ended before its step", lambda c: c.change("operations", finished_at=at(1))),
+               ("was Error", lambda c: c.change("operation_steps", outcome="Error")),
+               ("does not say why", lambda c: c.change("operations", state="failed")),
+               ("came to 'Lost'", lambda c: c.change("operation_steps", outcome="Lost"))],
+    "promises": [("not on record", lambda c: c.change("operations", request_id="req-2")),
+                 ("it is active, None", lambda c: c.view.promises.append(invariants.deleted(SERVER))),
+                 ("gone", lambda c: c.view.promises.append(Promise("x", lambda sight: "gone")))],
+    "secrets": [("a password stands in api", lambda c: c.view.logs.update(api="password=hunter2")),
+                ("stands in table operations", lambda c: c.change("operations", args={"admin_pass": "hunter2"}))],
+    "drift": [("counters_differ of h1", lambda c: c.change("compute_nodes", vcpus_used=2))],
+}
+
+
+def test_every_invariant_has_a_damage_of_its_own():
+    assert set(DAMAGES) == {each.__name__ for each in invariants.INVARIANTS}
+    assert set(invariants.GUESTS) >= set(Vm), "tests/faults/invariants.py: say in GUESTS what guests such servers have"
+
+
+@pytest.mark.parametrize(("name", "words", "damage"), [
+    pytest.param(name, words, damage, id=f"{name}: {words}")
+    for name, damages in DAMAGES.items() for words, damage in damages])
+def test_what_is_broken_is_seen(healthy, name, words, damage):
+    damage(healthy)
+    told = [each.text for each in invariants.check(healthy.view) if each.invariant == name]
+    assert any(words in text for text in told), told
+
+
+def test_sealed_secrets_are_no_leak(healthy, conf):
+    healthy.operation(new_id(), state="running", finished_at=None, args={"admin_pass": crypt.seal("hunter2")})
+    assert "secrets" not in {each.invariant for each in invariants.check(healthy.view)}
