@@ -9,11 +9,12 @@ import time
 
 from nova_lite import db
 from nova_lite.cmd.base import worker_name
-from nova_lite.common import concurrency, rpc
+from nova_lite.common import concurrency, exception, rpc
 from nova_lite.conf import CONF
 from nova_lite.db import idempotency, operations, services
 
 LOG = logging.getLogger(__name__)
+_PING = 5.0     # seconds a round trip over the bus may take
 
 
 class Heart:
@@ -50,10 +51,19 @@ class Conductor:
         from nova_lite.compute.rpcapi import ComputeAPI
         from nova_lite.conductor.manager import Manager
         from nova_lite.scheduler.rpcapi import SchedulerAPI
-        self._manager = Manager(worker_name("nova-conductor"), doors, ComputeAPI(), SchedulerAPI())
+        self._manager = Manager(worker_name("nova-conductor"), doors, ComputeAPI(), SchedulerAPI(),
+                                self._hears)
         self._server = rpc.server("conductor", CONF.host, [self._manager.endpoint])
         self.servers = [self._server]
         self._heart = Heart("nova-conductor", "conductor")
+
+    def _hears(self):
+        try:
+            self._server.ping(_PING)
+        except (exception.BusUnavailable, exception.NoAnswer) as error:
+            LOG.warning("%s", error)
+            return False
+        return True
 
     def start(self):
         self._heart.start()

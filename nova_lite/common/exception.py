@@ -102,6 +102,10 @@ class OverQuota(Forbidden):
     template = "Quota exceeded for {resource}: Requested {requested}, but already used {used} of {limit} {resource}"
 
 
+class ServerNotReady(Conflict):
+    template = "Instance {server_id} is not ready: no host was ever found for it. Delete it and create another."
+
+
 class InvalidState(Conflict):
     """``attribute`` is vm_state, task_state or power_state; ``state`` its present value."""
 

@@ -1,5 +1,6 @@
 """The auditor's half that judges what a host sees of itself: guests, their files, ports, devices."""
 
+from nova_lite.conductor import strangers
 from nova_lite.db import audit, server_objects
 from nova_lite.objects.drift import Finding, Verdict
 from nova_lite.objects.states import Power, Vm
@@ -11,8 +12,7 @@ def judge(session, network, host, sight):
     """The objects.Verdict on a Sight of ``host``.  Servers that are busy, here or there, are not judged."""
     here = audit.on_host(session, host)
     named = {*sight.guests, *(sight.disks or ()), *sight.ports.values()}
-    elsewhere = audit.elsewhere(session, sorted(named - set(here)))
-    court = _Court(host, here, elsewhere, set(sight.busy))
+    court = _Court(host, here, strangers.of(session, host, named - set(here) - set(sight.busy)), set(sight.busy))
     court.guests(sight.guests)
     court.disks(sight.disks, sight.guests)
     wanting = court.ports(sight.ports, audit.ports_of_host(session, host))
@@ -23,13 +23,13 @@ def judge(session, network, host, sight):
 
 
 class _Court:
-    """:param here: {server id: row} placed on the host.  :param elsewhere: {server id: row} of the others it has of."""
+    """:param here: {server id: row} placed on the host.  :param strangers: what the others are that it has of."""
 
-    def __init__(self, host, here, elsewhere, busy):
+    def __init__(self, host, here, others, busy):
         self.findings = []
         self._host = host
         self._here = here
-        self._elsewhere = elsewhere
+        self._strangers = others
         self._busy = busy
 
     def _find(self, kind, subject, detail=""):
@@ -40,18 +40,9 @@ class _Court:
         row = self._here[server_id]
         return row.task_state is None and server_id not in self._busy and row.vm_state in _AT_REST
 
-    def _stranger(self, server_id):
-        """"unknown", "orphaned" or "elsewhere" for what is not of this host; None while that may change."""
-        row = self._elsewhere.get(server_id)
-        if row is None:
-            return "unknown"
-        if row.deleted_at is None and (row.task_state is not None or server_id in self._busy):
-            return None
-        return "orphaned" if row.deleted_at is not None or row.host is None else "elsewhere"
-
     def guests(self, guests):
         for server_id in guests:
-            if server_id not in self._here and (what := self._stranger(server_id)):
+            if server_id not in self._here and (what := self._strangers.get(server_id)):
                 self._find(f"guest_{what}", server_id)
         for server_id, row in self._here.items():
             if server_id not in guests and row.vm_state == Vm.ACTIVE and self._rests(server_id):
@@ -64,7 +55,7 @@ class _Court:
             if server_id in self._here:
                 if problem and self._rests(server_id):
                     self._find("disk_missing", server_id, problem)
-            elif server_id not in guests and (what := self._stranger(server_id)):
+            elif server_id not in guests and (what := self._strangers.get(server_id)):
                 self._find(f"disk_{what}", server_id)
         for server_id in self._here:
             if server_id not in disks and self._rests(server_id):
@@ -85,7 +76,7 @@ class _Court:
     def _may_go(self, server_id):
         if server_id in self._here:
             return self._here[server_id].task_state is None
-        return self._stranger(server_id) is not None
+        return self._strangers.get(server_id) is not None
 
     def taps(self, sight):
         if sight.taps is None:

@@ -9,7 +9,8 @@ import time
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
 from nova_lite.common import context as contexts
-from nova_lite.conductor import auditor, host_audit
+from nova_lite.conductor import auditor, host_audit, strangers
+from nova_lite.conductor.dead_hosts import Executor, Watch
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
@@ -28,9 +29,10 @@ class Manager:
 
     :param worker: name of this incarnation, "host/binary/uuid".
     :param doors: the facades; network, image and identity are used.
+    :param hears: callable; whether this process hears what it sends itself over the bus.
     """
 
-    def __init__(self, worker, doors, compute_rpc, scheduler_rpc):
+    def __init__(self, worker, doors, compute_rpc, scheduler_rpc, hears):
         endings = Endings(doors.network)
         build = Build(worker, doors.network, compute_rpc, scheduler_rpc, endings)
         delete = Delete(worker, endings)
@@ -38,13 +40,15 @@ class Manager:
         self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
         flows = {name: functools.partial(concurrency.spawn, _quietly, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
-        self.recovery = Recovery(flows, compute_rpc, endings)
+        self._hosts = Watch(hears)
+        self.recovery = Recovery(flows, compute_rpc, endings, self._hosts, Executor(worker, endings))
         self.endpoint = Endpoint(flows, doors, endings)
         self._auditor = auditor.Auditor(doors.network, CONF.audit.repair)
         self._periodic = []
 
     def start(self):
         self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
+                          concurrency.every(CONF.operations.service_down_time / 6, self._hosts.look),
                           concurrency.every(_PURGE, _purge_keys),
                           concurrency.every(CONF.audit.interval, self._auditor.look)]
 
@@ -170,14 +174,17 @@ class Endpoint:
         with db.writer() as session:
             operations.release(session, place=host, but=worker)
             rows = server_objects.rows_of_host(session, host)
-            known = server_objects.known(session, list(guests))
+            known = strangers.of(session, host, set(guests) - {row.id for row in rows})
             nics = self._network.nics_by_server(session, [row.id for row in rows])
             servers = [server_objects.build(row, nics.get(row.id, [])) for row in rows]
             services.power_reported(session, host, guests)
-        here = {server.id for server in servers}
-        return {"servers": servers,
-                "doomed": [each for each, deleted in known.items() if deleted or each not in here],
-                "unknown": [each for each in guests if each not in known]}
+        return {"servers": servers, **{what: [each for each, kind in known.items() if kind == what]
+                                       for what in (strangers.ORPHANED, strangers.ELSEWHERE, strangers.UNKNOWN)}}
+
+    def orphaned(self, context, host, server_ids):
+        with db.reader() as session:
+            known = strangers.of(session, host, set(server_ids))
+        return [each for each, kind in known.items() if kind == strangers.ORPHANED]
 
     def host_stopped(self, context, host, left):
         with db.writer() as session:

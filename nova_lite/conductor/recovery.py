@@ -1,6 +1,7 @@
 """The watch over operations: ring again for what nobody took up, end what is past its deadline.
 
-A message is only a doorbell, so whatever was lost - a cast, a worker, a broker - is made good here.
+A message is only a doorbell, so whatever was lost - a cast, a worker, a broker - is made good here.  What cannot be
+read or done is named in the log and left to its deadline, and the rest goes on.
 """
 
 import datetime
@@ -17,46 +18,63 @@ LOG = logging.getLogger(__name__)
 
 
 class Recovery:
-    """:param flows: {operation name: callable(context, operation id)} of what runs at the conductor."""
+    """:param flows: {operation name: callable(context, operation id)} of what runs at the conductor.
+    :param hosts: a dead_hosts.Watch.  :param executor: a dead_hosts.Executor.
+    """
 
-    def __init__(self, flows, compute_rpc, endings):
+    def __init__(self, flows, compute_rpc, endings, hosts, executor):
         self._flows = flows
         self._compute = compute_rpc
         self._endings = endings
+        self._hosts = hosts
+        self._executor = executor
 
     def look(self):
         """One look; called every ``[operations] poll`` seconds."""
         with db.reader() as session:
             due = operations.due(session, ring_after=CONF.operations.ring_again)
             overdue = operations.overdue(session)
-            alive = services.up(session, _up_since()) if due else ()
+            alive = services.up(session, _up_since()) if due else set()
+        dead = self._hosts.dead() if due else set()
         if due:
             with db.writer() as session:
                 operations.rung(session, [each.id for each in due])
+        alive -= dead
         for operation in due:
-            self._ring(operation, alive)
+            self._apart(operation.id, self._ring, operation, alive, dead)
         for operation_id in overdue:
-            self._expire(operation_id)
+            self._apart(operation_id, self._expire, operation_id)
 
-    def _ring(self, operation, alive):
+    @staticmethod
+    def _apart(operation_id, work, *args):
+        """Do what concerns one operation so that its failure is no other's."""
+        try:
+            work(*args)
+        except exception.Fenced as error:
+            LOG.debug("%s", error)      # it ended, or somebody works on it
+        except exception.BusUnavailable:
+            raise                       # nobody can be rung now
+        except Exception:
+            LOG.exception("Operation %s cannot go on; it is set aside until the next look", operation_id)
+
+    def _ring(self, operation, alive, dead):
         asker = context.RequestContext(operation.user_id, operation.project_id, request_id=operation.request_id)
         if operation.place == operations.CONDUCTOR:
             self._flows[operation.name](asker, operation.id)
         elif operation.place in alive:
             self._compute.ring(asker, operation.place, operation.name, operation.id)
+        elif operation.place in dead and self._executor.settle(operation, alive):
+            self._flows[operation.name](asker, operation.id)
 
     def _expire(self, operation_id):
-        try:
-            with db.writer() as session:
-                operation = operations.get(session, operation_id)
-                seconds = operations.OPERATIONS[operation.name].deadline
-                LOG.warning("Operation %s (%s) of server %s passed its deadline", operation_id, operation.name,
-                            operation.server_id)
-                self._endings.failed(session, operation, fault(500, (
-                    f"The operation {operation.name} did not end within {seconds} seconds and was given up at step "
-                    f"{operation.step or 'queued'}.")))
-        except exception.Fenced:
-            pass        # it ended while we looked
+        with db.writer() as session:
+            operation = operations.get(session, operation_id)
+            seconds = operations.OPERATIONS[operation.name].deadline
+            LOG.warning("Operation %s (%s) of server %s passed its deadline", operation_id, operation.name,
+                        operation.server_id)
+            self._endings.failed(session, operation, fault(500, (
+                f"The operation {operation.name} did not end within {seconds} seconds and was given up at step "
+                f"{operation.step or 'queued'}.")))
 
 
 def _up_since():

@@ -42,10 +42,14 @@ class ConductorAPI:
         """A host is back: give up its old leases, answer what it should run.
 
         :param guests: {server id: power state} of what it found.
-        :returns: {"servers": [objects.Server], "doomed": [ids of guests whose servers are deleted],
-            "unknown": [ids of guests that the database does not know]}
+        :returns: {"servers": [objects.Server], and of the guests that are none of these the ids of those that are
+            "orphaned" (to be removed), "elsewhere" (their servers are on other hosts), "unknown" (to the database)}
         """
         return self._client.call(context, "host_started", host=host, worker=worker, guests=guests)
+
+    def orphaned(self, context, host, server_ids):
+        """Which of these servers have no right to be on a host: they are deleted, or it lost their build."""
+        return self._client.call(context, "orphaned", host=host, server_ids=server_ids)
 
     def host_stopped(self, context, host, left):
         """A host stops: it counts as down, and {operation id: attempt} of what it did not finish is given up."""

@@ -37,11 +37,13 @@ def begin(session, context, server_id, operation, args=None):
     """Claim a server for ``operation`` (a row of OPERATIONS) and record it; what it overtakes is cancelled.
 
     :returns: the new row's id and the host it must run on (None: the server was never placed).
-    :raises InvalidState, ServerLocked, ServerNotFound: nothing was changed.
+    :raises InvalidState, ServerLocked, ServerNotFound, ServerNotReady: nothing was changed.
     """
     if not _claim(session, context, server_id, operation):
         raise refusal(session, context, server_id, operation)
     server = session.execute(sa.select(_V.c.vm_state, _V.c.host, _V.c.project_id).where(_V.c.id == server_id)).one()
+    if server.host is None and not operation.overtakes:
+        raise exception.ServerNotReady(server_id=server_id)
     if operation.interrupts:
         cancel_open(session, server_id, f"Cancelled by {operation.name} (request {context.request_id}).")
     operation_id = record(session, context, operation, server_id, server, args)
@@ -268,6 +270,18 @@ def overdue(session, limit=100):
 
 _OVERDUE = (sa.select(_T.c.id).where(_T.c.finished_at.is_(None), _T.c.deadline < sa.bindparam("moment"))
             .limit(sa.bindparam("most", type_=sa.Integer)))
+
+
+def lost_builds(session, host, server_ids):
+    """Ids of those servers whose build was begun on ``host`` and went elsewhere, and that were never back there.
+
+    What such a host has of them nobody ever used.
+    """
+    other = _T.alias()
+    return set(session.execute(
+        sa.select(_T.c.server_id).distinct().join(_S, _S.c.operation_id == _T.c.id)
+        .where(_T.c.server_id.in_(server_ids), _T.c.name == "create", _T.c.place != host, _S.c.host == host,
+               ~sa.exists().where(other.c.server_id == _T.c.server_id, other.c.place == host))).scalars())
 
 
 def of_server(session, server_id):

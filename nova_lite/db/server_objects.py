@@ -30,14 +30,6 @@ def images_of_host(session, host):
         _T.c.host == host, _T.c.deleted_at.is_(None), _T.c.image_id.is_not(None))).scalars().all()
 
 
-def known(session, server_ids):
-    """{id: whether it is deleted} of those ids that the database knows."""
-    if not server_ids:
-        return {}
-    found = session.execute(sa.select(Server.id, Server.deleted_at).where(Server.id.in_(server_ids)))
-    return {each.id: each.deleted_at is not None for each in found}
-
-
 def build(found, nics, image=None, admin_pass=None):
     """objects.Server of a row.
 

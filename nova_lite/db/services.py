@@ -40,6 +40,12 @@ def up(session, since):
         Service.binary == "nova-compute", Service.forced_down.is_(False), Service.last_seen_at >= since)).scalars())
 
 
+def signs_of_hosts(session):
+    """(host, last_seen_at, forced_down) of every compute service."""
+    return session.execute(sa.select(Service.host, Service.last_seen_at, Service.forced_down)
+                           .where(Service.binary == "nova-compute")).all()
+
+
 def node_reported(session, facts, cpu_info):
     """Write what a host reports (objects.Host); what is given away of it is not touched."""
     values = {name: getattr(facts, name) for name in (

@@ -31,14 +31,18 @@ class Host:
         self._worker = worker
 
     def started(self):
-        """Say hello: old leases are given up, the network is mended, guests of deleted servers are removed."""
+        """Say hello: old leases are given up, the network is mended, guests that have no right to be are removed."""
         patiently(self.report)
         answer = patiently(self._conductor.host_started, contexts.admin(), CONF.host, self._worker,
                            self._power_states())
         self._network.sync(answer["servers"])
-        for server_id in answer["doomed"]:
-            LOG.warning("Guest %s belongs to a server that is deleted or elsewhere; removing it", server_id)
+        for server_id in answer["orphaned"]:
+            LOG.warning("Guest %s belongs to a server that is deleted, or was built elsewhere in the end; removing it",
+                        server_id)
             self._driver.build.destroy(server_id)
+        for server_id in answer["elsewhere"]:
+            LOG.error("Guest %s is here although its server is on another host; it is left alone. See: nova-lite audit",
+                      server_id)
         for server_id in answer["unknown"]:
             LOG.warning("Guest %s is not in the database; it is left alone. Remove it by hand if it is not yours.",
                         server_id)

@@ -117,13 +117,24 @@ class Running:
                 job.check()
                 yield job
                 job.left()
-                job.undo.pop_all()
+                done = job.undo.pop_all()
         except (exception.Fenced, exception.Cancelled) as error:
             LOG.info("%s", error)
         except Exception as error:
             self._report(job, _failure(job, error))
         else:
-            self._report(job, Outcome.make(power_state=job.power_state, error=None, code=0, details=None))
+            told = self._report(job, Outcome.make(power_state=job.power_state, error=None, code=0, details=None))
+            if not told and self._evicted(job):
+                LOG.warning("Server %s went elsewhere while this host worked on it; undoing", job.server.id)
+                done.close()
+
+    def _evicted(self, job):
+        """Whether the server has no right to be here any more; the auditor asks again where nobody answers."""
+        try:
+            return bool(self._conductor.orphaned(job.context, self._host, [job.server.id]))
+        except AWAY as error:
+            LOG.warning("%s", error)
+            return False
 
     def _displace(self, job):
         """A newer lease on the same server means that the older job was cancelled: let it unwind."""
@@ -151,19 +162,20 @@ class Running:
                     del self._jobs[server_id]
 
     def _report(self, job, outcome):
-        """Tell the conductor how it ended, however long the conductor is away."""
+        """Tell the conductor how it ended, however long the conductor is away; whether it wrote that down."""
         pause = 0.2
         while not job.lost:
             try:
-                return self._conductor.finish(job.context, job.lease, outcome)
+                self._conductor.finish(job.context, job.lease, outcome)
+                return True
             except exception.Fenced as error:
                 LOG.info("%s", error)
-                return None
+                return False
             except AWAY:
                 LOG.warning("The conductor is away; the end of %s is kept until it is back", job.lease.operation_id)
                 concurrency.sleep(pause)
                 pause = min(pause * 2, 5)
-        return None
+        return False
 
     def renew(self):
         """Extend every lease that is held; jobs whose lease is lost are told."""

@@ -34,7 +34,7 @@ class Endings:
                                  failed=(outcome.error, outcome.details))
             return operation.place
         if operation.name == "create" and self._another_host(operation, outcome):
-            return self._retry(session, operation, outcome)
+            return self.moved(session, operation, outcome.error, outcome.details)
         return self.failed(session, operation, fault(outcome.code, outcome.error, outcome.details))
 
     def _succeeded(self, session, operation, outcome):
@@ -73,10 +73,11 @@ class Endings:
         return outcome.code >= 500 and tried < CONF.operations.max_attempts and not operation.args.get("host")
 
     @staticmethod
-    def _retry(session, operation, outcome):
+    def moved(session, operation, error, details=None):
+        """A build goes back to the conductor, for a host that was not tried yet; ``error`` says why."""
         args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place]}
         allocations.free(session, operation.server_id)
         services.unplaced(session, operation.server_id)
         operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args,
-                             failed=(outcome.error, outcome.details))
+                             failed=(error, details))
         return operations.CONDUCTOR

@@ -1,0 +1,88 @@
+"""Which hosts are dead, as far as one conductor can tell, and what becomes of the work that waits for them.
+
+A host is dead when this conductor saw none of its signs of life for ``[operations] service_down_time`` while it heard
+the bus itself, or when an operator forced it down.  Timestamps alone would not do: after a broker's outage every host
+looks old, and so it does when the clock jumps.
+"""
+
+import logging
+import time
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.conf import CONF
+from nova_lite.db import operations, services
+
+LOG = logging.getLogger(__name__)
+
+
+class Watch:
+    """:param hears: callable; whether this conductor hears what it sends itself over the bus."""
+
+    def __init__(self, hears):
+        self._hears = hears
+        self._marks = {}            # host -> (its last sign of life, when it was first seen here)
+        self._forced = set()
+
+    def look(self):
+        """One look, at most half as far apart as ``service_down_time``."""
+        with db.reader() as session:
+            signs = services.signs_of_hosts(session)
+        self._forced = {each.host for each in signs if each.forced_down}
+        moment = time.monotonic()
+        known = self._marks if self._hears() else {}
+        self._marks = {each.host: known[each.host] if known.get(each.host, (None,))[0] == each.last_seen_at
+                       else (each.last_seen_at, moment) for each in signs}
+
+    def dead(self):
+        """Their names."""
+        before = time.monotonic() - CONF.operations.service_down_time
+        return self._forced | {host for host, (_, since) in self._marks.items() if since < before}
+
+
+class Executor:
+    """What goes on without a dead host: deletions end, builds try another host; anything else waits for its return."""
+
+    def __init__(self, worker, endings):
+        self._worker = worker
+        self._endings = endings
+
+    def settle(self, operation, alive):
+        """:param operation: a row of operations.due at a dead host.  :param alive: names of the hosts that live.
+        :returns: whether it is now the conductor's to go on with.
+        :raises Fenced: somebody works on it after all.
+        """
+        if operation.name == "delete":
+            self._delete(operation)
+        elif operation.name == "create":
+            return self._move(operation, alive)
+        return False
+
+    def _lease(self, session, operation):
+        return operations.lease(session, operation.id, operation.place, self._worker, CONF.operations.lease)
+
+    def _delete(self, operation):
+        with db.writer() as session:
+            row = self._lease(session, operation)
+            operations.journal(session, row.id, row.attempt, "leave_to_host", host=CONF.host,
+                               seconds=CONF.operations.lease)
+            self._endings.deleted(session, row)
+        LOG.warning("Server %s is deleted although its host %s is down; that removes the guest when it is back",
+                    operation.server_id, operation.place)
+
+    def _move(self, operation, alive):
+        with db.writer() as session:
+            row = self._lease(session, operation)
+            tried = {row.place, *row.args.get("excluded", ())}
+            if row.args.get("host") or not alive - tried:
+                raise _Waits(operation_id=row.id)
+            operations.journal(session, row.id, row.attempt, "host_lost", host=row.place,
+                               seconds=CONF.operations.lease)
+            self._endings.moved(session, row, f"The host {row.place} went down while it built the server.")
+        return True
+
+
+class _Waits(exception.Fenced):
+    """Nobody else could do it: it waits, and its row is as it was."""
+
+    template = "Operation {operation_id} waits for its host."
