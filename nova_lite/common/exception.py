@@ -102,10 +102,6 @@ class OverQuota(Forbidden):
     template = "Quota exceeded for {resource}: Requested {requested}, but already used {used} of {limit} {resource}"
 
 
-class ServerNotReady(Conflict):
-    template = "Instance {server_id} is not ready: no host was ever found for it. Delete it and create another."
-
-
 class InvalidState(Conflict):
     """``attribute`` is vm_state, task_state or power_state; ``state`` its present value."""
 
@@ -329,6 +325,18 @@ class TagNotFound(NotFound):
 
 class TooManyTags(BadRequest):
     template = "The number of tags exceeded the per-server limit {limit}"
+
+
+class ServerGroupNotFound(NotFound):
+    template = "Instance group {group_id} could not be found."
+
+
+class ServerGroupLimitExceeded(Forbidden):
+    template = "Quota exceeded, too many server groups."
+
+
+class ServerGroupFull(Forbidden):
+    template = "Quota exceeded, too many servers in group"
 
 
 class ServiceNotFound(NotFound):
