@@ -150,3 +150,53 @@ class DriverContract:
         assert {"arch", "model", "vendor", "topology", "features"} == set(facts.cpu_info)
         assert " up " in facts.uptime
         assert "load average: " in facts.uptime
+
+    def test_a_pause_holds_a_guest_until_it_is_let_go(self, driver, spec):
+        driver.build.spawn(spec)
+        for _ in range(2):
+            driver.pause.pause(spec.id)
+            assert driver.power.state(spec.id) is Power.PAUSED
+        for _ in range(2):
+            driver.pause.unpause(spec.id)
+            assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_a_suspended_guest_is_off_and_resumes_without_booting(self, driver, spec):
+        driver.build.spawn(spec)
+        printed = eventually(lambda: driver.console.log(spec.id, 10000))
+        for _ in range(2):
+            driver.pause.suspend(spec.id)
+            assert driver.power.state(spec.id) is Power.SHUTDOWN
+        for _ in range(2):
+            driver.pause.resume(spec)
+            assert driver.power.state(spec.id) is Power.RUNNING
+        time.sleep(0.5)
+        assert driver.console.log(spec.id, 10000) == printed
+
+    def test_a_suspended_guest_that_is_reset_boots_anew(self, driver, spec):
+        driver.build.spawn(spec)
+        printed = eventually(lambda: driver.console.log(spec.id, 10000))
+        driver.pause.suspend(spec.id)
+        driver.power.reset(spec)
+        assert eventually(lambda: len(driver.console.log(spec.id, 10000)) > len(printed))
+
+    def test_a_resume_without_a_saved_memory_starts_the_guest(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        driver.pause.resume(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_a_guest_that_is_off_cannot_stand_still(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        for act in (driver.pause.pause, driver.pause.unpause, driver.pause.suspend):
+            with pytest.raises(exception.HypervisorError):
+                act(spec.id)
+        for act in (driver.pause.pause, driver.pause.unpause, driver.pause.suspend):
+            with pytest.raises(exception.GuestNotFound):
+                act(STRANGER)
+
+    def test_a_suspended_guest_can_be_destroyed(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.pause.suspend(spec.id)
+        driver.build.destroy(spec.id)
+        assert driver.host.guests() == {}

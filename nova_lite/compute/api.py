@@ -10,6 +10,7 @@ from nova_lite.compute.actions.instance_actions import InstanceActions
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
+from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.rpcapi import ComputeAPI
@@ -24,6 +25,7 @@ class API:
         # what begins an operation
         self.build = Build(image, network, conductor)
         self.power = Power(compute)
+        self.pause = Pause(compute)
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)

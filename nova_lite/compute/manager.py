@@ -11,6 +11,7 @@ from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
 from nova_lite.compute.tasks.delete import Delete
 from nova_lite.compute.tasks.host import Host
+from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
 from nova_lite.compute.tasks.running import AWAY, Running
 from nova_lite.conf import CONF
@@ -37,10 +38,13 @@ class Manager:
         builds = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
         others = contextlib.nullcontext()
         delete = Delete(self._running, driver, network)
+        pause = Pause(self._running, driver, network)
         self.endpoint = Endpoint(Console(driver), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
             "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
+            "pause_server": (others, pause.pause_server), "unpause_server": (others, pause.unpause_server),
+            "suspend_server": (others, pause.suspend_server), "resume_server": (others, pause.resume_server),
             "delete_server": (others, delete.delete_server)})
         self._periodic = []
 
@@ -112,6 +116,18 @@ class Endpoint:
 
     def reset_server(self, context, operation_id):
         self._start("reset_server", context, operation_id)
+
+    def pause_server(self, context, operation_id):
+        self._start("pause_server", context, operation_id)
+
+    def unpause_server(self, context, operation_id):
+        self._start("unpause_server", context, operation_id)
+
+    def suspend_server(self, context, operation_id):
+        self._start("suspend_server", context, operation_id)
+
+    def resume_server(self, context, operation_id):
+        self._start("resume_server", context, operation_id)
 
     def delete_server(self, context, operation_id):
         self._start("delete_server", context, operation_id)

@@ -27,6 +27,18 @@ class ComputeAPI:
     def reset_server(self, context, host, operation_id):
         self._ring(context, host, "reset_server", operation_id)
 
+    def pause_server(self, context, host, operation_id):
+        self._ring(context, host, "pause_server", operation_id)
+
+    def unpause_server(self, context, host, operation_id):
+        self._ring(context, host, "unpause_server", operation_id)
+
+    def suspend_server(self, context, host, operation_id):
+        self._ring(context, host, "suspend_server", operation_id)
+
+    def resume_server(self, context, host, operation_id):
+        self._ring(context, host, "resume_server", operation_id)
+
     def delete_server(self, context, host, operation_id):
         self._ring(context, host, "delete_server", operation_id)
 
@@ -46,5 +58,6 @@ class ComputeAPI:
 #: operation -> the endpoint that runs it on its host
 DOORBELLS = {
     "create": "build_server", "stop": "stop_server", "start": "start_server", "reboot": "reboot_server",
-    "reboot_hard": "reset_server", "delete": "delete_server",
+    "reboot_hard": "reset_server", "delete": "delete_server", "pause": "pause_server", "unpause": "unpause_server",
+    "suspend": "suspend_server", "resume": "resume_server",
 }

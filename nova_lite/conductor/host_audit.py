@@ -5,7 +5,8 @@ from nova_lite.db import audit, server_objects
 from nova_lite.objects.drift import Finding, Verdict
 from nova_lite.objects.states import Power, Vm
 
-_AT_REST = (Vm.ACTIVE, Vm.STOPPED)
+_AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED)
+_HAS_GUEST = (Vm.ACTIVE, Vm.PAUSED)
 
 
 def judge(session, network, host, sight):
@@ -45,7 +46,7 @@ class _Court:
             if server_id not in self._here and (what := self._strangers.get(server_id)):
                 self._find(f"guest_{what}", server_id)
         for server_id, row in self._here.items():
-            if server_id not in guests and row.vm_state == Vm.ACTIVE and self._rests(server_id):
+            if server_id not in guests and row.vm_state in _HAS_GUEST and self._rests(server_id):
                 self._find("guest_missing", server_id)
 
     def disks(self, disks, guests):

@@ -31,6 +31,8 @@ OPTS = (
                  help="Seconds libvirt gets to answer a question before it counts as unreachable."),
     cfg.FloatOpt("start_timeout", default=180, min=10,
                  help="Seconds libvirt gets to define, start or destroy one guest."),
+    cfg.FloatOpt("save_timeout", default=1500, min=10,
+                 help="Seconds libvirt gets to write a guest's memory to disk, or to read it back."),
     cfg.FloatOpt("acpi_interval", default=5, min=1,
                  help="Seconds between presses of the power button while a guest is asked to shut down: one that is "
                       "still booting misses the first."),

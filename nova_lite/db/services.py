@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from nova_lite.conf import CONF
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Server, Service
+from nova_lite.objects import states
 from nova_lite.objects.states import Power, Vm
 
 _QUIET = {"synchronize_session": False}
@@ -70,10 +71,10 @@ def power_reported(session, host, guests):
     resting = session.execute(
         sa.select(Server.id, Server.vm_state, Server.power_state)
         .where(Server.host == host, Server.id.in_(guests), Server.deleted_at.is_(None), Server.task_state.is_(None),
-               Server.vm_state.in_([Vm.ACTIVE, Vm.STOPPED]))).all()
+               Server.vm_state != Vm.BUILDING)).all()
     for server in resting:
         power = guests[server.id]
-        vm_state = Vm.ACTIVE if power in (Power.RUNNING, Power.PAUSED, Power.SUSPENDED) else Vm.STOPPED
+        vm_state = states.seen(server.vm_state, power)
         if (vm_state, power) == (server.vm_state, server.power_state):
             continue
         session.execute(sa.update(Server).where(Server.id == server.id, Server.task_state.is_(None))

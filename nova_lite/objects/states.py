@@ -13,6 +13,8 @@ class Vm(enum.StrEnum):
     ACTIVE = "active"
     BUILDING = "building"
     STOPPED = "stopped"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
     ERROR = "error"
     DELETED = "deleted"
 
@@ -27,6 +29,10 @@ class Task(enum.StrEnum):
     REBOOTING_HARD = "rebooting_hard"
     POWERING_OFF = "powering-off"
     POWERING_ON = "powering-on"
+    PAUSING = "pausing"
+    UNPAUSING = "unpausing"
+    SUSPENDING = "suspending"
+    RESUMING = "resuming"
     DELETING = "deleting"
 
 
@@ -87,9 +93,14 @@ OPERATIONS = {op.name: op for op in (
     _op("stop",        {Vm.ACTIVE, Vm.ERROR},        Task.POWERING_OFF,    Vm.STOPPED,  None),
     _op("start",       {Vm.STOPPED},                 Task.POWERING_ON,     Vm.ACTIVE,   None),
     _op("reboot",      {Vm.ACTIVE},                  Task.REBOOTING,       Vm.ACTIVE,   None),
-    _op("reboot_hard", {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
+    _op("reboot_hard", {Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED, Vm.ERROR},
                                                      Task.REBOOTING_HARD,  Vm.ACTIVE,   Vm.ERROR,
-        interrupts=frozenset({Task.REBOOTING, Task.REBOOTING_HARD})),
+        interrupts=frozenset({Task.REBOOTING, Task.REBOOTING_HARD, Task.PAUSING, Task.UNPAUSING, Task.SUSPENDING,
+                              Task.RESUMING})),
+    _op("pause",       {Vm.ACTIVE},                  Task.PAUSING,         Vm.PAUSED,   None),
+    _op("unpause",     {Vm.PAUSED},                  Task.UNPAUSING,       Vm.ACTIVE,   None),
+    _op("suspend",     {Vm.ACTIVE},                  Task.SUSPENDING,      Vm.SUSPENDED, None, deadline=1800),
+    _op("resume",      {Vm.SUSPENDED},               Task.RESUMING,        Vm.ACTIVE,   None, deadline=1800),
     _op("delete",      set(Vm) - {Vm.DELETED},       Task.DELETING,        Vm.DELETED,  Vm.ERROR,
         interrupts=frozenset(Task) - {Task.DELETING}, overtakes=True, deadline=3600),
 )}
@@ -101,6 +112,8 @@ STATUS = {
     Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT},
     Vm.BUILDING: {"default": "BUILD"},
     Vm.STOPPED: {"default": "SHUTOFF"},
+    Vm.PAUSED: {"default": "PAUSED"},
+    Vm.SUSPENDED: {"default": "SUSPENDED"},
     Vm.ERROR: {"default": "ERROR"},
     Vm.DELETED: {"default": "DELETED"},
 }
@@ -110,6 +123,22 @@ def status(vm_state, task_state):
     """The API's status of a server ("ACTIVE", "HARD_REBOOT"); "UNKNOWN" for a vm_state of a newer release."""
     row = STATUS.get(vm_state)
     return row.get(task_state, row["default"]) if row else "UNKNOWN"
+
+
+_ON = dict.fromkeys((Power.RUNNING, Power.PAUSED, Power.SUSPENDED), Vm.ACTIVE)
+_OFF = dict.fromkeys((Power.NOSTATE, Power.SHUTDOWN, Power.CRASHED), Vm.STOPPED)
+#: vm_state -> what a server that rests in it becomes when its guest is seen with a power; no entry: what it was.
+_SEEN = {
+    Vm.ACTIVE: _OFF,
+    Vm.STOPPED: _ON,
+    Vm.PAUSED: {Power.RUNNING: Vm.ACTIVE, **_OFF},
+    Vm.SUSPENDED: {Power.RUNNING: Vm.ACTIVE},           # off, its memory on disk
+}
+
+
+def seen(vm_state, power):
+    """The vm_state of a server that rests in ``vm_state`` and whose guest is seen with ``power``."""
+    return _SEEN.get(vm_state, {}).get(power, vm_state)
 
 
 def vm_states_of(wanted):

@@ -116,6 +116,32 @@ class Power(abc.ABC):
         """objects.states.Power; NOSTATE where there is no such guest."""
 
 
+class Pause(abc.ABC):
+    """Guests stand still and go on where they were: paused in memory, suspended with their memory on disk.
+
+    :raises GuestNotFound: there is no such guest (not from resume).
+    """
+
+    @abc.abstractmethod
+    def pause(self, server_id):
+        """Hold the guest's processors."""
+
+    @abc.abstractmethod
+    def unpause(self, server_id):
+        """Let them go on."""
+
+    @abc.abstractmethod
+    def suspend(self, server_id):
+        """Write the guest's memory to disk and turn it off.
+
+        :raises HypervisorError: it is off and nothing was saved.
+        """
+
+    @abc.abstractmethod
+    def resume(self, spec):
+        """Start the guest with the memory it was suspended with; where there is none, as ``power.start``."""
+
+
 class Console(abc.ABC):
     """What a guest prints and shows."""
 
@@ -160,6 +186,7 @@ class Driver:
 
     build: Build
     power: Power
+    pause: Pause | None
     console: Console | None
     host: Host
     image_cache: bool = True

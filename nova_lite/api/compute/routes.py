@@ -8,6 +8,7 @@ from nova_lite.api.compute.hypervisors import Hypervisors
 from nova_lite.api.compute.instance_actions import InstanceActions
 from nova_lite.api.compute.keypairs import Keypairs
 from nova_lite.api.compute.lock_server import Locks
+from nova_lite.api.compute.pause import Pause
 from nova_lite.api.compute.power import Power
 from nova_lite.api.compute.quotas import Limits, QuotaSets
 from nova_lite.api.compute.server_metadata import Metadata
@@ -22,7 +23,7 @@ CONTROLLERS = {
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
     "quota_sets": QuotaSets, "services": Services, "zones": Zones, "hypervisors": Hypervisors,
-    "extensions": Extensions, "absent": Absent,
+    "extensions": Extensions, "absent": Absent, "pause": Pause,
 }
 
 
@@ -121,6 +122,10 @@ ACTIONS = (
     _action("os-start", "power:start", "servers:start"),
     _action("os-stop", "power:stop", "servers:stop"),
     _action("reboot", "power:reboot", "servers:reboot"),
+    _action("pause", "pause:pause", "os-pause-server:pause"),
+    _action("unpause", "pause:unpause", "os-pause-server:unpause"),
+    _action("suspend", "pause:suspend", "os-suspend-server:suspend"),
+    _action("resume", "pause:resume", "os-suspend-server:resume"),
     _action("os-getConsoleOutput", "console:output", "os-console-output"),
     _action("lock", "locks:lock", "os-lock-server:lock"),
     _action("unlock", "locks:unlock", "os-lock-server:unlock"),

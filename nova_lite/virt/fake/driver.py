@@ -116,7 +116,35 @@ class Power(_Room, driver.Power):
         self._guests.put(dataclasses.replace(self._known(server_id), power=power))
 
     def _boot(self, guest):
-        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1))
+        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1, saved=False))
+
+
+class Pause(_Room, driver.Pause):
+    def pause(self, server_id):
+        self._becomes(server_id, (State.RUNNING, State.PAUSED), State.PAUSED)
+
+    def unpause(self, server_id):
+        self._becomes(server_id, (State.RUNNING, State.PAUSED), State.RUNNING)
+
+    def suspend(self, server_id):
+        if not self._known(server_id).saved:
+            self._becomes(server_id, (State.RUNNING, State.PAUSED), State.SHUTDOWN, saved=True)
+
+    def resume(self, spec):
+        self._act()
+        known = self._guests.get(spec.id)
+        if known is None:
+            self._guests.put(_guest(spec))
+        elif known.power is not State.RUNNING:
+            boots = known.boots if known.saved or known.power is State.PAUSED else known.boots + 1
+            self._guests.put(dataclasses.replace(known, power=State.RUNNING, saved=False, boots=boots))
+
+    def _becomes(self, server_id, before, power, **values):
+        self._act()
+        guest = self._known(server_id)
+        if guest.power not in before:
+            raise exception.HypervisorError(reason="the guest is not running")
+        self._guests.put(dataclasses.replace(guest, power=power, **values))
 
 
 class Console(_Room, driver.Console):
@@ -166,6 +194,7 @@ class FakeDriver(driver.Driver):
         guests = Guests(os.path.realpath(conf.state_dir), self._changed)
         self.build = Build(guests, conf)
         self.power = Power(guests, conf)
+        self.pause = Pause(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
 

@@ -24,6 +24,7 @@ class Guest:
     memory_mb: int
     power: Power
     boots: int = 1
+    saved: bool = False             # its memory is on disk
 
 
 class Guests:

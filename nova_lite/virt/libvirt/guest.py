@@ -60,7 +60,40 @@ def restart(live, blueprint):
     domain = find(live, blueprint.uuid)
     if domain is not None:
         cut(domain)
+        if domain.hasManagedSaveImage():
+            domain.managedSaveRemove()          # or it would wake up instead of booting
     _start(_define(live, blueprint, domain))
+
+
+def pause(domain):
+    if power(domain) is not Power.PAUSED:
+        domain.suspend()
+
+
+def unpause(domain):
+    if power(domain) is not Power.RUNNING:
+        domain.resume()
+
+
+def save(domain):
+    """Write the memory to disk and turn the guest off; whether there is a saved memory now."""
+    if domain.isActive():
+        domain.managedSave(libvirt.VIR_DOMAIN_SAVE_RUNNING)
+    return bool(domain.hasManagedSaveImage())
+
+
+def restore(live, server_id):
+    """Start the guest with its saved memory; False where there is none and the guest is off."""
+    domain = find(live, server_id)
+    if domain is None:
+        return False
+    if domain.isActive():
+        unpause(domain)
+        return True
+    if not domain.hasManagedSaveImage():
+        return False
+    _start(domain)
+    return True
 
 
 def cut(domain):
