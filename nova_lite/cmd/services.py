@@ -34,7 +34,7 @@ class Heart:
             services.stopped(session, CONF.host, self._binary)
 
     def _seen(self):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             services.seen(session, CONF.host, self._binary, self._topic)
 
     def stop(self):

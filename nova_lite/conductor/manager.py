@@ -94,7 +94,7 @@ class Gate:
 def _purge_keys():
     """Delete expired idempotency keys in transactions that hold nobody up."""
     for _ in range(_BATCHES):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             if not idempotency.purge(session):
                 return
 
@@ -125,7 +125,7 @@ class Endpoint:
         self._flows["delete"](context, operation_id)
 
     def take_lease(self, context, operation_id, host, worker):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             nics = self._network.nics(session, server.id)
@@ -150,11 +150,11 @@ class Endpoint:
         return image
 
     def renew(self, context, held):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             return operations.renew(session, held, CONF.operations.lease)
 
     def journal(self, context, operation_id, attempt, step, host, server_id, task):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             operations.journal(session, operation_id, attempt, step, host=host, seconds=CONF.operations.lease,
                                server_id=server_id, task=task)
 
@@ -192,12 +192,18 @@ class Endpoint:
             services.stopped(session, host, "nova-compute")
 
     def report_host(self, context, facts):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             services.node_reported(session, facts, json.loads(facts.cpu_info))
             services.seen(session, facts.host, "nova-compute", "compute")
+            services.hypervisor_back(session, facts.host)
+
+    def hypervisor_away(self, context, host, why):
+        with db.writer() as session:
+            services.seen(session, host, "nova-compute", "compute")
+            services.hypervisor_away(session, host, why)
 
     def report_power(self, context, host, guests):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             services.power_reported(session, host, guests)
 
     def audit_host(self, context, host, sight):
@@ -205,7 +211,7 @@ class Endpoint:
             return host_audit.judge(session, self._network, host, sight)
 
     def drift_seen(self, context, host, findings, seconds):
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             drifts.record(session, host, findings)
             drifts.looked(session, host, seconds)
         auditor.tell(findings, host)

@@ -65,13 +65,22 @@ def _tune_sqlite(made):
     @event.listens_for(made, "connect")
     def connect(raw, _record):
         raw.isolation_level = None          # the driver must not begin by itself: "begin" below does
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(made, "begin")
     def begin(connection):
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("writing"):
+            _sync(connection, "NORMAL" if options.get("relaxed") else "FULL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+
+
+def _sync(connection, level):
+    """FULL: a commit is on disk when it returns, and with it all before it.  NORMAL: with the next that is FULL."""
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
 
 
 def reader():
@@ -83,13 +92,26 @@ def reader():
     return _reader() if unit is None or unit.session is None else unit.joined()
 
 
-def writer():
+def writer(relaxed=False):
     """A session whose transaction commits when the block ends, and rolls back when it raises.
 
     Within a unit of work the block is a part of its transaction.
+
+    :param relaxed: a power cut may undo it (SQLite need not wait for the disk): for what nobody was promised and what
+        is written again, like signs of life and the steps of a journal.
     """
     unit = unit_of_work.current()
-    return _writer() if unit is None else unit.joined(_writer)
+    return _writer(relaxed) if unit is None else unit.joined(_writer)
+
+
+@contextlib.contextmanager
+def snapshot():
+    """A session to read with whose statements all see one moment, on every database; ``reader``'s do on SQLite only."""
+    made = engine()
+    if made.dialect.name != "sqlite":
+        made = made.execution_options(isolation_level="REPEATABLE READ")
+    with made.connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
+        yield session
 
 
 @contextlib.contextmanager
@@ -99,10 +121,10 @@ def _reader():
 
 
 @contextlib.contextmanager
-def _writer():
+def _writer(relaxed=False):
     made = engine()
     lock = _sqlite_writer if made.dialect.name == "sqlite" else contextlib.nullcontext()
-    with lock, made.connect().execution_options(writing=True) as connection:
+    with lock, made.connect().execution_options(writing=True, relaxed=relaxed) as connection:
         with orm.Session(bind=connection, expire_on_commit=False) as session:
             yield session
             if failpoints.watching:

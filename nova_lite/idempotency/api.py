@@ -34,7 +34,7 @@ def claim(context, key, fingerprint):
     """
     mine = Claim(context, key)
     moment = now()
-    with db.writer() as session:
+    with db.writer(relaxed=True) as session:
         row = keys.claim(session, {
             "id": mine.id, "fingerprint": fingerprint, "project_id": context.project_id,
             "request_id": context.request_id,
@@ -76,7 +76,7 @@ class Claim:
     def forget(self):
         """Nothing was done: a repeat is as good as the first.  Where this fails, the claim runs out by itself."""
         try:
-            with db.writer() as session:
+            with db.writer(relaxed=True) as session:
                 keys.forget(session, self.id, self.request_id)
         except Exception:
             LOG.exception("An idempotency key stays claimed for %s s", CONF.idempotency.claim)

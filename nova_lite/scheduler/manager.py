@@ -16,7 +16,7 @@ class Endpoint:
 
     def select_destinations(self, context, operation_id, attempt):
         """Claim the best host for the operation's server and answer its name."""
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             operation = operations.get(session, operation_id)
             operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
                                seconds=CONF.operations.lease)

@@ -23,7 +23,7 @@ class Build:
 
     def build_server(self, context, operation_id):
         """Place one server and ring its host; without a host it ends in ERROR with the reason."""
-        with db.writer() as session:
+        with db.writer(relaxed=True) as session:
             operation = operations.lease(session, operation_id, operations.CONDUCTOR, self._worker,
                                          CONF.operations.lease)
         try:

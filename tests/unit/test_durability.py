@@ -1,0 +1,27 @@
+"""What is on disk when a commit returns: SQLite waits for the disk where something was promised."""
+
+import sqlalchemy as sa
+
+from nova_lite import db
+from nova_lite.common import unit_of_work
+
+NORMAL, FULL = 1, 2         # what SQLite's PRAGMA synchronous answers
+
+
+def level(session):
+    return session.execute(sa.text("PRAGMA synchronous")).scalar()
+
+
+def test_a_commit_waits_for_the_disk_unless_nobody_was_promised_anything(database):
+    for relaxed, expected in ((False, FULL), (True, NORMAL), (False, FULL), (True, NORMAL)):
+        with db.writer(relaxed) as session:
+            assert level(session) == expected
+
+
+def test_a_unit_of_work_waits_for_the_disk_whatever_its_parts_ask(database):
+    with unit_of_work.begin(), db.writer(relaxed=True) as session:
+        assert level(session) == FULL
+    with db.writer(relaxed=True):
+        pass
+    with unit_of_work.begin(), db.writer() as session:
+        assert level(session) == FULL
