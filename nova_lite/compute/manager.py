@@ -32,7 +32,7 @@ class Manager:
         self._network = network
         self._running = Running(CONF.host, worker, conductor)
         self._host = Host(self._running, (driver, network, images), conductor, worker)
-        self._audit = Audit(self._running, (driver, network), conductor)
+        self._audit = Audit(self._running, (driver, network, images), conductor)
         power = Power(self._running, driver, network)
         # Builds pass a gate of their own, so that a storm of them never delays a stop.
         builds = threading.BoundedSemaphore(CONF.operations.max_concurrent_builds)
@@ -45,7 +45,7 @@ class Manager:
             "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
             "pause_server": (others, pause.pause_server), "unpause_server": (others, pause.unpause_server),
             "suspend_server": (others, pause.suspend_server), "resume_server": (others, pause.resume_server),
-            "delete_server": (others, delete.delete_server)})
+            "delete_server": (others, delete.delete_server)}, self._audit)
         self._periodic = []
 
     def start(self):
@@ -95,11 +95,12 @@ def _patiently(work):
 class Endpoint:
     """What ``rpcapi.ComputeAPI`` asks.  A doorbell starts work beside, so that the next one is heard.
 
-    :param tasks: {name: (gate that the work passes, the work)}.
+    :param tasks: {name: (gate that the work passes, the work)}.  :param audit: tasks.audit.Audit.
     """
 
-    def __init__(self, console, tasks):
+    def __init__(self, console, tasks, audit):
         self._tasks = tasks
+        self._audit = audit
         self.get_console_output = console.get_console_output
 
     def build_server(self, context, operation_id):
@@ -131,6 +132,9 @@ class Endpoint:
 
     def delete_server(self, context, operation_id):
         self._start("delete_server", context, operation_id)
+
+    def audit(self, context, asked):
+        concurrency.spawn(_patiently(self._audit.look_now), asked)
 
     def _start(self, name, context, operation_id):
         concurrency.spawn(_quietly, *self._tasks[name], context, operation_id)

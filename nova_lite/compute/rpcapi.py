@@ -47,6 +47,10 @@ class ComputeAPI:
         return self._client.to(host).call(context, "get_console_output", server_id=server_id,
                                                max_bytes=max_bytes)
 
+    def audit(self, context, host, asked):
+        """Let a host look at itself at once, for somebody who waits since the moment ``asked``."""
+        self._client.to(host).cast(context, "audit", asked=asked)
+
     def _ring(self, context, host, method, operation_id):
         self._client.to(host).cast(context, method, operation_id=operation_id)
 

@@ -1,7 +1,10 @@
 """The auditor's half that looks at the database: what must agree there.  What hosts see is judged in host_audit.
 
-``CHECKS`` is the list: each is a pure function of one server's View.  What it finds is seen again under a lock before
-it counts or is mended, because the first look is several statements and not one moment.
+``CHECKS`` is the list: each is a pure function of one server's View.  A look reads one moment; what it finds is seen
+again under the lock of the row that every transaction about it writes, before it counts or is mended.
+
+``Auditor(network, repair=False).examine_all()`` answers [objects.drift.Finding] of the whole database and changes
+nothing: tests call it.
 """
 
 import dataclasses
@@ -11,6 +14,8 @@ import logging
 import time
 
 from nova_lite import db
+from nova_lite.common import concurrency
+from nova_lite.common import context as contexts
 from nova_lite.conductor.flows.endings import fault
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, audit, drifts, quotas
@@ -20,7 +25,7 @@ from nova_lite.objects.states import Vm
 
 LOG = logging.getLogger(__name__)
 
-_PROJECTS = 50              # whose quota one look counts
+_PROJECTS = 20              # whose quota one look counts
 _LATE = datetime.timedelta(seconds=60)      # after which an operation that nobody leads, or overdue, is worth a word
 
 
@@ -28,7 +33,7 @@ _LATE = datetime.timedelta(seconds=60)      # after which an operation that nobo
 class World:
     """What a server's View is held against.
 
-    :ivar hosts: names of all hosts.  :ivar silent: of those that show no life.
+    :ivar hosts: names of all hosts.  :ivar silent: those of them that show no life.
     :ivar told: {server id: (addresses, security groups)} by its ports.  :ivar moment: now.
     """
 
@@ -110,11 +115,14 @@ def _amounts(amounts):
 # ---- the look
 
 class Auditor:
-    """:param network: its facade.  :param repair: whether to mend; False only lists."""
+    """:param network: its facade.  :param repair: whether to mend; False only lists.
+    :param compute_rpc: by which hosts are asked to look; where nobody asks it is not needed.
+    """
 
-    def __init__(self, network, repair=True):
+    def __init__(self, network, repair=True, compute_rpc=None):
         self._network = network
         self._repair = repair
+        self._compute = compute_rpc
         self._mends = {
             "allocation_missing": audit.mend_allocation, "allocation_differs": audit.mend_allocation,
             "allocation_unplaced": audit.mend_allocation, "task_orphaned": _rest,
@@ -125,37 +133,73 @@ class Auditor:
         """The periodic look, by one of all conductors: some servers and projects, orphans, every host's sums."""
         with db.writer() as session:
             position = drifts.take_turn(session, drifts.DATABASE, CONF.audit.interval * 0.5)
-        if position is None:
+        if position is not None:
+            began = time.monotonic()
+            findings, position = self.examine(position)
+            self._keep(findings, time.monotonic() - began, position)
+
+    def look_if_asked(self):
+        """Where somebody wants a look at once, look, or pass it on to the host."""
+        with db.reader() as session:
+            wanted = drifts.is_asked(session)
+        if not wanted:
             return
-        began = time.monotonic()
-        findings, position = self.examine(position)
         with db.writer() as session:
-            drifts.record(session, drifts.DATABASE, findings)
-            drifts.keep_parts(session, {drifts.DATABASE, drifts.OPERATIONS, *audit.hosts(session)})
+            taken = drifts.take_asked(session)
+        for part, asked in taken:
+            if part == drifts.DATABASE:
+                concurrency.spawn(self._look_at_all, asked)
+            else:
+                self._compute.audit(contexts.admin(), part, asked.isoformat())
+
+    def _look_at_all(self, asked):
+        """A look at everything, which somebody waits for since ``asked``."""
+        began = time.monotonic()
+        self._keep(self.examine_all(), time.monotonic() - began, "", asked)
+
+    @staticmethod
+    def _keep(findings, seconds, position, asked=None):
+        with db.writer() as session:
+            new = drifts.record(session, drifts.DATABASE, findings)
+            drifts.keep_parts(session, audit.hosts(session))
             drifts.count_operations(session)
             drifts.forget(session, CONF.audit.keep_days)
-            drifts.looked(session, drifts.DATABASE, time.monotonic() - began, position)
-        tell(findings)
+            drifts.looked(session, drifts.DATABASE, seconds, position, asked)
+        tell(new)
+
+    def examine_all(self):
+        """[Finding] of the whole database, mended where it may be."""
+        found, position = {}, ""
+        while position != _BEGINNING:
+            findings, position = self.examine(position)
+            found |= {each.key: each for each in findings if each.key not in found}
+        return list(found.values())
 
     def examine(self, position="", batch=None):
         """([Finding], the position to go on from) of one look.
 
         :param batch: how many servers; None: as configured.
         """
-        after, project = json.loads(position) if position else (0, "")
-        servers, after = self._servers(after, batch or CONF.audit.batch)
-        counted, project = self._quotas(project)
-        return servers + self._orphans() + self._sums() + counted, json.dumps([after, project])
+        after, project = json.loads(position or _BEGINNING)
+        with db.snapshot() as session:
+            suspects, after = self._servers(session, after, batch or CONF.audit.batch)
+            orphans = {kind: find(session) for kind, (find, _) in _ORPHANS.items()}
+            differing = [host for host, has, held in audit.counters(session) if has != held]
+            counted, project = _quotas(session, project)
+        found = [self._confirm(each) for each in suspects]
+        found += [finding for kind, rows in orphans.items() if rows for finding in self._freed(kind)]
+        found += [self._sum(host) for host in differing]
+        return [each for each in found if each] + counted, json.dumps([after, project])
 
-    def _servers(self, after, batch):
-        with db.reader() as session:
-            page = audit.views(session, after, batch)
-            known = drifts.open_subjects(session, drifts.DATABASE) - {view.server.id for view in page}
-            views = page + (audit.views_of(session, known) if known else [])
-            world = self._world(session, [view.server.id for view in views])
+    def _servers(self, session, after, batch):
+        """([Finding] to be confirmed, the number of the last server or 0)."""
+        page = audit.views(session, after, batch)
+        seen = {view.server.id for view in page}
+        known = [each for each in drifts.open_subjects(session, drifts.DATABASE, _OF_SERVERS) if each not in seen]
+        views = page + [view for some in drifts.chunks(known) for view in audit.views_of(session, some)]
+        world = self._world(session, [view.server.id for view in views])
         suspects = [finding for view in views for finding in check(view, world)]
-        found = [finding for each in suspects if (finding := self._confirm(each))]
-        return found, page[-1].server.number if len(page) == batch else 0
+        return suspects, page[-1].server.number if len(page) == batch else 0
 
     def _world(self, session, server_ids):
         return World(audit.hosts(session), audit.silent_hosts(session, CONF.operations.service_down_time),
@@ -177,33 +221,18 @@ class Auditor:
 
     # ---- what belongs to nobody: a server that is deleted never comes back, so one statement is proof
 
-    def _orphans(self):
-        return [*self._freed("allocation_orphaned", audit.orphaned_allocations,
-                             lambda session, server_id, _host: allocations.free(session, server_id)),
-                *self._freed("port_orphaned", audit.orphaned_ports,
-                             lambda session, server_id, _port: self._network.release(session, server_id)),
-                *self._freed("operation_orphaned", audit.orphaned_operations,
-                             lambda session, _server_id, operation_id: audit.cancel(session, operation_id))]
-
-    def _freed(self, kind, find, mend):
-        with db.reader() as session:
+    def _freed(self, kind):
+        find, mend = _ORPHANS[kind]
+        with db.writer() as session:
             found = find(session)
-        if found and self._repair:
-            with db.writer() as session:
-                found = find(session)
-                for server_id, what in found:
-                    mend(session, server_id, what)
+            for server_id, what in found if self._repair else ():
+                mend(self._network, session, server_id, what)
         of_server = {}
         for server_id, what in found:
             of_server.setdefault(server_id, []).append(what)
         return [Finding.of(kind, server_id, ", ".join(each), self._repair) for server_id, each in of_server.items()]
 
     # ---- sums
-
-    def _sums(self):
-        with db.reader() as session:
-            differing = [host for host, has, held in audit.counters(session) if has != held]
-        return [finding for host in differing if (finding := self._sum(host))]
 
     def _sum(self, host):
         with db.writer() as session:
@@ -215,37 +244,50 @@ class Auditor:
                                       self._repair)
         return None
 
-    def _quotas(self, after):
-        with db.reader() as session:
-            ids = audit.projects(session, after, _PROJECTS)
-            known = drifts.open_subjects(session, drifts.DATABASE) - set(ids)
-        found = [finding for project_id in [*ids, *known] for finding in _quota(project_id)]
-        return found, ids[-1] if len(ids) == _PROJECTS else ""
+
+#: Where a look at everything begins, and where it has ended: behind no server and no project.
+_BEGINNING = json.dumps([0, ""])
+#: What is found of single servers, and must be looked at again to be known gone.
+_OF_SERVERS = frozenset(KINDS) - {"counters_differ", "quota_miscounted", "quota_exceeded"}
+#: kind -> (what finds it, what mends one)
+_ORPHANS = {
+    "allocation_orphaned": (audit.orphaned_allocations, lambda _network, session, server_id, _host:
+                            allocations.free(session, server_id)),
+    "port_orphaned": (audit.orphaned_ports, lambda network, session, server_id, _port:
+                      network.release(session, server_id)),
+    "operation_orphaned": (audit.orphaned_operations, lambda _network, session, _server_id, operation_id:
+                           audit.cancel(session, operation_id)),
+}
 
 
 def _rest(session, server):
     audit.mend_task(session, server, fault(500, "The server's build ended without a word; delete it."))
 
 
-def _quota(project_id):
-    """What quota counts is what the servers add up to; asked thrice, as servers may come and go between two reads."""
-    for _ in range(3):
-        with db.reader() as session:
-            used, maxima = quotas.usage(session, project_id), quotas.limits(session, project_id)
-            flavors = audit.project_flavors(session, project_id)
-        true = {"instances": len(flavors), "cores": sum(each["vcpus"] for each in flavors),
-                "ram": sum(each["memory_mb"] for each in flavors)}
-        if used == true:
-            break
-    else:
-        yield Finding.of("quota_miscounted", project_id, f"counts {used}; is {true}")
-    over = [f"{name}: {true[name]} of {maxima[name]}" for name in sorted(true) if 0 <= maxima[name] < true[name]]
-    if over:
-        yield Finding.of("quota_exceeded", project_id, ", ".join(over))
+# ---- quotas: one moment is proof
+
+def _quotas(session, after):
+    """([Finding], the id of the last project or "")."""
+    ids = audit.projects(session, after, _PROJECTS)
+    kinds = ("quota_miscounted", "quota_exceeded")
+    known = [each for each in drifts.open_subjects(session, drifts.DATABASE, kinds) if each not in ids]
+    over, found = {}, []
+    for project_id in [*ids, *known]:
+        used, true = quotas.usage(session, project_id), audit.usage(session, project_id)
+        if used != true:
+            found.append(Finding.of("quota_miscounted", project_id, f"counts {used}; is {true}"))
+        maxima = quotas.limits(session, project_id)
+        over[project_id] = [(name, true[name], maxima[name]) for name in sorted(true)
+                            if 0 <= maxima[name] < true[name]]
+    for project_id, *excess in audit.beyond_network_quota(session):
+        over.setdefault(project_id, []).append(excess)
+    found += [Finding.of("quota_exceeded", project_id, ", ".join(f"{name}: {has} of {may}" for name, has, may in each))
+              for project_id, each in over.items() if each]
+    return found, ids[-1] if len(ids) == _PROJECTS else ""
 
 
 def tell(findings, part=drifts.DATABASE):
-    """Log what was found, with what to do."""
+    """Log what is new, with what to do."""
     for each in findings:
         kind = KINDS[each.kind]
         if each.repaired:

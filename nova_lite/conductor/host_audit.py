@@ -1,42 +1,64 @@
-"""The auditor's half that judges what a host sees of itself: guests, their files, ports, devices."""
+"""The auditor's half that judges what a host sees of itself: guests, their files, ports, devices, cached images."""
 
+import collections
+
+from nova_lite.common import context as contexts
 from nova_lite.conductor import strangers
-from nova_lite.db import audit, server_objects
+from nova_lite.db import audit, drifts, server_objects
 from nova_lite.objects.drift import Finding, Verdict
 from nova_lite.objects.states import Power, Vm
 
-_AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED)
+_AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED, Vm.SOFT_DELETED)
 _HAS_GUEST = (Vm.ACTIVE, Vm.PAUSED)
+_ID = 36            # characters of an image's id, with which the name of its file begins
 
 
-def judge(session, network, host, sight):
-    """The objects.Verdict on a Sight of ``host``.  Servers that are busy, here or there, are not judged."""
+def judge(session, doors, host, sight):
+    """The objects.Verdict on a Sight of ``host``.  Servers that are busy, here or there, are not judged.
+
+    :param doors: the facades; network is used, and image and identity where the host must fetch one.
+    """
     here = audit.on_host(session, host)
     named = {*sight.guests, *(sight.disks or ()), *sight.ports.values()}
-    court = _Court(host, here, strangers.of(session, host, named - set(here) - set(sight.busy)), set(sight.busy))
+    court = _Court(here, strangers.of(session, host, named - set(here) - set(sight.busy)), sight)
     court.guests(sight.guests)
     court.disks(sight.disks, sight.guests)
-    wanting = court.ports(sight.ports, audit.ports_of_host(session, host))
-    court.taps(sight)
-    nics = network.nics_by_server(session, sorted(wanting)) if wanting else {}
-    servers = [server_objects.build(server_objects.row(session, each), nics.get(each, [])) for each in sorted(wanting)]
-    return Verdict.make(findings=court.findings, servers=servers)
+    expected = audit.ports_of_host(session, host)
+    court.ports(expected)
+    court.leases(expected)
+    court.taps()
+    lost = _Images(session, here, sight, court).judge() if sight.images is not None else []
+    wanting = sorted(court.wanting)
+    nics = doors.network.nics_by_server(session, wanting) if wanting else {}
+    servers = [server_objects.build(server_objects.row(session, each), nics.get(each, [])) for each in wanting]
+    return Verdict.make(findings=court.findings, servers=servers, images=[_with_token(doors, each) for each in lost])
+
+
+def _with_token(doors, image_id):
+    """objects.Image with a token to fetch it by."""
+    image = doors.image.for_server(contexts.admin(), image_id)
+    image.token = doors.identity.service_token()
+    return image
 
 
 class _Court:
-    """:param here: {server id: row} placed on the host.  :param strangers: what the others are that it has of."""
+    """:param here: {server id: row} placed on the host.  :param others: what the other servers are that it has of.
 
-    def __init__(self, host, here, others, busy):
+    :ivar wanting: ids of servers whose ports the host must plug again.
+    """
+
+    def __init__(self, here, others, sight):
         self.findings = []
-        self._host = host
+        self.wanting = set()
         self._here = here
         self._strangers = others
-        self._busy = busy
+        self._sight = sight
+        self._busy = set(sight.busy)
 
-    def _find(self, kind, subject, detail=""):
+    def find(self, kind, subject, detail=""):
         self.findings.append(Finding.of(kind, subject, detail))
 
-    def _rests(self, server_id):
+    def rests(self, server_id):
         """Whether nothing is being done to a server of this host."""
         row = self._here[server_id]
         return row.task_state is None and server_id not in self._busy and row.vm_state in _AT_REST
@@ -44,53 +66,114 @@ class _Court:
     def guests(self, guests):
         for server_id in guests:
             if server_id not in self._here and (what := self._strangers.get(server_id)):
-                self._find(f"guest_{what}", server_id)
+                self.find(f"guest_{what}", server_id)
         for server_id, row in self._here.items():
-            if server_id not in guests and row.vm_state in _HAS_GUEST and self._rests(server_id):
-                self._find("guest_missing", server_id)
+            if server_id not in guests and row.vm_state in _HAS_GUEST and self.rests(server_id):
+                self.find("guest_missing", server_id)
 
     def disks(self, disks, guests):
         if disks is None:
             return
         for server_id, problem in disks.items():
             if server_id in self._here:
-                if problem and self._rests(server_id):
-                    self._find("disk_missing", server_id, problem)
+                if problem and self.rests(server_id):
+                    self.find("disk_missing", server_id, problem)
             elif server_id not in guests and (what := self._strangers.get(server_id)):
-                self._find(f"disk_{what}", server_id)
+                self.find(f"disk_{what}", server_id)
         for server_id in self._here:
-            if server_id not in disks and self._rests(server_id):
-                self._find("disk_missing", server_id, "it has no files here")
+            if server_id not in disks and self.rests(server_id):
+                self.find("disk_missing", server_id, "it has no files here")
 
-    def ports(self, plugged, expected):
-        """Ids of the servers of which a port is not plugged."""
+    def ports(self, expected):
+        """:param expected: {port id: (server id, its leases)} by the database."""
+        plugged = self._sight.ports
         for port_id, server_id in plugged.items():
             if port_id not in expected and server_id not in self._busy and self._may_go(server_id):
-                self._find("port_stray", port_id, f"of server {server_id}")
-        wanting = set()
-        for port_id, server_id in expected.items():
-            if port_id not in plugged and server_id in self._here and self._rests(server_id):
-                self._find("port_unplugged", port_id, f"of server {server_id}")
-                wanting.add(server_id)
-        return wanting
+                self.find("port_stray", port_id, f"of server {server_id}")
+        for port_id, (server_id, _) in expected.items():
+            if port_id not in plugged and server_id in self._here and self.rests(server_id):
+                self.find("port_unplugged", port_id, f"of server {server_id}")
+                self.wanting.add(server_id)
 
     def _may_go(self, server_id):
+        """A guest that is left alone keeps its network."""
         if server_id in self._here:
             return self._here[server_id].task_state is None
-        return self._strangers.get(server_id) is not None
+        what = self._strangers.get(server_id)
+        return what == strangers.ORPHANED or what is not None and server_id not in self._sight.guests
 
-    def taps(self, sight):
+    def leases(self, expected):
+        known, plugged = self._sight.leases, self._sight.ports
+        if known is None:
+            return
+        for port_id, (server_id, leases) in expected.items():
+            lacking = leases - set(known)
+            if lacking and port_id in plugged and server_id in self._here and self.rests(server_id):
+                self.find("lease_missing", port_id, f"{', '.join(sorted(lacking))} of server {server_id}")
+                self.wanting.add(server_id)
+        for lease, port_id in known.items():
+            if not port_id:
+                self.find("lease_stray", lease)
+
+    def taps(self):
+        sight = self._sight
         if sight.taps is None:
             return
         of_ports = {_tap(port_id): server_id for port_id, server_id in sight.ports.items()}
         for tap in sight.taps:
             if tap not in of_ports:
-                self._find("tap_unknown", tap)
+                self.find("tap_unknown", tap)
         for tap, server_id in of_ports.items():
-            runs = sight.guests.get(server_id) == Power.RUNNING
-            if runs and tap not in sight.taps and server_id in self._here and self._rests(server_id):
-                self._find("tap_missing", tap, f"of server {server_id}")
+            runs = sight.guests.get(server_id) in (Power.RUNNING, Power.PAUSED)
+            if runs and tap not in sight.taps and server_id in self._here and self.rests(server_id):
+                self.find("tap_loose" if tap in sight.loose else "tap_missing", tap, f"of server {server_id}")
 
 
 def _tap(port_id):
     return "tap" + port_id[:11]
+
+
+class _Images:
+    """Judges a host's image cache."""
+
+    def __init__(self, session, here, sight, court):
+        self._sight = sight
+        self._court = court
+        #: image id -> how many servers at rest have their disks on it
+        self._used = collections.Counter(row.image_id for key, row in here.items() if row.image_id and court.rests(key))
+        self._in_use = {row.image_id for row in here.values()}
+        ids = {each.name[:_ID] for each in sight.images} | set(self._used)
+        self._known = {}
+        for some in drifts.chunks(sorted(ids)):
+            self._known |= audit.images(session, some)
+
+    def judge(self):
+        """Ids of images that the host must fetch."""
+        for each in self._sight.images:
+            if problem := self._problem(each):
+                used = each.name[:_ID] in self._in_use
+                self._court.find("base_damaged" if used else "image_damaged", each.name, problem)
+        for each in self._sight.leftovers:
+            self._court.find("image_leftover", each)
+        for each in self._sight.unknown:
+            self._court.find("image_unknown", each)
+        return list(self._missing())
+
+    def _problem(self, cached):
+        row, head = self._known.get(cached.name[:_ID]), cached.name[_ID + 1:]
+        if row is not None and row.size is not None and row.size != cached.size:
+            return f"it has {cached.size} bytes, not {row.size}"
+        if cached.digest and head and not cached.digest.startswith(head):
+            return f"its SHA-512 begins with {cached.digest[:len(head)]}"
+        return ""
+
+    def _missing(self):
+        present = {each.name[:_ID] for each in self._sight.images}
+        for image_id, servers in self._used.items():
+            row = self._known.get(image_id)
+            if image_id in present or row is None or not row.os_hash_value:
+                continue
+            there = row.status == "active"
+            self._court.find("image_missing" if there else "image_lost", image_id, f"below {servers} server(s)")
+            if there:
+                yield image_id

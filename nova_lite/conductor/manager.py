@@ -1,5 +1,6 @@
 """The conductor: flows that touch more than one host, and the only door from hosts to state."""
 
+import datetime
 import functools
 import json
 import logging
@@ -43,14 +44,15 @@ class Manager:
         self._hosts = Watch(hears)
         self.recovery = Recovery(flows, compute_rpc, endings, self._hosts, Executor(worker, endings))
         self.endpoint = Endpoint(flows, doors, endings)
-        self._auditor = auditor.Auditor(doors.network, CONF.audit.repair)
+        self._auditor = auditor.Auditor(doors.network, CONF.audit.repair, compute_rpc)
         self._periodic = []
 
     def start(self):
         self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
                           concurrency.every(CONF.operations.service_down_time / 6, self._hosts.look),
                           concurrency.every(_PURGE, _purge_keys),
-                          concurrency.every(CONF.audit.interval, self._auditor.look)]
+                          concurrency.every(CONF.audit.interval, self._auditor.look),
+                          concurrency.every(CONF.operations.poll, self._auditor.look_if_asked)]
 
     def stop(self, seconds):
         """Begin nothing more, let flows end within ``seconds``, give up the leases of the rest; True when all ended."""
@@ -207,14 +209,14 @@ class Endpoint:
             services.power_reported(session, host, guests)
 
     def audit_host(self, context, host, sight):
-        with db.reader() as session:
-            return host_audit.judge(session, self._network, host, sight)
+        with db.snapshot() as session:
+            return host_audit.judge(session, self._doors, host, sight)
 
-    def drift_seen(self, context, host, findings, seconds):
+    def drift_seen(self, context, host, findings, seconds, asked):
         with db.writer(relaxed=True) as session:
-            drifts.record(session, host, findings)
-            drifts.looked(session, host, seconds)
-        auditor.tell(findings, host)
+            new = drifts.record(session, host, findings)
+            drifts.looked(session, host, seconds, asked=asked and datetime.datetime.fromisoformat(asked))
+        auditor.tell(new, host)
 
     def images_in_use(self, context, host):
         with db.reader() as session:

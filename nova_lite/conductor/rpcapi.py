@@ -67,9 +67,12 @@ class ConductorAPI:
         """objects.Verdict on what a host sees of itself (objects.Sight)."""
         return self._client.call(context, "audit_host", host=host, sight=sight)
 
-    def drift_seen(self, context, host, findings, seconds):
-        """What a host is sure of, mended or not: [objects.Finding]; the look took ``seconds``."""
-        self._client.call(context, "drift_seen", host=host, findings=findings, seconds=seconds)
+    def drift_seen(self, context, host, findings, seconds, asked):
+        """What a host found, sure or not, mended or not: [objects.Finding]; the look took ``seconds``.
+
+        :param asked: the moment that ``ComputeAPI.audit`` told, where somebody waits for this look; else None.
+        """
+        self._client.call(context, "drift_seen", host=host, findings=findings, seconds=seconds, asked=asked)
 
     def images_in_use(self, context, host):
         """Ids of the images that servers of ``host`` were made from."""

@@ -1,8 +1,8 @@
-"""State: typed models, one module of queries a resource, and the two doors ``reader()`` and ``writer()``.
+"""State: typed models, one module of queries a resource, and the doors ``reader()``, ``writer()`` and ``snapshot()``.
 
 Queries are functions that take the caller's session; only this package writes SQL.
 """
 
-from nova_lite.db.session import reader, writer
+from nova_lite.db.session import reader, snapshot, writer
 
-__all__ = ["reader", "writer"]
+__all__ = ["reader", "snapshot", "writer"]

@@ -1,25 +1,28 @@
 """What the auditor reads of the database, and how it mends it.
 
-Reads are several statements and not one moment, so nothing is mended on their word: each mend first locks the row that
-every transaction about its subject writes, and the caller looks again under that lock.
+Nothing is mended on the word of a look, which is past when it ends: each mend first locks the row that every
+transaction about its subject writes, and the caller looks again under that lock.
 """
 
 import dataclasses
 import datetime
 
+import orjson
 import sqlalchemy as sa
 
+from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations
 from nova_lite.db.base import now
-from nova_lite.db.models.networks import Port
+from nova_lite.db.models.images import Image
+from nova_lite.db.models.networks import FixedIp, Network, Port, Subnet
 from nova_lite.db.models.operations import Operation
 from nova_lite.db.models.servers import Allocation, ComputeNode, Server, Service
 from nova_lite.objects.states import OperationState, Vm
 
 _V, _A, _N, _P, _O = (each.__table__ for each in (Server, Allocation, ComputeNode, Port, Operation))
-_S = Service.__table__
+_S, _F, _U, _I = (each.__table__ for each in (Service, FixedIp, Subnet, Image))
 _SERVER = (_V.c.number, _V.c.id, _V.c.host, _V.c.vm_state, _V.c.task_state, _V.c.flavor, _V.c.addresses,
-           _V.c.security_groups, _V.c.project_id)
+           _V.c.security_groups, _V.c.project_id, _V.c.image_id)
 _LIMIT = 200        # orphans of one kind that one look lists; the next look finds the rest
 _AMOUNTS = ("vcpus", "memory_mb", "disk_gb")
 
@@ -130,10 +133,33 @@ def counters(session, host=None, lock=False):
              held.get(row.host, dict.fromkeys(_AMOUNTS, 0))) for row in rows]
 
 
-def project_flavors(session, project_id):
-    """The flavors of a project's servers, read one by one, as quota does not count them."""
-    return list(session.execute(sa.select(_V.c.flavor).where(
-        _V.c.project_id == project_id, _V.c.deleted_at.is_(None))).scalars())
+def usage(session, project_id):
+    """As ``quotas.usage``, added up another way: by how many servers have which flavor."""
+    flavor = sa.cast(_V.c.flavor, sa.Text)
+    rows = session.execute(
+        sa.select(flavor.label("flavor"), sa.func.count().label("amount"))
+        .where(_V.c.project_id == project_id, _V.c.deleted_at.is_(None),
+               _V.c.vm_state != Vm.SOFT_DELETED).group_by(flavor)).all()
+    flavors = [(orjson.loads(row.flavor), row.amount) for row in rows]
+    return {"instances": sum(amount for _, amount in flavors),
+            "cores": sum(each["vcpus"] * amount for each, amount in flavors),
+            "ram": sum(each["memory_mb"] * amount for each, amount in flavors)}
+
+
+def beyond_network_quota(session):
+    """[(project id, resource, has, may)] of networks, subnets and ports.
+
+    Security groups and their rules are left out: default ones come beyond their quota.
+    """
+    found = []
+    for model in (Network, Subnet, Port):
+        resource, project_id = model.__name__.lower(), model.__table__.c.project_id
+        may = CONF.network[f"quota_{resource}"]
+        if may >= 0:
+            found += [(row.project_id, resource, row.has, may) for row in session.execute(
+                sa.select(project_id, sa.func.count().label("has")).group_by(project_id)
+                .having(sa.func.count() > may))]
+    return found
 
 
 def projects(session, after, limit):
@@ -191,10 +217,23 @@ def elsewhere(session, server_ids):
 
 
 def ports_of_host(session, host):
-    """{port id: server id} of the ports of servers on ``host``."""
-    return dict(session.execute(
-        sa.select(_P.c.id, _P.c.server_id).join(_V, _V.c.id == _P.c.server_id)
-        .where(_V.c.host == host, _V.c.deleted_at.is_(None))).all())
+    """{port id: (server id, {"mac,address" that DHCP should answer})} of the ports of servers on ``host``."""
+    rows = session.execute(
+        sa.select(_P.c.id, _P.c.server_id, _P.c.mac_address, _F.c.ip, _U.c.enable_dhcp, _U.c.gateway_ip)
+        .join(_V, _V.c.id == _P.c.server_id).outerjoin(_F, _F.c.port_id == _P.c.id)
+        .outerjoin(_U, _U.c.id == _F.c.subnet_id).where(_V.c.host == host, _V.c.deleted_at.is_(None)))
+    found = {}
+    for row in rows:
+        leases = found.setdefault(row.id, (row.server_id, set()))[1]
+        if row.ip and row.enable_dhcp and row.gateway_ip:
+            leases.add(f"{row.mac_address},{row.ip}")
+    return found
+
+
+def images(session, image_ids):
+    """{image id: row with size, os_hash_value, status} of these images, also of deleted ones."""
+    return {row.id: row for row in session.execute(
+        sa.select(_I.c.id, _I.c.size, _I.c.os_hash_value, _I.c.status).where(_I.c.id.in_(image_ids)))}
 
 
 def silent_hosts(session, seconds):

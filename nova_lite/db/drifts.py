@@ -1,5 +1,9 @@
-"""The auditor's memory: differences and their state, counters, and when each part looked last."""
+"""The auditor's memory: differences and their state, counters, and when each part looked last.
 
+Several conductors, and hosts through them, write here at once: whoever writes about a part holds the part's row.
+"""
+
+import collections
 import datetime
 
 import sqlalchemy as sa
@@ -9,77 +13,153 @@ from nova_lite.db.models.audit import Counter, Drift, Look
 from nova_lite.db.models.operations import Operation
 
 _D, _L, _C, _O = Drift.__table__, Look.__table__, Counter.__table__, Operation.__table__
-DATABASE = "database"
-OPERATIONS = "operations"
+#: Parts that are no hosts; no host can have such a name.
+DATABASE = "(database)"
+OPERATIONS = "(operations)"
 #: Operations that ended this short a time ago are counted at the next look: another transaction may still be ending.
 _SETTLED = 10
+_MANY = 500         # values of one IN
 
+
+def _lock(session, part):
+    """The row of a part, ours until this transaction ends; made where it is missing."""
+    wanted = sa.select(_L).where(_L.c.part == part).with_for_update()
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        _insert(session, _L, {"part": part})
+        row = session.execute(wanted).one()
+    return row
+
+
+def _insert(session, table, values):
+    """Insert a row; False, and nothing happened, where another transaction made it first."""
+    try:
+        with session.begin_nested():
+            session.execute(sa.insert(table), values)
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+# ---- whose turn it is
 
 def take_turn(session, part, seconds):
     """Of several conductors that come to look at ``part`` within ``seconds``, one gets the turn.
 
     :returns: the position where the last look ended, or None: it is not our turn.
     """
-    before = now() - datetime.timedelta(seconds=seconds)
-    row = session.execute(sa.select(_L).where(_L.c.part == part).with_for_update()).one_or_none()
-    if row is None:
-        session.execute(sa.insert(_L), {"part": part, "looked_at": now()})
-        return ""
-    if row.looked_at > before:
+    row = _lock(session, part)
+    if row.turn_at is not None and row.turn_at > now() - datetime.timedelta(seconds=seconds):
         return None
-    session.execute(sa.update(_L).where(_L.c.part == part), {"looked_at": now()})
+    session.execute(sa.update(_L).where(_L.c.part == part), {"turn_at": now()})
     return row.position
 
 
-def looked(session, part, seconds, position=""):
-    """A look ended: how long it took, and where the next one goes on."""
-    values = {"looked_at": now(), "seconds": seconds, "position": position}
-    if not session.execute(sa.update(_L).where(_L.c.part == part), values).rowcount:
-        session.execute(sa.insert(_L), {"part": part, **values})
+def looked(session, part, seconds, position="", asked=None):
+    """A look ended: how long it took, and where the next one goes on.
 
+    :param asked: the moment that ``take_asked`` told, of a look that somebody waits for.
+    """
+    _lock(session, part)
+    session.execute(sa.update(_L).where(_L.c.part == part),
+                    {"looked_at": now(), "seconds": seconds, "position": position})
+    if asked is not None:
+        session.execute(sa.update(_L).where(_L.c.part == part, _L.c.asked_at == asked), {"asked_at": None})
+
+
+def ask(session, parts):
+    """Want a look of each of these at once; a conductor passes it on within a second or so."""
+    moment = now()
+    for part in parts:
+        _lock(session, part)
+        session.execute(sa.update(_L).where(_L.c.part == part), {"asked_at": moment})
+
+
+def unanswered(session, parts):
+    """Those of ``parts`` that somebody still waits for."""
+    return {row.part for row in session.execute(_ASKED) if row.part in parts}
+
+
+def is_asked(session):
+    """Whether there is anything for ``take_asked``."""
+    return session.execute(_WAITING).first() is not None
+
+
+def take_asked(session):
+    """[(part, moment)] of looks that are wanted; each is told to one caller only."""
+    waiting = session.execute(_WAITING).all()
+    return [(row.part, row.asked_at) for row in waiting if session.execute(
+        sa.update(_L).where(_L.c.part == row.part, _L.c.asked_at == row.asked_at, _UNTAKEN),
+        {"taken_at": row.asked_at}).rowcount]
+
+
+_ASKED = sa.select(_L.c.part, _L.c.asked_at).where(_L.c.asked_at.is_not(None))
+_UNTAKEN = sa.or_(_L.c.taken_at.is_(None), _L.c.taken_at < _L.c.asked_at)
+_WAITING = _ASKED.where(_UNTAKEN)
+
+
+# ---- what was found
 
 def record(session, part, findings):
     """Take over what a look found; it judged everything that is open of its part, so what it did not find is gone.
 
-    :param findings: objects.Finding; one that is open already is seen again and not counted.
+    :param findings: objects.Finding; those that are not ``sure`` only keep open what is open already.
+    :returns: those that are new.
     """
-    still = {finding.key for finding in findings}
-    over = [row.id for row in _open(session, part) if (row.kind, row.subject) not in still]
-    if over:
-        session.execute(sa.update(_D).where(_D.c.id.in_(over)), {"state": "gone", "last_seen_at": now()})
-    for finding in findings:
-        _take_over(session, part, finding)
+    _lock(session, part)
+    found = {finding.key: finding for finding in findings}
+    known = {(row.kind, row.subject): row for row in _known(session, part, {subject for _, subject in found})}
+    gone = [row.id for key, row in known.items() if row.state == "open" and key not in found]
+    _update(session, gone, {"state": "gone", "last_seen_at": now()})
+    new, repaired = [], []
+    for key, finding in found.items():
+        row = known.get(key)
+        if finding.sure:
+            if row is None or row.state != "open":
+                new.append(finding)
+            if finding.repaired:
+                repaired.append(finding)
+            _take_over(session, part, finding, row)
+    for name, each in (("drift_found", new), ("drift_repaired", repaired)):
+        for kind, amount in sorted(collections.Counter(finding.kind for finding in each).items()):
+            add(session, name, kind, amount)
+    return new
+
+
+def _known(session, part, subjects):
+    """Rows of a part: all that is open, and all about ``subjects``."""
+    found = {row.id: row for row in _open(session, part)}
+    for some in chunks(sorted(subjects)):
+        found |= {row.id: row for row in session.execute(
+            sa.select(_D).where(_D.c.part == part, _D.c.subject.in_(some)))}
+    return found.values()
+
+
+def chunks(values):
+    """Lists that one statement can hold."""
+    return (values[start:start + _MANY] for start in range(0, len(values), _MANY))
+
+
+def _update(session, ids, values):
+    for some in chunks(ids):
+        session.execute(sa.update(_D).where(_D.c.id.in_(some)), values)
+
+
+def _take_over(session, part, finding, row):
+    values = {"state": "repaired" if finding.repaired else "open", "detail": finding.detail, "last_seen_at": now()}
+    if row is None:
+        session.execute(sa.insert(_D), {"part": part, "kind": finding.kind, "subject": finding.subject, **values})
+    else:
+        session.execute(sa.update(_D).where(_D.c.id == row.id), {**values, "times": row.times + (row.state != "open")})
 
 
 def _open(session, part):
     return session.execute(sa.select(_D).where(_D.c.part == part, _D.c.state == "open")).all()
 
 
-def open_subjects(session, part):
-    """What is open of a part is about these."""
-    return {row.subject for row in _open(session, part)}
-
-
-def _take_over(session, part, finding):
-    row = session.execute(sa.select(_D).where(
-        _D.c.part == part, _D.c.kind == finding.kind, _D.c.subject == finding.subject)).one_or_none()
-    new = row is None or row.state != "open"
-    values = {"state": "repaired" if finding.repaired else "open", "detail": finding.detail, "last_seen_at": now()}
-    if row is None:
-        session.execute(sa.insert(_D), {"part": part, "kind": finding.kind, "subject": finding.subject, **values})
-    else:
-        session.execute(sa.update(_D).where(_D.c.id == row.id), {**values, "times": row.times + new})
-    if new:
-        add(session, "drift_found", finding.kind, 1)
-    if finding.repaired:
-        add(session, "drift_repaired", finding.kind, 1)
-
-
-def add(session, name, label, amount):
-    """Add to a counter; the first time makes it."""
-    row = sa.and_(_C.c.name == name, _C.c.label == label)
-    if not session.execute(sa.update(_C).where(row).values(value=_C.c.value + amount)).rowcount:
-        session.execute(sa.insert(_C), {"name": name, "label": label, "value": amount})
+def open_subjects(session, part, kinds):
+    """Sorted subjects of what is open of a part, of these kinds."""
+    return sorted({row.subject for row in _open(session, part) if row.kind in kinds})
 
 
 def forget(session, days):
@@ -88,21 +168,31 @@ def forget(session, days):
         _D.c.state != "open", _D.c.last_seen_at < now() - datetime.timedelta(days=days)))
 
 
-def keep_parts(session, parts):
+def keep_parts(session, hosts):
     """Hosts that are no more have no drift."""
+    parts = {DATABASE, OPERATIONS, *hosts}
     session.execute(sa.delete(_D).where(_D.c.part.not_in(parts)))
     session.execute(sa.delete(_L).where(_L.c.part.not_in(parts)))
 
 
+# ---- counters
+
+def add(session, name, label, amount):
+    """Add to a counter; the first time makes it."""
+    more = sa.update(_C).where(_C.c.name == name, _C.c.label == label).values(value=_C.c.value + amount)
+    if not session.execute(more).rowcount and not _insert(session, _C, {"name": name, "label": label, "value": amount}):
+        session.execute(more)
+
+
 def count_operations(session):
     """Add the operations that ended since the last call to the counters, by name and outcome."""
-    since = session.execute(sa.select(_L.c.position).where(_L.c.part == OPERATIONS)).scalar()
+    since = _lock(session, OPERATIONS).position
     until = now() - datetime.timedelta(seconds=_SETTLED)
     ended = [_O.c.finished_at <= until]
     if since:
         ended.append(_O.c.finished_at > datetime.datetime.fromisoformat(since))
     for row in session.execute(sa.select(_O.c.name, _O.c.state, sa.func.count().label("amount"))
-                               .where(*ended).group_by(_O.c.name, _O.c.state)).all():
+                               .where(*ended).group_by(_O.c.name, _O.c.state).order_by(_O.c.name, _O.c.state)).all():
         add(session, "operations", f"{row.name} {row.state}", row.amount)
     looked(session, OPERATIONS, 0.0, until.isoformat())
 
@@ -128,7 +218,7 @@ def counters(session):
 def open_by_kind(session):
     """{kind: how many are open}"""
     return dict(session.execute(sa.select(_D.c.kind, sa.func.count()).where(_D.c.state == "open")
-                                .group_by(_D.c.kind)).all())
+                                .group_by(_D.c.kind)).tuples().all())
 
 
 def open_operations(session):

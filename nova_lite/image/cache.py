@@ -21,7 +21,7 @@ from nova_lite.image.store import FULL, ID
 
 LOG = logging.getLogger(__name__)
 
-_NAME = re.compile(ID.pattern + r"(-[0-9a-f]{1,16})?")
+NAME = re.compile(ID.pattern + r"(-[0-9a-f]{1,16})?")
 _STEP = 60.0            # seconds one touch of the disk may take
 _SLOWEST = 5 << 20      # bytes a second a disk reads at least
 _REFUSED = frozenset({400, 401, 403, 404, 410})     # asking again will not help
@@ -66,14 +66,26 @@ class ImageCache:
         oldest = time.time() - (self._conf.image.cache_min_age if min_age is None else min_age)
         removed = []
         for name in os.listdir(self.directory):
-            if not _NAME.fullmatch(name) or name[:36] in used_ids:
-                continue
-            with self._alone(name), contextlib.suppress(FileNotFoundError):
-                path = os.path.join(self.directory, name)
-                if os.stat(path).st_mtime <= oldest:
-                    os.unlink(path)
-                    removed.append(name)
+            if NAME.fullmatch(name) and name[:36] not in used_ids and self._remove(name, oldest):
+                removed.append(name)
         return removed
+
+    def remove(self, name, unused_for):
+        """Remove an image that nobody fetched for ``unused_for`` seconds; whether it was there and is gone."""
+        return self._remove(name, time.time() - unused_for)
+
+    def _remove(self, name, oldest):
+        with self._alone(name), contextlib.suppress(FileNotFoundError):
+            path = os.path.join(self.directory, name)
+            if os.stat(path).st_mtime <= oldest:
+                os.unlink(path)
+                return True
+        return False
+
+    @property
+    def incoming(self):
+        """The directory of images that are being got."""
+        return self._incoming.directory
 
     @property
     def size(self):
@@ -187,7 +199,7 @@ class ImageCache:
 def _name(image):
     """:raises ValueError: the id or hash could not safely be part of a path."""
     name = f"{image.id}-{image.checksum[:16]}" if image.checksum else image.id
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ValueError(f"not an image id and hash: {name!r}")
     return name
 

@@ -1,11 +1,10 @@
 """The network's part on a host: NICs of guests get bridge, DHCP, NAT, protection and metadata, and lose them again."""
 
-import contextlib
 import logging
 import os
 
 from nova_lite.common import concurrency, exception
-from nova_lite.network.host import bridge, firewall
+from nova_lite.network.host import bridge, dhcp, firewall
 from nova_lite.network.host.dhcp import Dhcp
 from nova_lite.network.host.metadata_proxy import Forwarder, Listeners
 from nova_lite.network.host.state import Port, Segment, Store
@@ -77,10 +76,28 @@ class HostNetwork:
 
     def taps(self):
         """Names of the devices that really are on this cloud's bridges."""
-        found = []
+        return [device for segment in self._store.segments() for device in bridge.members(segment.bridge)]
+
+    def loose(self):
+        """Names of the plugged ports' devices that are there, and on no bridge."""
+        return [port.tap for port in self.present() if bridge.is_loose(port.tap)]
+
+    def join(self, tap):
+        """Put the device of a plugged port back on its bridge; whether there is such a port."""
+        with self._lock:
+            for port in self.present():
+                if port.tap == tap:
+                    self._native(bridge.join, tap, port.bridge, what=f"putting {tap} on {port.bridge}")
+                    return True
+        return False
+
+    def leases(self):
+        """{"mac,address" that DHCP servers answer: id of the port plugged with that MAC, or ""}"""
+        found = {}
         for segment in self._store.segments():
-            with contextlib.suppress(FileNotFoundError):
-                found += os.listdir(f"/sys/class/net/{segment.bridge}/brif")
+            of_mac = {port.mac: port.port_id for port in segment.ports}
+            for each in dhcp.known(self._store.directory(segment.network_id)):
+                found[each] = of_mac.get(each.partition(",")[0], "")
         return found
 
     def sync(self, servers):

@@ -48,7 +48,8 @@ KINDS = {kind.name: kind for kind in (
     Kind("guest_missing", "A server has no guest any more; it shows as SHUTOFF, and a start makes it anew."),
     Kind("guest_orphaned", "A guest belongs to a server that is deleted, or was never built."),
     Kind("guest_elsewhere", "A host has a guest of a server that is on another host.",
-         "Check which of the two guests is the true one. Restarting nova-lite-compute on this host removes this one."),
+         "Find out which of the two guests is the true one, and remove the other by hand: virsh destroy ID, virsh "
+         "undefine ID. Never run both: they may write to the same data."),
     Kind("guest_unknown", "A guest that this cloud marked as its own is not in the database; it is left alone.",
          "If it is nobody's, remove it by hand: virsh destroy ID, virsh undefine ID."),
     Kind("disk_orphaned", "Files of a guest belong to a server that is deleted, or was never built."),
@@ -58,9 +59,22 @@ KINDS = {kind.name: kind for kind in (
          "If they are nobody's, remove the directory by hand."),
     Kind("disk_missing", "A server's disk, or the image below it, is not on its host.",
          "Restore the file from a backup, or delete the server: its data is lost."),
-    Kind("port_stray", "A host has a network device and DHCP lease for a port that is not there any more."),
-    Kind("port_unplugged", "A host lacks the network device or DHCP lease of a server's port."),
-    Kind("tap_missing", "A running guest's NIC is not connected to its bridge.",
+    Kind("image_missing", "A cached image that servers' disks lie on is gone; it is fetched again."),
+    Kind("image_lost", "A cached image that servers' disks lie on is gone, and the image service has it no more.",
+         "Put the file back from a backup or another host's cache, under the same name; else these servers are lost."),
+    Kind("image_damaged", "A cached image that no server uses is not what its name says; the next build fetches it."),
+    Kind("base_damaged", "A cached image that servers' disks lie on is not what its name says.",
+         "Stop these servers and move the file away: if the image service still has the image, the auditor fetches it "
+         "again within two looks. Check the host's disk."),
+    Kind("image_leftover", "A half-written image that nobody writes any more is in a host's cache."),
+    Kind("image_unknown", "A file in a host's image cache is no image of this cloud's; it is left alone.",
+         "If it is nobody's, remove it by hand."),
+    Kind("port_stray", "A host serves a port that is not there any more."),
+    Kind("port_unplugged", "A host does not serve the port of one of its servers."),
+    Kind("lease_missing", "A host's DHCP server does not know the address of a server's port, or does not run."),
+    Kind("lease_stray", "A host's DHCP server knows an address of no port."),
+    Kind("tap_loose", "The device of a running guest's NIC is on no bridge."),
+    Kind("tap_missing", "A running guest's NIC has no device.",
          "Reboot the server hard; that makes its NICs anew."),
     Kind("tap_unknown", "A device that is no guest's NIC is on a bridge of this cloud; it is left alone.",
          "If it should not be there: ip link set DEVICE nomaster."),
@@ -77,15 +91,28 @@ class Finding(Object):
         "subject": fields.StringField(),
         "detail": fields.StringField(default=""),
         "repaired": fields.BooleanField(default=False),
+        "sure": fields.BooleanField(default=True),        # False: seen once, which on a host proves nothing yet
     }
 
     @classmethod
     def of(cls, kind, subject, detail="", repaired=False):
-        return cls.make(kind=kind, subject=subject, detail=detail, repaired=repaired)
+        return cls.make(kind=kind, subject=subject, detail=detail, repaired=repaired, sure=True)
 
     @property
     def key(self):
         return self.kind, self.subject
+
+
+@register
+class CachedImage(Object):
+    """One file of a host's image cache."""
+
+    VERSION = "1.0"
+    fields = {
+        "name": fields.StringField(),                     # image id and head of its SHA-512
+        "size": fields.IntegerField(),                    # bytes
+        "digest": fields.StringField(nullable=True),      # SHA-512 of its bytes; None: not read yet
+    }
 
 
 @register
@@ -99,6 +126,12 @@ class Sight(Object):
         "disks": fields.DictOfStringsField(nullable=True),
         "ports": fields.DictOfStringsField(),             # port id -> server id, of those plugged here
         "taps": fields.ListOfStringsField(nullable=True),  # devices on this cloud's bridges; None: there are none here
+        "loose": fields.ListOfStringsField(),             # devices of plugged ports that are on no bridge
+        #: "mac,address" that DHCP servers know -> id of the port plugged with that MAC, or ""; None: there are none
+        "leases": fields.DictOfStringsField(nullable=True),
+        "images": fields.ListOfObjectsField("CachedImage", nullable=True),  # None: this host has no image cache
+        "leftovers": fields.ListOfStringsField(),         # half-written files in the cache that nobody writes
+        "unknown": fields.ListOfStringsField(),           # files in the cache that are named as no image is
         "busy": fields.ListOfStringsField(),              # server ids to say nothing about
     }
 
@@ -111,4 +144,5 @@ class Verdict(Object):
     fields = {
         "findings": fields.ListOfObjectsField("Finding"),
         "servers": fields.ListOfObjectsField("Server"),   # those whose ports the host lacks, to plug them
+        "images": fields.ListOfObjectsField("Image"),     # those that the host's cache lacks, to fetch them
     }

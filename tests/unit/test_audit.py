@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import types
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from nova_lite import db
 from nova_lite.common.context import RequestContext
 from nova_lite.compute.tasks.audit import Audit
 from nova_lite.compute.tasks.running import Running
-from nova_lite.conductor import host_audit
+from nova_lite.conductor import host_audit, strangers
 from nova_lite.conductor.auditor import Auditor
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, drifts, new_servers, operations, server_objects, services
@@ -23,6 +24,7 @@ from nova_lite.network.api import API as Network
 from nova_lite.network.host.fake import FakeHostNetwork
 from nova_lite.objects import drift
 from nova_lite.objects.drift import KINDS, Sight
+from nova_lite.objects.server import Image
 from nova_lite.objects.states import OPERATIONS, Power, Task, Vm
 from nova_lite.virt.fake import FakeDriver
 
@@ -250,7 +252,7 @@ def test_what_comes_back_is_counted_again(network, server):
 def change_turn():
     """The interval passes."""
     with db.writer() as session:
-        session.execute(sa.text("UPDATE audit_looks SET looked_at = '2020-01-01 00:00:00.000000'"))
+        session.execute(sa.text("UPDATE audit_looks SET turn_at = '2020-01-01 00:00:00.000000'"))
 
 
 def counters():
@@ -286,20 +288,40 @@ def test_ended_operations_are_counted_by_name_and_outcome(network, server):
 
 # ---- hosts
 
+class Images:
+    """The image door: it has every image that is asked for."""
+
+    def for_server(self, _context, image_id):
+        return Image.make(id=image_id, name=None, disk_format="raw", size=1, virtual_size=1, checksum=None,
+                          hash_algo=None, min_disk=0, min_ram=0, properties={}, path=None, url=None, token=None)
+
+
+class Tokens:
+    def service_token(self):
+        return "token"
+
+
 class Wire:
     """The conductor as a host hears it, without a wire."""
 
     def __init__(self, network):
-        self._network = network
+        self._doors = types.SimpleNamespace(network=network, image=Images(), identity=Tokens())
         self.seen = []
 
     def audit_host(self, _context, host, sight):
         assert isinstance(sight, Sight)
-        with db.reader() as session:
-            return host_audit.judge(session, self._network, host, sight)
+        with db.snapshot() as session:
+            return host_audit.judge(session, self._doors, host, sight)
 
-    def drift_seen(self, _context, _host, findings, _seconds):
-        self.seen = findings
+    def drift_seen(self, _context, host, findings, seconds, _asked):
+        self.seen = [each for each in findings if each.sure]
+        with db.writer() as session:
+            drifts.record(session, host, findings)
+            drifts.looked(session, host, seconds)
+
+    def orphaned(self, _context, host, server_ids):
+        with db.reader() as session:
+            return [each for each, what in strangers.of(session, host, set(server_ids)).items() if what == "orphaned"]
 
     def report_power(self, _context, host, guests):
         with db.writer() as session:
@@ -316,7 +338,7 @@ class House:
         self.driver = FakeDriver()
         self.network = FakeHostNetwork(CONF)
         self.running = Running(HOST, "w", self.wire)
-        self.audit = Audit(self.running, (self.driver, self.network), self.wire)
+        self.audit = Audit(self.running, (self.driver, self.network, None), self.wire)
         with db.reader() as session:
             self.server = server_objects.build(server_objects.row(session, server.id),
                                                network.nics(session, server.id))
@@ -421,5 +443,5 @@ def test_every_kind_says_what_it_means_and_what_to_do():
 
 def _mended():
     with contextlib.ExitStack():
-        host = Audit(None, (None, None), None)
+            host = Audit(None, (None, None, None), None)
     return {*DAMAGE, *host._mends, "allocation_unplaced", "allocation_orphaned", "port_orphaned", "operation_orphaned"}

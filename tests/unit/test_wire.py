@@ -18,15 +18,16 @@ from nova_lite.scheduler.rpcapi import SchedulerAPI
 #: Change a shape only together with its VERSION, and pin the new fingerprint here.
 FINGERPRINTS = {
     "Address": "1.0-d88aeb31abead89312610136d027fea2",
-    "Finding": "1.0-a37d058bc1d6e1a6d4e9d1a31d30ec9e",
+    "CachedImage": "1.0-7df197e10616c173fce52c3e7746ab3c",
+    "Finding": "1.0-b63226c9ef6e40226d51d7e5368ba81e",
     "Flavor": "1.0-b07dc4d3e08be1aeb2ebc542e5885999",
     "Host": "1.0-e29e2732c95916fa8edbc59b6911d56c",
     "Image": "1.0-77a1800b76aef7d9420917a7f05ae62b",
     "Job": "1.0-986f516ccea7f93d70f1087bc405c8d6",
     "Nic": "1.0-427ea6162ceb9c27bf7621bbaee5228a",
     "Outcome": "1.0-40f4d4c927620fb4b211d3e1e3fe6e25",
-    "Sight": "1.0-4c2a86668c8518f94a27edb02c300932",
-    "Verdict": "1.0-83b904465e80791d6e33ad5fdc94c279",
+    "Sight": "1.0-d3b242fc42875b9c47b2bb762535ee50",
+    "Verdict": "1.0-793629636aa161c86153ef7cec5375c1",
     "Server": "1.0-d17536b43a0ecba1f0c62340efaea927",
 }
 

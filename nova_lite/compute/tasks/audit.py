@@ -1,65 +1,109 @@
 """The auditor's half on a host: tell what is here, hear what is wrong with it, mend what is safe.
 
-Only what two looks in a row saw counts, because the world moves while a host is looked at.  A guest that the database
-does not know is never touched.
+Only what two looks in a row saw counts, because the world moves while a host is looked at.  What the database does not
+know is never touched.
 """
 
+import logging
 import time
 
+from nova_lite.common import concurrency, exception
 from nova_lite.common import context as contexts
 from nova_lite.conf import CONF
-from nova_lite.objects.drift import Sight
+from nova_lite.objects.drift import CachedImage, Sight
 from nova_lite.objects.states import Power
+
+LOG = logging.getLogger(__name__)
+_PAUSE = 1          # seconds between the two looks that somebody waits for
 
 
 class Audit:
-    """:param parts: (driver, network, ...) as the host has them."""
+    """:param parts: (driver, network, image cache or None) as the host has them."""
 
     def __init__(self, running, parts, conductor):
         self._running = running
-        self._driver, self._network = parts[:2]
+        self._driver, self._network, self._images = parts
         self._conductor = conductor
+        self._survey = None
         self._suspects = frozenset()
+        self._lock = concurrency.Lock()
         self._mends = {
             "guest_missing": self._tell_gone, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
-            "port_stray": self._unplug, "port_unplugged": self._plug}
+            "port_stray": self._unplug, "port_unplugged": self._plug, "lease_missing": self._plug,
+            "lease_stray": self._heal, "tap_loose": self._join, "image_missing": self._fetch,
+            "image_damaged": self._remove_image, "image_leftover": self._remove_leftover}
 
     def look(self):
+        """The periodic look."""
+        with self._lock:
+            self._look()
+
+    def look_now(self, asked):
+        """Two looks, which somebody waits for since ``asked``: after the second all is known."""
+        with self._lock:
+            self._look()
+            concurrency.sleep(_PAUSE)
+            self._look(asked)
+
+    def _look(self, asked=None):
         began = time.monotonic()
         verdict = self._conductor.audit_host(contexts.admin(), CONF.host, self._sight())
         found = {finding.key: finding for finding in verdict.findings}
-        sure = [finding for key, finding in found.items() if key in self._suspects]
+        for key, finding in found.items():
+            finding.sure = key in self._suspects
+            finding.repaired = finding.sure and CONF.audit.repair and self._mended(finding, verdict)
         self._suspects = frozenset(found)
-        servers = {nic.port_id: server for server in verdict.servers for nic in server.nics}
-        for finding in sure:
-            mend = self._mends.get(finding.kind)
-            finding.repaired = bool(mend and CONF.audit.repair and mend(finding.subject, servers))
-        self._conductor.drift_seen(contexts.admin(), CONF.host, sure, time.monotonic() - began)
+        self._conductor.drift_seen(contexts.admin(), CONF.host, list(found.values()), time.monotonic() - began, asked)
+
+    # ---- what is here
 
     def _sight(self):
         """What is being worked on is told apart before and after, so that nothing half-done is seen."""
         busy = self._running.busy()
         guests = {server_id: int(power) for server_id, power in self._driver.host.guests().items()}
         ports = {port.port_id: port.server_id for port in self._network.present()}
-        sight = {"guests": guests, "disks": self._driver.host.disks(), "ports": ports, "taps": self._network.taps()}
+        sight = {"guests": guests, "disks": self._driver.host.disks(), "ports": ports, "taps": self._network.taps(),
+                 "loose": self._network.loose(), "leases": self._network.leases(), **self._cache()}
         return Sight.make(busy=sorted(busy | self._running.busy()), **sight)
+
+    def _cache(self):
+        if self._images is None:
+            return {"images": None, "leftovers": [], "unknown": []}
+        if self._survey is None:
+            from nova_lite.image.cache_survey import CacheSurvey
+            self._survey = CacheSurvey(self._images)
+        seen = self._survey.look()
+        images = [CachedImage.make(name=name, size=size, digest=digest)
+                  for name, (size, digest) in sorted(seen["images"].items())]
+        return {**seen, "images": images}
 
     # ---- mending; each answers whether it did
 
-    def _tell_gone(self, server_id, _servers):
+    def _mended(self, finding, verdict):
+        """What cannot be mended now stays open, and keeps nothing else from being seen."""
+        mend = self._mends.get(finding.kind)
+        try:
+            return mend is not None and bool(mend(finding.subject, verdict))
+        except (exception.NovaLiteError, OSError) as error:
+            LOG.warning("Mending %s of %s failed: %s", finding.kind, finding.subject, error)
+            finding.detail = f"{finding.detail} Mending failed: {error}".strip()
+            return False
+
+    def _tell_gone(self, server_id, _verdict):
         with self._running.resting(server_id) as rests:
             if not rests or self._driver.power.state(server_id) is not Power.NOSTATE:
                 return False
             self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(Power.NOSTATE)})
             return True
 
-    def _destroy(self, server_id, _servers):
+    def _destroy(self, server_id, _verdict):
         with self._running.resting(server_id) as rests:
-            if rests:
-                self._driver.build.destroy(server_id)
-            return rests
+            if not rests or server_id not in self._conductor.orphaned(contexts.admin(), CONF.host, [server_id]):
+                return False
+            self._driver.build.destroy(server_id)
+            return True
 
-    def _unplug(self, port_id, _servers):
+    def _unplug(self, port_id, _verdict):
         for port in self._network.present():
             if port.port_id == port_id:
                 with self._running.resting(port.server_id) as rests:
@@ -68,11 +112,31 @@ class Audit:
                     return rests
         return False
 
-    def _plug(self, port_id, servers):
-        server = servers.get(port_id)
-        if server is None:
-            return False
-        with self._running.resting(server.id) as rests:
-            if rests:
-                self._network.plug(server.nics, server)
-            return rests
+    def _plug(self, port_id, verdict):
+        for server in verdict.servers:
+            if any(nic.port_id == port_id for nic in server.nics):
+                with self._running.resting(server.id) as rests:
+                    if rests:
+                        self._network.plug(server.nics, server)
+                    return rests
+        return False
+
+    def _heal(self, _lease, _verdict):
+        self._network.heal()
+        return True
+
+    def _join(self, tap, _verdict):
+        return self._network.join(tap)
+
+    def _fetch(self, image_id, verdict):
+        for image in verdict.images:
+            if image.id == image_id:
+                self._images.fetch(image)
+                return True
+        return False
+
+    def _remove_image(self, name, _verdict):
+        return self._survey.remove_image(name)
+
+    def _remove_leftover(self, name, _verdict):
+        return self._survey.remove_leftover(name)

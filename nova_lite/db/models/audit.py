@@ -13,7 +13,7 @@ class Drift(Base):
 
     __tablename__ = "drifts"
     id: Mapped[int] = mapped_column(primary_key=True)
-    part: Mapped[str] = mapped_column(sa.String(255))                 # "database", or the name of a host
+    part: Mapped[str] = mapped_column(sa.String(255))                 # drifts.DATABASE, or the name of a host
     kind: Mapped[str] = mapped_column(sa.String(64))                  # a key of objects.drift.KINDS
     subject: Mapped[str] = mapped_column(sa.String(255))
     detail: Mapped[str] = mapped_column(LongText, default="")
@@ -25,18 +25,21 @@ class Drift(Base):
 
 
 class Look(Base):
-    """The last look of one part."""
+    """The last look of one part, and who wants the next one at once."""
 
     __tablename__ = "audit_looks"
     part: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
-    looked_at: Mapped[datetime.datetime]
+    turn_at: Mapped[datetime.datetime | None]         # when one of several conductors began the last periodic look
+    looked_at: Mapped[datetime.datetime | None]       # when the last look ended; None: there was none yet
     seconds: Mapped[float] = mapped_column(default=0.0)
     #: Where the next look goes on: the number of the last server seen, or a moment, as text.
     position: Mapped[str] = mapped_column(sa.String(255), default="")
+    asked_at: Mapped[datetime.datetime | None]        # somebody wants a look and waits; None when it was answered
+    taken_at: Mapped[datetime.datetime | None]        # the ``asked_at`` that a conductor passed on last
 
 
 class Counter(Base):
-    """What is only ever added to: differences found and repaired by kind, operations ended by name and outcome."""
+    """What is only ever added to: differences found and repaired, operations ended, requests answered."""
 
     __tablename__ = "audit_counters"
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

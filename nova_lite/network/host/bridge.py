@@ -17,6 +17,7 @@ from nova_lite.common import routes
 from nova_lite.network.host.errors import HostNetworkError, RangeInUse
 
 _SYSCTL = "/proc/sys/net"
+_DEVICES = "/sys/class/net"
 
 
 def ensure(segment):
@@ -50,6 +51,31 @@ def remove(name):
     except NetlinkError as error:
         if error.code != errno.ENODEV:
             raise HostNetworkError(reason=f"bridge {name}: {error}") from error
+
+
+def members(name):
+    """Names of the devices on a bridge; none where there is no bridge."""
+    try:
+        return os.listdir(f"{_DEVICES}/{name}/brif")
+    except FileNotFoundError:
+        return []
+
+
+def is_loose(device):
+    """Whether there is such a device, and it is on no bridge."""
+    return os.path.exists(f"{_DEVICES}/{device}") and not os.path.exists(f"{_DEVICES}/{device}/master")
+
+
+def join(device, name):
+    """Put a device on a bridge.  :raises HostNetworkError: one of them is gone, or the kernel refuses."""
+    try:
+        with IPRoute() as netlink:
+            index, master = _index(netlink, device), _index(netlink, name)
+            if index is None or master is None:
+                raise HostNetworkError(reason=f"{device if index is None else name} is gone")
+            netlink.link("set", index=index, master=master)
+    except NetlinkError as error:
+        raise HostNetworkError(reason=f"putting {device} on bridge {name}: {error}") from error
 
 
 def _index(netlink, name):

@@ -123,6 +123,17 @@ def hosts(segment):
                    for port in segment.ports for each in port.addresses if each["gateway"] and each["dhcp"])
 
 
+def known(directory):
+    """{"mac,address"} that the dnsmasq of a directory answers; none where it does not run."""
+    if running(directory) is None:
+        return set()
+    try:
+        with open(_path(directory, "hosts")) as file:
+            return {line.rpartition(",")[0] for line in file.read().splitlines()}
+    except OSError:
+        return set()
+
+
 def names(segment, domain):
     """The full and the short name of every port; a server whose name has a domain keeps it."""
     lines = []

@@ -30,6 +30,18 @@ class FakeHostNetwork:
     def taps(self):
         """There are no devices."""
 
+    def loose(self):
+        return []
+
+    def join(self, tap):
+        return False
+
+    def leases(self):
+        """There are no DHCP servers."""
+
+    def heal(self):
+        """Nothing can break."""
+
     def sync(self, servers):
         self.plugged = {nic.port_id: server.id for server in servers for nic in server.nics}
 
