@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 
 Empty = queue.Empty
 Limits = serving.Limits
+given_up = _native.given_up
 
 _mode = None
 _eventlet = None
@@ -222,15 +223,33 @@ def native(fn, /, *args, deadline, what=None):
     return _native_pool().run(fn, args, deadline, what or getattr(fn, "__qualname__", str(fn)))
 
 
+class Natives:
+    """Native threads of one peer's own, so that a peer that hangs takes none from the rest of the process.
+
+    :param size: calls at once; more of them wait.  :param most_stuck: calls that still hang after their callers have
+        gone, before new ones are refused.
+    """
+
+    def __init__(self, size, most_stuck):
+        self._pool = _make_pool(size, most_stuck)
+
+    def run(self, fn, /, *args, deadline, what):
+        """As ``native``."""
+        return self._pool.run(fn, args, deadline, what)
+
+
 def _native_pool():
     global _pool
     if _pool is None:
-        if mode() == "eventlet":
-            original = _eventlet.patcher.original
-            _pool = _native.Pool(original("threading"), original("queue"), Mailbox)
-        else:
-            _pool = _native.Pool(threading, queue, Mailbox)
+        _pool = _make_pool()
     return _pool
+
+
+def _make_pool(size=_native.SIZE, most_stuck=None):
+    if mode() == "eventlet":
+        original = _eventlet.patcher.original
+        return _native.Pool(original("threading"), original("queue"), Mailbox, size, most_stuck)
+    return _native.Pool(threading, queue, Mailbox, size, most_stuck)
 
 
 def _get_bell():
@@ -255,5 +274,5 @@ def serve(app, sockets, limits=None):
     return serving.ThreadServer(app, sockets, limits, spawn, every)
 
 
-__all__ = ["CircuitBreaker", "Empty", "Event", "Limits", "Lock", "Mailbox", "Pool", "Task", "every", "local", "mode",
-           "native", "serve", "sleep", "spawn", "start"]
+__all__ = ["CircuitBreaker", "Empty", "Event", "Limits", "Lock", "Mailbox", "Natives", "Pool", "Task", "every",
+           "given_up", "local", "mode", "native", "serve", "sleep", "spawn", "start"]

@@ -9,6 +9,7 @@ import logging
 import os
 import posix
 import queue
+import threading
 
 from nova_lite.common import exception
 
@@ -16,6 +17,13 @@ LOG = logging.getLogger(__name__)
 
 SIZE = 20           # calls at once
 MAX_STUCK = 60      # abandoned threads still inside their call, before new calls are refused
+_here = threading.local()       # made before eventlet patches anything, so it is one for each native thread
+
+
+def given_up():
+    """Whether this very call runs in a native thread and nobody waits for it any more: the time to leave off."""
+    job = getattr(_here, "job", None)
+    return job is not None and job.state == "stuck"
 
 
 class Bell:
@@ -81,15 +89,17 @@ class _Job:
 
 
 class Pool:
-    """Up to ``SIZE`` native threads, made when needed; one that is stuck beyond its caller's deadline is replaced.
+    """Up to ``size`` native threads, made when needed; one that is stuck beyond its caller's deadline is replaced.
 
     ``threads`` and ``queues`` are the unpatched standard modules; ``mailbox`` makes what callers wait on.
+    ``most_stuck``: as MAX_STUCK, which None takes.
     """
 
-    def __init__(self, threads, queues, mailbox, size=SIZE):
+    def __init__(self, threads, queues, mailbox, size=SIZE, most_stuck=None):
         self._threads = threads
         self._mailbox = mailbox
         self._size = size
+        self._most_stuck = most_stuck
         self._jobs = queues.SimpleQueue()
         self._lock = threads.Lock()         # a native one: held for moments only, by green and native threads
         self._inside = threads.local()
@@ -114,16 +124,25 @@ class Pool:
 
     def _submit(self, job, what):
         with self._lock:
-            if self.stuck >= MAX_STUCK:
+            if self._too_many_stuck():
                 raise exception.Unavailable(f"{what} is refused: {self.stuck} earlier calls still hang.")
             self._wanted += 1
             self._grow()
         self._jobs.put(job)
 
+    def _too_many_stuck(self):
+        return self.stuck >= (self._most_stuck or MAX_STUCK)
+
     def _grow(self):
-        if self.live < self._wanted and self.live < self._size:
+        if self.live < self._wanted and self.live < self._size and not self._too_many_stuck():
             self.live += 1
             self._threads.Thread(target=self._work, name="native", daemon=True).start()
+
+    def _takes_up_again(self):
+        """Whether a thread that comes out of a call nobody waits for takes jobs again: where its successor lacks."""
+        needed = self.live < self._wanted and self.live < self._size
+        self.live += needed
+        return needed
 
     def _leave(self, job):
         """The caller goes, with or without an answer."""
@@ -145,11 +164,12 @@ class Pool:
             pass
 
     def _one(self, job):
-        """Do one job; False when its caller gave it up and this thread has been replaced."""
+        """Do one job; False when its caller gave it up and this thread is needed no more."""
         with self._lock:
             if job.state == "dropped":
                 return True
             job.state = "running"
+        _here.job = job
         try:
             outcome = (None, job.fn(*job.args))
         except BaseException as error:
@@ -157,7 +177,7 @@ class Pool:
         with self._lock:
             if job.state == "stuck":
                 self.stuck -= 1
-                return False
+                return self._takes_up_again()
             job.state = "done"
             self._wanted -= 1
         job.box.put(outcome)
