@@ -1,5 +1,6 @@
 """A libvirtd of the tests' own, and drivers on it; no domain but theirs is ever touched."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from oslo_config import cfg
 from nova_lite import conf as options
 from nova_lite.virt import driver as contract
 from nova_lite.virt.libvirt.daemon import Daemon
-from tests import tiny_guest
+from tests import clouds, tiny_guest
 
 GREETING = "hello from the smallest guest\r\n"
 
@@ -49,6 +50,30 @@ def private_libvirtd():
         _kill_guests(home)
         daemon.stop()
         shutil.rmtree(home)
+
+
+def pid_of(daemon):
+    """libvirtd's own process id."""
+    with open(daemon.home / "run" / "libvirtd.pid") as file:
+        return int(file.read())
+
+
+def kill(daemon):
+    """kill -9 libvirtd alone; its parent starts it anew."""
+    pid = pid_of(daemon)
+    os.kill(pid, signal.SIGKILL)
+    clouds.until("libvirtd is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+
+
+@contextlib.contextmanager
+def hung(daemon):
+    """Freeze libvirtd for the time of the block: its socket stays open and nothing answers."""
+    pid = pid_of(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def _kill_guests(home):

@@ -29,7 +29,7 @@ OPTS = (
                help="Where guests' virtio random number generators take their entropy."),
     cfg.FloatOpt("call_timeout", default=30, min=1,
                  help="Seconds libvirt gets to answer a question before it counts as unreachable."),
-    cfg.FloatOpt("start_timeout", default=180, min=10,
+    cfg.FloatOpt("start_timeout", default=180, min=1,
                  help="Seconds libvirt gets to define, start or destroy one guest."),
     cfg.FloatOpt("save_timeout", default=1500, min=10,
                  help="Seconds libvirt gets to write a guest's memory to disk, or to read it back."),

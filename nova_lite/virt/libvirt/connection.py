@@ -15,6 +15,8 @@ LOG = logging.getLogger(__name__)
 
 _KEEPALIVE = (5, 3)             # seconds between questions, unanswered ones before the connection counts as broken
 _FAILURES, _COOL_DOWN = 3, 5.0
+_THREADS, _MOST_STUCK = 10, 20  # native threads of one connection
+_PAUSE = 0.3                    # seconds between attempts to reach a libvirtd that is not there
 _loop = None
 
 
@@ -44,6 +46,10 @@ class _Late(exception.HypervisorUnavailable):
     """It hangs; this, and not a quick refusal, opens the circuit."""
 
 
+class _Absent(exception.HypervisorUnavailable):
+    """Nobody listens, or it went away under the call, as while it restarts: it may be back soon."""
+
+
 class Connection:
     """A connection that opens when first used, and again when it broke.
 
@@ -59,8 +65,10 @@ class Connection:
         self._timeout = timeout
         self._mail = mail
         self._live = None
+        self._attempt = None                # the last _Attempt to connect, if it has not ended
         self._opening = concurrency.Lock()
         self._refused = (0.0, None)         # when and why the last attempt to connect failed
+        self._natives = concurrency.Natives(_THREADS, _MOST_STUCK)
         self._breaker = concurrency.CircuitBreaker(
             "libvirt", failures=_FAILURES, cool_down=_COOL_DOWN, counts=(_Late,))
 
@@ -76,19 +84,33 @@ class Connection:
         """
         try:
             with self._breaker:
-                return self._attempt(fn, args, deadline or self._timeout)
+                return self._twice(fn, args, deadline or self._timeout)
         except exception.CircuitOpen as error:
             raise self._unavailable(error) from None
 
+    def insist(self, fn, *args, deadline=None):
+        """As ``call``, but a libvirtd that is away gets [libvirt] call_timeout to be back, as when it is restarted.
+
+        For work that was promised to somebody; questions that are asked again anyway take ``call``.
+        """
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                return self.call(fn, *args, deadline=deadline)
+            except _Absent:
+                if time.monotonic() + _PAUSE > end:
+                    raise
+            concurrency.sleep(_PAUSE)
+
     def ask(self, fn, server_id, *args, deadline=None):
-        """Return ``fn(virDomain, *args)`` of one guest, as ``call``.
+        """Return ``fn(virDomain, *args)`` of one guest, as ``insist``.
 
         :raises GuestNotFound: there is none.
         """
         def of_guest(live):
             return fn(live.lookupByUUIDString(server_id), *args)
         try:
-            return self.call(of_guest, deadline=deadline)
+            return self.insist(of_guest, deadline=deadline)
         except exception.HypervisorError as error:
             if getattr(error, "code", None) != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
@@ -97,17 +119,21 @@ class Connection:
     def close(self):
         live, self._live = self._live, None
         if live is not None:
-            try:
-                concurrency.native(_close, live, deadline=self._timeout, what="closing libvirt")
-            except (libvirt.libvirtError, exception.NovaLiteError) as error:
-                LOG.debug("libvirt did not close cleanly: %s", error)
+            self._put_away(live)
 
-    def _attempt(self, fn, args, deadline):
+    def _put_away(self, live):
+        """Free a connection and what it registered; a broken one keeps memory and descriptors otherwise."""
+        try:
+            self._natives.run(_close, live, deadline=self._timeout, what="closing libvirt")
+        except (libvirt.libvirtError, exception.NovaLiteError) as error:
+            LOG.debug("libvirt did not close cleanly: %s", error)
+
+    def _twice(self, fn, args, deadline):
         for last in (False, True):
-            live = self._opened()
+            live = self._opened(min(deadline, self._timeout))
             try:
-                broken, error, result = concurrency.native(_run, fn, live, args, deadline=deadline,
-                                                           what=f"libvirt's {fn.__name__}")
+                broken, error, result = self._natives.run(_run, fn, live, args, deadline=deadline,
+                                                          what=f"libvirt's {fn.__name__}")
             except (exception.DeadlineExceeded, exception.Unavailable) as late:
                 raise self._unavailable(late, _Late) from None
             if error is None:
@@ -116,27 +142,31 @@ class Connection:
                 raise _refusal(error)
             self._drop(live)
             if last:
-                raise self._unavailable(error)
+                raise self._unavailable(error, _Absent)
         return None
 
-    def _opened(self):
+    def _opened(self, deadline):
         began = time.monotonic()
         with self._opening:
             if self._live is None:
                 when, why = self._refused
                 if when >= began:
                     raise why               # found out while we waited for our turn to find out
-                self._live = self._open()
+                self._live = self._open(deadline)
             return self._live
 
-    def _open(self):
+    def _open(self, deadline):
+        """A new connection, or the one that an earlier attempt, given up for hanging, came to in the end."""
         _start_event_loop()
+        attempt, self._attempt = self._attempt or _Attempt(self._uri, self._mail), None
         try:
-            return concurrency.native(_open, self._uri, self._mail, deadline=self._timeout,
-                                      what=f"connecting to {self._uri}")
+            if not attempt.begun:
+                self._natives.run(attempt.run, deadline=deadline, what=f"connecting to {self._uri}")
+            return attempt.result()
         except libvirt.libvirtError as error:
-            refusal = self._unavailable(error)
+            refusal = self._unavailable(error, _Absent)
         except (exception.DeadlineExceeded, exception.Unavailable) as late:
+            self._attempt = attempt         # one hung attempt at a time, however often it is asked for
             refusal = self._unavailable(late, _Late)
         self._refused = (time.monotonic(), refusal)
         raise refusal
@@ -144,6 +174,7 @@ class Connection:
     def _drop(self, live):
         if self._live is live:
             self._live = None
+            concurrency.spawn(self._put_away, live)
 
     def hung_up(self):
         """Forget the connection if it is broken, so that the next call opens a new one at once."""
@@ -153,6 +184,32 @@ class Connection:
 
     def _unavailable(self, error, kind=exception.HypervisorUnavailable):
         return kind(host=self._host, reason=str(error))
+
+
+class _Attempt:
+    """One attempt to connect.  It goes on in its native thread when nobody waits for it any more."""
+
+    def __init__(self, uri, mail):
+        self._uri = uri
+        self._mail = mail
+        self._outcome = None
+        self.begun = False
+
+    def run(self):
+        self.begun = True
+        try:
+            self._outcome = (None, _open(self._uri, self._mail))
+        except libvirt.libvirtError as error:
+            self._outcome = (error, None)
+
+    def result(self):
+        """The connection, or raises why there is none.  :raises Unavailable: it still hangs."""
+        if self._outcome is None:
+            raise exception.Unavailable(f"an earlier attempt to connect to {self._uri} still hangs")
+        error, live = self._outcome
+        if error is not None:
+            raise error
+        return live
 
 
 def _refusal(error):
@@ -167,14 +224,19 @@ def _open(uri, mail):
     live = libvirt.open(uri)
     live.setKeepAlive(*_KEEPALIVE)
     live.registerCloseCallback(lambda *_: mail.put(Connection.BROKEN), None)
-    live.domainEventRegisterAny(
+    live.nova_lite_events = live.domainEventRegisterAny(
         None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
         lambda _live, domain, event, _detail, _opaque: mail.put((domain.UUIDString(), event)), None)
     return live
 
 
 def _close(live):
-    live.unregisterCloseCallback()
+    """Every callback holds a reference; libvirt frees the connection when the last one is gone."""
+    for let_go in (live.unregisterCloseCallback, lambda: live.domainEventDeregisterAny(live.nova_lite_events)):
+        try:
+            let_go()
+        except libvirt.libvirtError:
+            continue                # of a broken connection that is the usual answer
     live.close()
 
 

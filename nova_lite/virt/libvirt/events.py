@@ -75,7 +75,8 @@ class Events:
             try:
                 self._read(message)
             except exception.HypervisorError as error:
-                LOG.warning("an event of libvirt was lost: %s", error)
+                LOG.warning("an event of libvirt could not be read, so all guests are compared: %s", error)
+                self._catch_up(self._reach())
 
     def _read(self, message):
         if message == Connection.BROKEN:
@@ -85,7 +86,13 @@ class Events:
         elif message is not _CLOSE:
             server_id, event = message
             if event in _POWER and self._is_ours(server_id):
-                self._tell(server_id, _POWER[event])
+                self._tell(server_id, self._meaning(server_id, event))
+
+    def _meaning(self, server_id, event):
+        """The power that an event tells of; a guest whose definition is removed may run on without one."""
+        if event == libvirt.VIR_DOMAIN_EVENT_UNDEFINED:
+            return self._connection.call(guest.power_of, server_id)
+        return _POWER[event]
 
     def _reach(self):
         """{server id: Power} once libvirtd answers; None when closed before."""
@@ -110,7 +117,7 @@ class Events:
         if server_id in self._strangers:
             return False
         mine = self._connection.call(guest.is_ours, server_id, self._cloud)
-        if not mine:
+        if mine is False:
             self._strangers.add(server_id)
         return mine
 

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 import libvirt
 
+from nova_lite.common import concurrency, exception
 from nova_lite.objects.states import Power
 from nova_lite.virt.libvirt.xml.domain import NAMESPACE
 
@@ -48,11 +49,34 @@ def runs(live, server_id):
     return domain is not None and bool(domain.isActive())
 
 
+def screen(live, server_id):
+    """(address, port) of the VNC server of a guest that runs, else None."""
+    found = _living(live, server_id, "./devices/graphics[@type='vnc']")
+    if found is None or int(found.get("port", -1)) <= 0:
+        return None
+    return found.get("listen") or "127.0.0.1", int(found.get("port"))
+
+
+def terminal(live, server_id):
+    """The device that is the serial port of a guest that runs, else None."""
+    found = _living(live, server_id, "./devices/serial[@type='pty']/source")
+    return None if found is None else found.get("path")
+
+
+def _living(live, server_id, path):
+    domain = find(live, server_id)
+    if domain is None or not domain.isActive():
+        return None
+    return ET.fromstring(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)).find(path)
+
+
 def start(live, blueprint):
     """Define the guest as ``blueprint`` (an xml.domain.Domain) says, and start it unless it runs."""
     domain = find(live, blueprint.uuid)
     if domain is None or not domain.isActive():
-        _start(_define(live, blueprint, domain))
+        domain = _define(live, blueprint, domain)
+        _go_on()
+        _start(domain)
 
 
 def restart(live, blueprint):
@@ -122,8 +146,9 @@ def ours(live, cloud):
 
 
 def is_ours(live, server_id, cloud):
+    """Whether a guest carries ``cloud``'s mark; None where there is no such guest."""
     domain = find(live, server_id)
-    return domain is not None and _cloud_of(domain) == cloud
+    return None if domain is None else _cloud_of(domain) == cloud
 
 
 def _cloud_of(domain):
@@ -134,6 +159,12 @@ def _cloud_of(domain):
             return None
         raise
     return ET.fromstring(mark).get("cloud")
+
+
+def _go_on():
+    """:raises Cancelled: the caller has given this up, and undone or reported it, while libvirt was silent."""
+    if concurrency.given_up():
+        raise exception.Cancelled("Nobody waits for this guest any more.")
 
 
 def _define(live, blueprint, known):

@@ -21,7 +21,7 @@ class Build(driver.Build):
         self._cache = None
 
     def spawn(self, spec):
-        if self._connection.call(guest.runs, spec.id):
+        if self._connection.insist(guest.runs, spec.id):
             return
         with contextlib.ExitStack() as undo:
             undo.callback(self._undo, spec.id)
@@ -30,12 +30,12 @@ class Build(driver.Build):
                 files.make()
                 disks.ensure(files, spec.disk)
                 self._write_config_drive(spec, files)
-            self._connection.call(guest.start, self._domain(spec, files), deadline=self._conf.libvirt.start_timeout)
+            self._connection.insist(guest.start, self._domain(spec, files), deadline=self._conf.libvirt.start_timeout)
             undo.pop_all()
 
     def destroy(self, server_id):
         timeout = self._conf.libvirt.start_timeout
-        self._connection.call(guest.forget, server_id, deadline=timeout)
+        self._connection.insist(guest.forget, server_id, deadline=timeout)
         with _explained():
             concurrency.native(self._files(server_id).remove, deadline=timeout, what="removing a guest's files")
 

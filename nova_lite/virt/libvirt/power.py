@@ -1,5 +1,6 @@
 """Guests go on and off: by their power button when they listen, by cutting the power when they do not."""
 
+import contextlib
 import time
 
 from nova_lite.common import exception
@@ -20,7 +21,8 @@ class Power(driver.Power):
 
     def stop(self, server_id, timeout, cancelled=None):
         if not self._goes_off(server_id, timeout, cancelled):
-            self._connection.ask(guest.cut, server_id, deadline=self._options.start_timeout)
+            with contextlib.suppress(exception.GuestNotFound):          # gone since, so it is off
+                self._connection.ask(guest.cut, server_id, deadline=self._options.start_timeout)
 
     def start(self, spec):
         self._change(guest.start, spec)
@@ -35,10 +37,10 @@ class Power(driver.Power):
         self._change(guest.restart, spec)
 
     def state(self, server_id):
-        return self._connection.call(guest.power_of, server_id)
+        return self._connection.insist(guest.power_of, server_id)
 
     def _change(self, fn, spec):
-        self._connection.call(fn, self._build.blueprint(spec), deadline=self._options.start_timeout)
+        self._connection.insist(fn, self._build.blueprint(spec), deadline=self._options.start_timeout)
 
     def _goes_off(self, server_id, timeout, cancelled):
         """Whether the guest is off after at most ``timeout`` seconds of asking it to shut down.
@@ -48,6 +50,7 @@ class Power(driver.Power):
         """
         end = time.monotonic() + timeout
         press_at = time.monotonic()
+        self._connection.ask(guest.power, server_id)
         with self._events.bell(server_id) as bell:
             while True:
                 if cancelled is not None and cancelled():
@@ -57,7 +60,11 @@ class Power(driver.Power):
                 if press:
                     press_at = now + self._options.acpi_interval
                 bell.clear()
-                if self._connection.ask(guest.press if press else guest.power, server_id) in _OFF:
+                try:
+                    power = self._connection.ask(guest.press if press else guest.power, server_id)
+                except exception.GuestNotFound:
+                    return True             # it had no definition, so nothing was left of it when it went off
+                if power in _OFF:
                     return True
                 if now >= end:
                     return False
