@@ -59,6 +59,10 @@ class ConductorAPI:
         """Sign of life and facts (objects.Host)."""
         self._client.call(context, "report_host", facts=facts)
 
+    def hypervisor_away(self, context, host, why):
+        """A sign of life of a host that can do nothing: its hypervisor does not answer."""
+        self._client.call(context, "hypervisor_away", host=host, why=why)
+
     def report_power(self, context, host, guests):
         """What the hypervisor really runs: {server id: power state}."""
         self._client.call(context, "report_power", host=host, guests=guests)

@@ -11,6 +11,7 @@ from nova_lite.objects import states
 from nova_lite.objects.states import Power, Vm
 
 _QUIET = {"synchronize_session": False}
+_AUTO = "AUTO: "        # begins the reason of what a service disabled by itself, as in Nova
 
 
 def seen(session, host, binary, topic):
@@ -28,6 +29,20 @@ def stopped(session, host, binary):
         sa.update(Service).where(Service.host == host, Service.binary == binary)
         .values(last_seen_at=now() - datetime.timedelta(seconds=CONF.operations.service_down_time + 1)),
         execution_options=_QUIET)
+
+
+def hypervisor_away(session, host, why):
+    """Send nothing new to a host whose hypervisor does not answer; one that an operator disabled stays so."""
+    session.execute(sa.update(Service).where(Service.host == host, Service.binary == "nova-compute",
+                                             Service.disabled.is_(False))
+                    .values(disabled=True, disabled_reason=f"{_AUTO}{why}"[:255]), execution_options=_QUIET)
+
+
+def hypervisor_back(session, host):
+    """Undo ``hypervisor_away``."""
+    session.execute(sa.update(Service).where(Service.host == host, Service.binary == "nova-compute",
+                                             Service.disabled_reason.startswith(_AUTO))
+                    .values(disabled=False, disabled_reason=None), execution_options=_QUIET)
 
 
 def answers(session):

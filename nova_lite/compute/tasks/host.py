@@ -3,11 +3,12 @@
 import json
 import logging
 
-from nova_lite.common import concurrency
+from nova_lite.common import concurrency, exception
 from nova_lite.common import context as contexts
 from nova_lite.compute.tasks.running import AWAY
 from nova_lite.conf import CONF
 from nova_lite.objects.operation import Host as Facts
+from nova_lite.objects.states import Power
 
 LOG = logging.getLogger(__name__)
 
@@ -52,8 +53,13 @@ class Host:
         self._conductor.host_stopped(contexts.admin(), CONF.host, left)
 
     def report(self):
-        """Facts and a sign of life."""
-        facts = self._driver.host.facts()
+        """A sign of life, and facts; or that the hypervisor does not answer, so that nothing new is sent here."""
+        try:
+            self._driver.host.check()
+            facts = self._driver.host.facts()
+        except exception.HypervisorUnavailable as error:
+            self._conductor.hypervisor_away(contexts.admin(), CONF.host, str(error))
+            raise
         self._conductor.report_host(contexts.admin(), Facts.make(
             host=CONF.host, worker=self._worker, host_ip=CONF.my_ip, hypervisor_hostname=facts.hostname,
             hypervisor_type=facts.hypervisor_type, hypervisor_version=facts.hypervisor_version, vcpus=facts.vcpus,
@@ -69,8 +75,19 @@ class Host:
 
     def guest_changed(self, server_id, power):
         """The hypervisor announced a change."""
-        if server_id not in self._running.busy():
-            self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+        if server_id in self._running.busy():
+            return
+        self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+        if power is Power.RUNNING:
+            self._evict(server_id)
+
+    def _evict(self, server_id):
+        """A guest came up that no task started: what a task had given up may have come true at last."""
+        with self._running.resting(server_id) as rests:
+            if rests and self._conductor.orphaned(contexts.admin(), CONF.host, [server_id]):
+                LOG.warning("Guest %s came up although its server is deleted, or was built elsewhere in the end; "
+                            "removing it", server_id)
+                self._driver.build.destroy(server_id)
 
     def prune_images(self):
         """Let go of cached images that no server here uses any more."""
