@@ -1,5 +1,8 @@
 """Guests of this host go on and off."""
 
+import contextlib
+
+from nova_lite.common import exception
 from nova_lite.compute.tasks import spec
 from nova_lite.conf import CONF
 
@@ -13,7 +16,8 @@ class Power:
     def stop_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             job.step("stop")
-            self._driver.power.stop(job.server.id, CONF.compute.shutdown_timeout, job.cancelled)
+            with contextlib.suppress(exception.GuestNotFound):      # removed by hand: it is off
+                self._driver.power.stop(job.server.id, CONF.compute.shutdown_timeout, job.cancelled)
             job.power_state = self._driver.power.state(job.server.id)
 
     def start_server(self, context, operation_id):
@@ -27,7 +31,10 @@ class Power:
         with self._running.job(context, operation_id) as job:
             guest = self._plugged(job)
             job.step("reboot")
-            self._driver.power.reboot(guest, CONF.compute.shutdown_timeout, job.cancelled)
+            try:
+                self._driver.power.reboot(guest, CONF.compute.shutdown_timeout, job.cancelled)
+            except exception.GuestNotFound:                         # removed by hand: it is made anew
+                self._driver.power.start(guest)
             job.power_state = self._driver.power.state(job.server.id)
 
     def reset_server(self, context, operation_id):
