@@ -121,7 +121,7 @@ def make(sockets):
     from nova_lite.cmd.services import Web
     doors = Doors()
     doors.image.recover()
-    return Web(app.build(doors), sockets)
+    return Web(app.build(doors), sockets, doors.image)
 
 
 if __name__ == "__main__":

@@ -153,22 +153,31 @@ def make_driver():
 
 
 class Web:
-    """A WSGI application on listening sockets."""
+    """A WSGI application on listening sockets.
+
+    :param images: image.api's door, whose store this process keeps clean; None: it has none.
+    """
 
     database = True
     share = 0.5
     servers = ()
 
-    def __init__(self, app, sockets):
+    def __init__(self, app, sockets, images=None):
         self._app = app
         self._sockets = sockets
+        self._images = images
         self._server = None
+        self._sweep = None
 
     def start(self):
+        if self._images is not None:
+            self._sweep = concurrency.every(CONF.image.sweep_interval, self._images.recover)
         self._server = concurrency.serve(self._app, self._sockets)
 
     def stop(self, seconds):
         """Accept nothing more and let running requests end."""
+        if self._sweep is not None:
+            self._sweep.stop(0)
         return self._server is None or self._server.stop(seconds)
 
 

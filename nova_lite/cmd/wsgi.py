@@ -19,9 +19,11 @@ def _make():
     base.set_up_log()
     from nova_lite.api.wsgi import app
     from nova_lite.cmd.doors import Doors
-    from nova_lite.common import rpc
+    from nova_lite.common import concurrency, rpc
     rpc.init()
-    return app.build(Doors())
+    doors = Doors()
+    concurrency.every(CONF.image.sweep_interval, doors.image.recover, first=0)
+    return app.build(doors)
 
 
 wsgi.factory = _make

@@ -30,6 +30,9 @@ OPTS = (
                help="Directory in which a host keeps the images that its servers were made from."),
     cfg.IntOpt("cache_min_age", default=86400, min=0,
                help="Seconds that an image stays in a host's cache after its last use."),
+    cfg.IntOpt("sweep_interval", default=15, min=1,
+               help="Seconds between two looks of an API process for uploads that a dead process left half done, which "
+                    "may then be repeated, and for files of images that are deleted."),
     cfg.IntOpt("download_attempts", default=3, min=1, help="How often a host tries to download an image."),
     cfg.IntOpt("download_idle_timeout", default=60, min=1,
                help="Seconds without a byte after which a download is tried again."),

@@ -1,5 +1,6 @@
 """The image service of our own: rows in the database, files in the store, bytes judged while they arrive."""
 
+import logging
 import os
 
 from nova_lite import db
@@ -12,6 +13,8 @@ from nova_lite.image.members import Members
 from nova_lite.image.receive import CHUNK, HASH, Receiver
 from nova_lite.image.store import Store
 from nova_lite.objects.server import Image
+
+LOG = logging.getLogger(__name__)
 
 #: Disk formats that a server boots from.
 BOOTABLE = frozenset({"qcow2", "raw"})
@@ -85,10 +88,7 @@ class Embedded:
         :raises Conflict: its id is or was another's.
         :raises TooLarge: more tags or properties than allowed.
         """
-        moment = now()
-        values = {"id": new_id(), "project_id": context.project_id, "created_at": moment, "updated_at": moment,
-                  "tags": [], "properties": {}, **values}
-        changes.check(values)
+        values = _new(context, values)
         with db.writer() as s:
             images.insert(s, values)
             return images.get(s, values["id"])
@@ -99,11 +99,26 @@ class Embedded:
         :raises Conflict: a property to replace or remove is not there.
         :raises Forbidden: what only a queued image may change.
         """
+        return self._change(context, image_id, lambda image: wanted)
+
+    def add_tag(self, context, image_id, tag):
+        """Harmless when it is there already."""
+        self._change(context, image_id, lambda image: [] if tag in image.tags else [_tags([*image.tags, tag])])
+
+    def remove_tag(self, context, image_id, tag):
+        """:raises NotFound: the image does not have it."""
+        def without(image):
+            if tag not in image.tags:
+                raise exception.NotFound
+            return [_tags([each for each in image.tags if each != tag])]
+        self._change(context, image_id, without)
+
+    @staticmethod
+    def _change(context, image_id, decide):
+        """Apply what ``decide(row)`` wants, decided and done in one transaction."""
         with db.writer() as s:
-            image = images.get(s, image_id, lock=True)
-            if image is None or not _visible(s, context, image):
-                raise _not_found(image_id)
-            values = changes.apply(image, wanted)
+            image = _held(s, context, image_id)
+            values = changes.apply(image, decide(image))
             if values:
                 changes.check(values)
                 images.update(s, image_id, values)
@@ -114,24 +129,26 @@ class Embedded:
 
         :raises Forbidden: it has no data yet.
         """
-        image = self.show(context, image_id)
         verb, wanted = ("reactivate", "active") if active else ("deactivate", "deactivated")
-        if image.status not in ("active", "deactivated"):
-            raise exception.Forbidden(f"Not allowed to {verb} image in status '{image.status}'")
         with db.writer() as s:
-            images.update(s, image_id, {"status": wanted}, status=image.status)
+            image = _held(s, context, image_id)
+            if image.status not in ("active", "deactivated"):
+                raise exception.Forbidden(f"Not allowed to {verb} image in status '{image.status}'")
+            images.update(s, image_id, {"status": wanted})
 
     def delete(self, context, image_id):
         """Delete an image and its data; an upload that is under way ends in 410.
 
         :raises Forbidden: it is protected.
         """
-        image = self.show(context, image_id)
-        if image.protected:
-            raise exception.Forbidden(f"Image {image_id} is protected and cannot be deleted.")
         with db.writer() as s:
+            if _held(s, context, image_id).protected:
+                raise exception.Forbidden(f"Image {image_id} is protected and cannot be deleted.")
             images.delete(s, image_id)
-        concurrency.native(self.store.delete, image_id, deadline=_STEP, what="deleting an image's file")
+        try:
+            concurrency.native(self.store.delete, image_id, deadline=_STEP, what="deleting an image's file")
+        except (OSError, exception.DeadlineExceeded, exception.Unavailable):
+            LOG.exception("The file of image %s is left to the next sweep", image_id)
 
     # ---- data
 
@@ -155,7 +172,7 @@ class Embedded:
                 concurrency.native(self.store.keep, image.id, file, deadline=_STEP, what="keeping an image")
                 self._activate(image, received)
             except BaseException:       # a killed green thread too: the image must not stay "saving"
-                self._abandon(image.id)
+                self._abandoned(image.id)
                 raise
 
     def _limit(self, length):
@@ -185,17 +202,22 @@ class Embedded:
                 raise exception.Conflict(f"Image status transition from {image.status} to saving is not allowed")
 
     def _activate(self, image, received):
-        values = {"status": "active", "size": received.size, "virtual_size": received.virtual_size,
-                  "checksum": received.hashes["md5"], "os_hash_algo": HASH, "os_hash_value": received.hashes[HASH]}
         with db.writer() as s:
-            done = images.update(s, image.id, values, status="saving")
+            done = images.update(s, image.id, _active(received), status="saving")
         if not done:
             raise exception.Gone(f"Image {image.id} could not be found after upload. It was deleted meanwhile.")
 
+    def _abandoned(self, image_id):
+        try:
+            self._abandon(image_id)
+        except Exception:
+            LOG.exception("The upload of image %s broke off and is left to the next sweep", image_id)
+
     def _abandon(self, image_id):
-        self.store.delete(image_id)
+        """The image waits for data again.  One that is active after all, its commit's answer lost, stays so."""
         with db.writer() as s:
-            images.update(s, image_id, {"status": "queued"}, status="saving")
+            if images.update(s, image_id, {"status": "queued"}, status="saving") or images.get(s, image_id) is None:
+                self.store.delete(image_id)         # here, where no new upload can begin
 
     def download(self, context, image_id):
         """(row, open file) of an image's data, or (row, None) while it has none; the caller closes it.
@@ -217,31 +239,43 @@ class Embedded:
 
         :raises ImageRejected: as upload; nothing is left of it then.
         """
-        image = self.create(context, {"container_format": "bare", "visibility": "private", **values})
-        try:
-            with open(path, "rb") as source:
-                self.upload(context, image.id, source, os.path.getsize(path))
-        except BaseException:
-            self.delete(context, image.id)
-            raise
-        return self.show(context, image.id)
+        image = _new(context, {"container_format": "bare", "visibility": "private", **values})
+        size = os.path.getsize(path)
+        with self.store.incoming(image["id"]) as file, open(path, "rb") as source:
+            received = self._receive(Receiver(file, image["disk_format"], self._limit(size)), source, size)
+            concurrency.native(self.store.keep, image["id"], file, deadline=_STEP, what="keeping an image")
+            with db.writer() as s:      # where this fails, the file is one without an image, and the next sweep's
+                images.insert(s, image | _active(received))
+                return images.get(s, image["id"])
 
     def recover(self):
-        """After a crash: uploads that nobody continues become queued again, files without an image go.
+        """Uploads that a dead process left become queued again, files without an image go.
 
-        Called when an API process starts; uploads of other processes are left alone.
+        Called when an API process starts and every ``[image] sweep_interval`` seconds: its own work and that of other
+        living processes is left alone.
         """
-        concurrency.native(self._recover, deadline=_STEP * 10, what="checking the image store")
+        with db.reader() as s:
+            saving = images.with_status(s, "saving")
+        alive = concurrency.native(self.store.sweep, deadline=_STEP, what="sweeping the image store")
+        for image_id in saving - alive:             # asked in this order: who was saving then holds a lock by now
+            if self.store.at_rest(image_id):
+                LOG.warning("The upload of image %s was cut off; the image waits for data again", image_id)
+                self._abandon(image_id)
+        self._remove_strays(concurrency.native(self.store.ids, deadline=_STEP, what="reading the image store"))
 
-    def _recover(self):
-        alive = self.store.uploading()
-        with db.writer() as s:
-            for image_id in images.with_status(s, "saving") - alive:
-                images.update(s, image_id, {"status": "queued"}, status="saving")
-                self.store.delete(image_id)
-            known = images.ids(s)
-        for image_id in self.store.ids() - known - alive:
-            self.store.delete(image_id)
+    def _remove_strays(self, ids):
+        strays = self._unknown(ids)
+        strays = {each for each in strays if self.store.at_rest(each)}
+        for image_id in self._unknown(strays):      # an import may have ended before it was found at rest
+            LOG.warning("Removing the file of image %s, which does not exist", image_id)
+            concurrency.native(self.store.delete, image_id, deadline=_STEP, what="deleting an image's file")
+
+    @staticmethod
+    def _unknown(ids):
+        if not ids:
+            return set()
+        with db.reader() as s:
+            return ids - images.ids(s)
 
 
 class FileStream:
@@ -269,6 +303,33 @@ def _visible(session, context, image):
     if context.is_admin or image.project_id == context.project_id or image.visibility in ("public", "community"):
         return True
     return image.visibility == "shared" and images.member(session, image.id, context.project_id) is not None
+
+
+def _held(session, context, image_id):
+    """The row, to be changed in this transaction.  :raises ImageNotFound: it is not there, or not for these eyes."""
+    image = images.get(session, image_id, lock=True)
+    if image is None or not _visible(session, context, image):
+        raise _not_found(image_id)
+    return image
+
+
+def _new(context, values):
+    """All columns of a new image from those that are given.  :raises TooLarge: more tags or properties than allowed."""
+    moment = now()
+    values = {"id": new_id(), "project_id": context.project_id, "created_at": moment, "updated_at": moment,
+              "tags": [], "properties": {}, **values}
+    changes.check(values)
+    return values
+
+
+def _active(received):
+    """The columns that change when an image has its data."""
+    return {"status": "active", "size": received.size, "virtual_size": received.virtual_size,
+            "checksum": received.hashes["md5"], "os_hash_algo": HASH, "os_hash_value": received.hashes[HASH]}
+
+
+def _tags(wanted):
+    return changes.Change("replace", "tags", wanted)
 
 
 def _not_found(image_id):

@@ -84,14 +84,21 @@ class Incoming:
     @contextlib.contextmanager
     def file(self, name):
         """A new file; it is gone when the block ends, unless it was kept."""
-        path = os.path.join(self.directory, f"{name}.{uuid.uuid4().hex}")
-        with open(path, "xb") as file:
+        file = self._locked_file(name)
+        with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
             finally:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
+                    os.unlink(file.name)
+
+    def _locked_file(self, name):
+        while True:
+            file = open(os.path.join(self.directory, f"{name}.{uuid.uuid4().hex}"), "xb")      # noqa: SIM115
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink:
+                return file
+            file.close()            # a sweep was between our open and our lock
 
     @staticmethod
     def keep(file, target):
@@ -105,11 +112,8 @@ class Incoming:
         alive = set()
         for each in os.listdir(self.directory):
             path = os.path.join(self.directory, each)
-            if locked(path):
+            if not unless_locked(path, os.unlink):
                 alive.add(each.rpartition(".")[0])
-            else:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
         return alive
 
 
@@ -120,16 +124,17 @@ def _read(source):
         raise exception.BadRequest(f"The data broke off: {error}") from error
 
 
-def locked(path):
-    """Whether somebody makes this file now."""
+def unless_locked(path, act):
+    """Call ``act(path)``, unless somebody makes this file now: then False.  A file that is gone needs nothing."""
     try:
         with open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            act(path)
     except BlockingIOError:
-        return True
-    except FileNotFoundError:
         return False
-    return False
+    except FileNotFoundError:
+        pass
+    return True
 
 
 def _sync_directory(path):

@@ -11,7 +11,7 @@ import shutil
 
 from nova_lite.common import exception
 from nova_lite.conf import CONF
-from nova_lite.image.receive import Incoming, locked
+from nova_lite.image.receive import Incoming, unless_locked
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -59,9 +59,13 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(image_id))
 
-    def uploading(self):
-        """Ids of images whose upload is under way in some process; what crashed uploads left is removed."""
-        return self._incoming.sweep() | {each for each in self.ids() if locked(self.path(each))}
+    def sweep(self):
+        """Remove what crashed uploads left; return the ids of the images whose upload is under way in some process."""
+        return self._incoming.sweep()
+
+    def at_rest(self, image_id):
+        """Whether no process that lives is about to give this image its file."""
+        return unless_locked(self.path(image_id), os.stat)
 
     def ids(self):
         """Ids of the images that have a file."""

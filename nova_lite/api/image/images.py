@@ -70,24 +70,15 @@ class Images:
     # ---- tags
 
     def add_tag(self, req, id, tag):
-        image = self._tagged(req, id)
+        allow(req.context, "modify_image", self._door.show(req.context, id))
         patch.check("tags", [tag])
-        if tag not in image.tags:
-            self._door.update(req.context, id, [changes.Change("replace", "tags", [*image.tags, tag])])
+        self._door.add_tag(req.context, id, tag)
         return 204
 
     def remove_tag(self, req, id, tag):
-        image = self._tagged(req, id)
-        if tag not in image.tags:
-            raise exception.NotFound
-        left = [each for each in image.tags if each != tag]
-        self._door.update(req.context, id, [changes.Change("replace", "tags", left)])
+        allow(req.context, "modify_image", self._door.show(req.context, id))
+        self._door.remove_tag(req.context, id, tag)
         return 204
-
-    def _tagged(self, req, id):
-        image = self._door.show(req.context, id)
-        allow(req.context, "modify_image", image)
-        return image
 
     # ---- whether its data may be used
 

@@ -1,0 +1,163 @@
+"""Images after a crash at the worst moment: usable again, nothing left, nothing active without its file."""
+
+import os
+import threading
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from nova_lite.common import exception
+from nova_lite.db import images, session
+from nova_lite.image.receive import Incoming
+from tests.api.test_image_data import Stream, file, is_untouched, send
+from tests.image_service import context, qcow2, service  # noqa: F401
+
+
+class Died(BaseException):
+    """kill -9, as a test can have it: no code of ours runs after it."""
+
+
+def dying(act):
+    with pytest.raises(Died):
+        act()
+
+
+@pytest.mark.parametrize("moment", ["store.keep", "_activate"])
+def test_an_upload_that_died_can_be_sent_again(service, monkeypatch, moment):  # noqa: F811
+    image = service.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(service.door, "_abandoned", lambda image_id: None)
+        owner, _, name = moment.rpartition(".")
+        patch.setattr(service.door.store if owner else service.door, name, lambda *_: (_ for _ in ()).throw(Died))
+        dying(lambda: service.door.upload(context("alice"), image["id"], Stream(qcow2())))
+    assert service.show(image["id"])["status"] == "saving"
+    service.door.recover()
+    assert is_untouched(service, image)
+    assert send(service, image, Stream(qcow2())).status_int == 204
+    service.door.recover()
+    assert service.show(image["id"])["status"] == "active"
+    assert os.path.exists(file(service, image))
+
+
+def test_a_commit_whose_answer_was_lost_leaves_the_file_of_an_active_image(service, monkeypatch):  # noqa: F811
+    activate = service.door._activate
+
+    def lost(*args):
+        activate(*args)
+        raise OperationalError("COMMIT", {}, Exception("the connection broke"))
+
+    monkeypatch.setattr(service.door, "_activate", lost)
+    image = service.create()
+    assert send(service, image, Stream(qcow2())).status_int >= 500
+    assert service.show(image["id"])["status"] == "active"
+    assert service.call("GET", f"/images/{image['id']}/file").body == qcow2()
+
+
+def test_an_upload_that_fails_while_the_database_is_away_is_mended_by_the_next_sweep(service, monkeypatch):  # noqa: F811
+    image = service.create()
+
+    def away(*_args, **_rest):
+        raise OperationalError("BEGIN", {}, Exception("the database is away"))
+
+    with monkeypatch.context() as patch:
+        stream = Stream(lambda: patch.setattr(session, "engine", away) or (_ for _ in ()).throw(OSError("cut")))
+        assert send(service, image, stream).status_int >= 400
+    assert service.show(image["id"])["status"] == "saving"
+    service.door.recover()
+    assert is_untouched(service, image)
+
+
+def test_a_delete_that_died_before_the_file_was_gone_leaves_none(service, monkeypatch):  # noqa: F811
+    image = service.active()
+    with monkeypatch.context() as patch:
+        patch.setattr(service.door.store, "delete", lambda *_: (_ for _ in ()).throw(Died))
+        dying(lambda: service.door.delete(context("alice"), image["id"]))
+    assert os.path.exists(file(service, image))
+    service.door.recover()
+    assert os.listdir(service.door.store.directory) == ["incoming"]
+
+
+def test_a_delete_whose_file_cannot_be_removed_is_a_delete(service, monkeypatch):  # noqa: F811
+    image = service.active()
+    with monkeypatch.context() as patch:
+        patch.setattr(service.door.store, "delete", lambda *_: (_ for _ in ()).throw(OSError("I/O error")))
+        assert service.call("DELETE", f"/images/{image['id']}").status_int == 204
+    assert service.call("GET", f"/images/{image['id']}").status_int == 404
+    service.door.recover()
+    assert not os.path.exists(file(service, image))
+
+
+def test_an_import_that_died_leaves_neither_image_nor_file(service, tmp_path, monkeypatch):  # noqa: F811
+    path = tmp_path / "disk"
+    path.write_bytes(qcow2())
+    with monkeypatch.context() as patch:
+        patch.setattr(images, "insert", lambda *_: (_ for _ in ()).throw(Died))
+        dying(lambda: service.door.import_file(context("admin"), str(path), name="x", disk_format="qcow2"))
+    assert service.names(user="admin") == []
+    service.door.recover()
+    assert os.listdir(service.door.store.directory) == ["incoming"]
+
+
+def test_a_sweep_in_the_middle_of_an_import_takes_nothing(service, tmp_path, monkeypatch):  # noqa: F811
+    path = tmp_path / "disk"
+    path.write_bytes(qcow2())
+    insert = images.insert
+
+    def swept(s, values):
+        service.door._remove_strays(service.door.store.ids())
+        insert(s, values)
+
+    monkeypatch.setattr(images, "insert", swept)
+    row = service.door.import_file(context("admin"), str(path), name="x", disk_format="qcow2")
+    service.door.recover()
+    assert os.path.exists(service.door.store.path(row.id))
+
+
+def test_sweeps_never_take_a_file_that_is_being_made(tmp_path):
+    """A sweep may come between the open and the lock of a new file: its maker must notice."""
+    incoming, stop, failures = Incoming(str(tmp_path / "incoming")), threading.Event(), []
+
+    def sweep():
+        while not stop.is_set():
+            incoming.sweep()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for number in range(300):
+            with incoming.file("name") as made:
+                try:
+                    incoming.keep(made, str(tmp_path / f"kept{number}"))
+                except FileNotFoundError as error:
+                    failures.append(error)
+    finally:
+        stop.set()
+        sweeper.join()
+    assert not failures
+
+
+def test_tags_that_are_added_at_once_are_all_kept(service):  # noqa: F811
+    image = service.create()
+    adding = [threading.Thread(target=lambda tag=f"t{number}": service.call("PUT", f"/images/{image['id']}/tags/{tag}"))
+              for number in range(8)]
+    for each in adding:
+        each.start()
+    for each in adding:
+        each.join()
+    assert sorted(service.show(image["id"])["tags"]) == [f"t{number}" for number in range(8)]
+
+
+def test_an_image_that_is_protected_meanwhile_is_not_deleted(service, monkeypatch):  # noqa: F811
+    image = service.active()
+    show = service.door.show
+
+    def protected_meanwhile(*args):
+        row = show(*args)
+        with session.writer() as s:
+            images.update(s, image["id"], {"protected": True})
+        return row
+
+    monkeypatch.setattr(service.door, "show", protected_meanwhile)
+    assert service.call("DELETE", f"/images/{image['id']}").status_int == 403
+    with pytest.raises(exception.Forbidden):
+        service.door.delete(context("alice"), image["id"])
