@@ -12,6 +12,7 @@ from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
+from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.conductor.rpcapi import ConductorAPI
@@ -32,6 +33,7 @@ class API:
         # what the database alone answers or changes
         self.servers = Servers()
         self.locks = Locks()
+        self.reset_state = ResetState()
         self.metadata = Metadata()
         self.tags = Tags()
         self.guests = Guests(network)

@@ -45,6 +45,8 @@ class Manager:
             "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
             "pause_server": (others, pause.pause_server), "unpause_server": (others, pause.unpause_server),
             "suspend_server": (others, pause.suspend_server), "resume_server": (others, pause.resume_server),
+            "soft_delete_server": (others, delete.soft_delete_server),
+            "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit)
         self._periodic = []
 
@@ -129,6 +131,12 @@ class Endpoint:
 
     def resume_server(self, context, operation_id):
         self._start("resume_server", context, operation_id)
+
+    def soft_delete_server(self, context, operation_id):
+        self._start("soft_delete_server", context, operation_id)
+
+    def restore_server(self, context, operation_id):
+        self._start("restore_server", context, operation_id)
 
     def delete_server(self, context, operation_id):
         self._start("delete_server", context, operation_id)

@@ -39,6 +39,12 @@ class ComputeAPI:
     def resume_server(self, context, host, operation_id):
         self._ring(context, host, "resume_server", operation_id)
 
+    def soft_delete_server(self, context, host, operation_id):
+        self._ring(context, host, "soft_delete_server", operation_id)
+
+    def restore_server(self, context, host, operation_id):
+        self._ring(context, host, "restore_server", operation_id)
+
     def delete_server(self, context, host, operation_id):
         self._ring(context, host, "delete_server", operation_id)
 
@@ -63,5 +69,6 @@ class ComputeAPI:
 DOORBELLS = {
     "create": "build_server", "stop": "stop_server", "start": "start_server", "reboot": "reboot_server",
     "reboot_hard": "reset_server", "delete": "delete_server", "pause": "pause_server", "unpause": "unpause_server",
-    "suspend": "suspend_server", "resume": "resume_server",
+    "suspend": "suspend_server", "resume": "resume_server", "soft_delete": "soft_delete_server",
+    "restore": "restore_server",
 }

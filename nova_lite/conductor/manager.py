@@ -15,6 +15,7 @@ from nova_lite.conductor.dead_hosts import Executor, Watch
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
+from nova_lite.conductor.reclaim import Reclaim
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
 from nova_lite.db import drifts, idempotency, operations, server_objects, services
@@ -44,6 +45,7 @@ class Manager:
         self._hosts = Watch(hears)
         self.recovery = Recovery(flows, compute_rpc, endings, self._hosts, Executor(worker, endings))
         self.endpoint = Endpoint(flows, doors, endings)
+        self._reclaim = Reclaim(compute_rpc)
         self._auditor = auditor.Auditor(doors.network, CONF.audit.repair, compute_rpc)
         self._periodic = []
 
@@ -51,6 +53,8 @@ class Manager:
         self._periodic = [concurrency.every(CONF.operations.poll, self.recovery.look),
                           concurrency.every(CONF.operations.service_down_time / 6, self._hosts.look),
                           concurrency.every(_PURGE, _purge_keys),
+                          concurrency.every(min(_PURGE, CONF.compute.reclaim_instance_interval or _PURGE),
+                                            self._reclaim.look),
                           concurrency.every(CONF.audit.interval, self._auditor.look),
                           concurrency.every(CONF.operations.poll, self._auditor.look_if_asked)]
 

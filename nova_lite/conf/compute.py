@@ -10,6 +10,9 @@ OPTS = (
                help="Seconds a guest gets to shut down before its power is cut. 0 cuts it at once."),
     cfg.BoolOpt("force_config_drive", default=False,
                 help="Give every server a config drive, whether it asked for one or not."),
+    cfg.IntOpt("reclaim_instance_interval", default=0, min=0,
+               help="Seconds for which a deleted server is only switched off and can be restored. 0 deletes at once. "
+                    "API and conductor must have the same."),
     cfg.IntOpt("prune_interval", default=3600, min=1,
                help="Seconds between two looks for cached images that no guest of this host uses any more."),
 )

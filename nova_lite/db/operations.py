@@ -13,7 +13,7 @@ from nova_lite.common import exception, failpoints
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models.operations import Operation, Step
 from nova_lite.db.models.servers import Server
-from nova_lite.objects.states import OPEN, OPERATIONS, OperationState
+from nova_lite.objects.states import OPEN, OPERATIONS, OperationState, action
 
 CONDUCTOR = "conductor"
 _T, _S, _V = Operation.__table__, Step.__table__, Server.__table__
@@ -84,7 +84,7 @@ def refusal(session, context, server_id, operation):
     if row.locked_by and not context.is_admin:
         return exception.ServerLocked(server_id=server_id)
     attribute = "vm_state" if row.vm_state not in operation.allowed else "task_state"
-    return exception.InvalidState(operation=operation.name.removesuffix("_hard"), server_id=server_id,
+    return exception.InvalidState(operation=action(operation.name), server_id=server_id,
                                   attribute=attribute, state=getattr(row, attribute))
 
 
@@ -99,11 +99,20 @@ def cancel_open(session, server_id, cause):
          "error": cause, "args": {}})
 
 
-def running(session, server_id, name):
-    """Whether an operation of this name has not ended yet on a server."""
+def running(session, server_id, *names):
+    """Whether an operation of one of these names has not ended yet on a server."""
     found = session.execute(sa.select(_T.c.id).where(
-        _T.c.server_id == server_id, _T.c.name == name, _T.c.finished_at.is_(None)).limit(1))
+        _T.c.server_id == server_id, _T.c.name.in_(names), _T.c.finished_at.is_(None)).limit(1))
     return found.first() is not None
+
+
+def record_ended(session, context, name, server):
+    """Record what was done to ``server`` (its row) within this very transaction, for its history."""
+    session.execute(_NEW, {
+        "id": new_id(), "name": name, "server_id": server.id, "place": server.host or CONDUCTOR,
+        "state": OperationState.DONE, "deadline": now(), "args": {}, "previous": {"vm_state": server.vm_state},
+        "project_id": server.project_id, "user_id": context.user_id or "", "request_id": context.request_id,
+        "route": context.route, "rung_at": now(), "finished_at": now()})
 
 
 def get(session, operation_id):

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db.models.servers import Quota, QuotaLock, Server
+from nova_lite.objects.states import Vm
 
 #: Resources with limits of their own, and what each counts of one server.
 COUNTED = {"cores": "vcpus", "instances": None, "ram": "memory_mb"}
@@ -32,7 +33,7 @@ def usage(session, project_id):
     row = session.execute(
         sa.select(sa.func.count(), sa.func.sum(flavor["vcpus"].as_integer()),
                   sa.func.sum(flavor["memory_mb"].as_integer()))
-        .where(_T.c.project_id == project_id, _T.c.deleted_at.is_(None))).one()
+        .where(_T.c.project_id == project_id, _T.c.deleted_at.is_(None), _T.c.vm_state != Vm.SOFT_DELETED)).one()
     return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}
 
 

@@ -8,8 +8,11 @@ import sqlalchemy as sa
 
 from nova_lite.common import exception
 from nova_lite.db.models.servers import Server
+from nova_lite.objects.states import Vm
 
 _T = Server.__table__
+#: For lists, what is soft deleted is deleted.
+_IS_DELETED = sa.or_(_T.c.deleted_at.is_not(None), _T.c.vm_state == Vm.SOFT_DELETED)
 
 #: Filters that compare; a list means any of its values.
 _EXACT = {"project_id": _T.c.project_id, "user_id": _T.c.user_id, "image": _T.c.image_id, "vm_state": _T.c.vm_state,
@@ -162,7 +165,7 @@ _SPECIAL = {
     "not-tags-any": lambda tags: ~sa.or_(*map(_tagged, tags)),
     "changes-since": lambda moment: _T.c.updated_at >= moment,
     "changes-before": lambda moment: _T.c.updated_at <= moment,
-    "deleted": lambda value: _T.c.deleted_at.is_not(None) if value else _T.c.deleted_at.is_(None),
+    "deleted": lambda value: _IS_DELETED if value else sa.not_(_IS_DELETED),
     "locked": lambda value: _T.c.locked_by.is_not(None) if value else _T.c.locked_by.is_(None),
     "config_drive": _flag(_T.c.config_drive),
     "auto_disk_config": lambda value: _T.c.disk_config == ("AUTO" if value else "MANUAL"),

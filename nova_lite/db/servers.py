@@ -14,7 +14,7 @@ from nova_lite.objects.states import Vm
 _T = Server.__table__
 _BRIEF = (_T.c.id, _T.c.display_name)
 #: What placing and building need and no list shows; user_data may be 64 KiB a row.
-_UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "user_data",
+_UNSEEN = frozenset({"requested_networks", "requested_groups", "public_key", "key_type", "remembered", "user_data",
                      "guest_password"})
 _DETAIL = tuple(column for column in _T.c if column.name not in _UNSEEN)
 #: Tables, not classes: a class in a statement sends its rows through the ORM, at twice the cost.
@@ -32,7 +32,7 @@ _READ = {(host, own, deleted): statement for host, base in ((False, _ONE), (True
          for deleted, statement in ((True, mine), (False, mine.where(_T.c.deleted_at.is_(None))))}
 
 #: Where metadata and tags may change.
-SETTLED = (Vm.ACTIVE, Vm.STOPPED)
+SETTLED = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED)
 
 
 def get(session, server_id, *, project_id=None, host=False, deleted=False):
@@ -104,6 +104,20 @@ def update(session, server_id, **values):
                               .values(updated_at=now(), **values)).rowcount
     if not changed:
         raise exception.ServerNotFound(server_id=server_id)
+
+
+def remember(session, server_id, **values):
+    """Leave a note on a server for a later operation; None takes one away.  The caller has claimed the server."""
+    known = session.execute(sa.select(_T.c.remembered).where(_T.c.id == server_id)).scalar_one()
+    kept = {name: value for name, value in {**known, **values}.items() if value is not None}
+    session.execute(_T.update().where(_T.c.id == server_id).values(remembered=kept))
+
+
+def soft_deleted(session, before):
+    """Rows of the servers that were soft deleted before a moment (seconds since 1970) and rest."""
+    rows = session.execute(sa.select(_T).where(
+        _T.c.vm_state == Vm.SOFT_DELETED, _T.c.task_state.is_(None), _T.c.deleted_at.is_(None))).all()
+    return [row for row in rows if row.remembered.get("soft_deleted_at", 0) <= before]
 
 
 def hold(session, context, server_id, operation, *, idle=False, lockable=False):

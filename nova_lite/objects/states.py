@@ -16,6 +16,7 @@ class Vm(enum.StrEnum):
     PAUSED = "paused"
     SUSPENDED = "suspended"
     ERROR = "error"
+    SOFT_DELETED = "soft-delete"
     DELETED = "deleted"
 
 
@@ -33,6 +34,8 @@ class Task(enum.StrEnum):
     UNPAUSING = "unpausing"
     SUSPENDING = "suspending"
     RESUMING = "resuming"
+    SOFT_DELETING = "soft-deleting"
+    RESTORING = "restoring"
     DELETING = "deleting"
 
 
@@ -63,7 +66,7 @@ OPEN = frozenset({OperationState.QUEUED, OperationState.RUNNING})
 class Operation:
     """One row of the table.
 
-    :ivar name: also the action's name in os-instance-actions.
+    :ivar name: see ``action`` for how users know it.
     :ivar allowed: vm_states it may start from.
     :ivar task: task_state while it runs.
     :ivar then: vm_state when it succeeded.
@@ -101,9 +104,21 @@ OPERATIONS = {op.name: op for op in (
     _op("unpause",     {Vm.PAUSED},                  Task.UNPAUSING,       Vm.ACTIVE,   None),
     _op("suspend",     {Vm.ACTIVE},                  Task.SUSPENDING,      Vm.SUSPENDED, None, deadline=1800),
     _op("resume",      {Vm.SUSPENDED},               Task.RESUMING,        Vm.ACTIVE,   None, deadline=1800),
+    _op("soft_delete", set(Vm) - {Vm.DELETED, Vm.BUILDING},
+                                                     Task.SOFT_DELETING,   Vm.SOFT_DELETED, None,
+        interrupts=frozenset(Task) - {Task.SOFT_DELETING, Task.DELETING}),
+    _op("restore",     {Vm.SOFT_DELETED},            Task.RESTORING,       Vm.ACTIVE,   None),
     _op("delete",      set(Vm) - {Vm.DELETED},       Task.DELETING,        Vm.DELETED,  Vm.ERROR,
         interrupts=frozenset(Task) - {Task.DELETING}, overtakes=True, deadline=3600),
 )}
+
+_KNOWN_AS = {"reboot_hard": "reboot", "soft_delete": "delete"}
+
+
+def action(name):
+    """What users know the operation ``name`` as: the action's name in os-instance-actions and in refusals."""
+    return _KNOWN_AS.get(name, name)
+
 
 _REBOOT = {Task.REBOOTING: "REBOOT", Task.REBOOTING_HARD: "HARD_REBOOT"}
 
@@ -115,6 +130,7 @@ STATUS = {
     Vm.PAUSED: {"default": "PAUSED"},
     Vm.SUSPENDED: {"default": "SUSPENDED"},
     Vm.ERROR: {"default": "ERROR"},
+    Vm.SOFT_DELETED: {"default": "SOFT_DELETED"},
     Vm.DELETED: {"default": "DELETED"},
 }
 

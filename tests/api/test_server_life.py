@@ -7,7 +7,7 @@ from nova_lite.objects.states import OPERATIONS, Vm
 #: (action, its argument, operation, version); by an administrator, whom no lock stops.
 ACTIONS = [
     ("pause", None, "pause", "2.1"), ("unpause", None, "unpause", "2.1"),
-    ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"),
+    ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"), ("restore", None, "restore", "2.1"),
 ]
 #: Answers other than 202.
 ANSWERS = {}
@@ -57,6 +57,76 @@ def test_an_action_needs_a_server_that_is_idle_unlocked_and_ones_own(cloud, serv
     else:
         assert (answer.status_int, answer.json["conflictingRequest"]["message"]) == (
             409, f"Cannot '{action}' instance {server} while it is in task_state spawning")
+
+
+def history(cloud, server):
+    found = cloud.get(f"/servers/{server}/os-instance-actions")["instanceActions"]
+    return [(each["action"], each["message"]) for each in found]
+
+
+# ---- reset state
+
+@pytest.mark.parametrize("vm_state", ["active", "error"])
+def test_an_administrator_says_what_a_server_is(cloud, server, vm_state):
+    cloud.settle(server, vm_state="paused", locked_by="owner")
+    act(cloud, server, "pause", user="admin")
+    cloud.settle(server, vm_state="active")
+    assert act(cloud, server, "pause", user="admin").status_int == 202
+    assert act(cloud, server, "os-resetState", {"state": vm_state}, user="admin").status_int == 202
+    shown = cloud.get(f"/servers/{server}")["server"]
+    assert (shown["OS-EXT-STS:vm_state"], shown["OS-EXT-STS:task_state"]) == (vm_state, None)
+    assert history(cloud, server)[:2] == [("resetState", None), ("pause", "Error")]
+
+
+def test_only_administrators_reset_a_state_and_only_to_two(cloud, server):
+    assert act(cloud, server, "os-resetState", {"state": "active"}).status_int == 403
+    for wrong in ({"state": "paused"}, {}, None, "active", {"state": "active", "more": 1}):
+        assert act(cloud, server, "os-resetState", wrong, user="admin").status_int == 400
+    assert cloud.refused("POST", "/servers/none/action", {"os-resetState": {"state": "active"}}, user="admin")[0] == 404
+
+
+# ---- soft delete
+
+@pytest.fixture
+def soft(conf):
+    conf.set_override("reclaim_instance_interval", 100, "compute")
+
+
+def test_a_soft_delete_hides_a_server_from_lists_and_quota(cloud, server, soft):
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    assert task_state(cloud, server) == "soft-deleting"
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    cloud.settle(server, vm_state="soft-delete")
+    assert cloud.get(f"/servers/{server}")["server"]["status"] == "SOFT_DELETED"
+    assert cloud.names() == []
+    assert cloud.names("?deleted=true", user="admin") == []             # another project's
+    assert cloud.names("?deleted=true&all_tenants=1", user="admin") == ["one"]
+    assert cloud.get("/limits")["limits"]["absolute"]["totalInstancesUsed"] == 0
+    assert history(cloud, server)[0] == ("delete", None)
+
+
+def test_a_restore_needs_quota(cloud, server, soft):
+    cloud.settle(server, vm_state="soft-delete")
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 0}}, user="admin")
+    status, said = cloud.refused("POST", f"/servers/{server}/action", {"restore": None})
+    assert (status, said[:24]) == (403, "Quota exceeded for insta")
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 1}}, user="admin")
+    assert act(cloud, server, "restore").status_int == 202
+    assert task_state(cloud, server) == "restoring"
+
+
+def test_a_server_that_never_ran_is_deleted_at_once(cloud, soft):
+    server = cloud.create(version="2.37").json["server"]["id"]
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    assert task_state(cloud, server) == "deleting"
+
+
+@pytest.mark.parametrize("vm_state", ["active", "soft-delete", "error"])
+def test_a_forced_delete_waits_for_nothing(cloud, server, soft, vm_state):
+    cloud.settle(server, vm_state=vm_state, task_state="powering-off")
+    assert act(cloud, server, "forceDelete").status_int == 202
+    assert task_state(cloud, server) == "deleting"
+    assert act(cloud, server, "forceDelete").status_int == 202
 
 
 @pytest.mark.parametrize(("vm_state", "status"), [("paused", "PAUSED"), ("suspended", "SUSPENDED")])

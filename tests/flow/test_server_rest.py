@@ -1,5 +1,7 @@
 """Servers that stand still, on the fake driver: every floor takes part, only the guest is remembered."""
 
+from tests import clouds
+
 
 def settle(cloud, server_id, action, status, argument=None, **rest):
     """Do it and wait until it is done; the server."""
@@ -27,6 +29,14 @@ def test_a_server_that_stands_still_comes_back_by_a_hard_reboot(cloud):
         settle(cloud, server_id, action, status)
         assert cloud.act(server_id, "reboot", {"type": "SOFT"}).status == 409
         settle(cloud, server_id, "reboot", "ACTIVE", {"type": "HARD"})
+
+
+def test_a_server_whose_state_was_reset_can_be_worked_with(cloud):
+    server_id = cloud.boot()["id"]
+    assert cloud.act(server_id, "os-resetState", {"state": "error"}, user="admin").status == 202
+    assert cloud.show(server_id)["status"] == "ERROR"
+    assert cloud.act(server_id, "os-stop").status == 202
+    clouds.until("it is off", lambda: cloud.show(server_id)["status"] == "SHUTOFF")
 
 
 def test_a_server_that_stands_still_can_be_deleted(cloud):

@@ -1,5 +1,6 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
+from nova_lite.api.compute import life_routes
 from nova_lite.api.compute.absent import Absent
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
@@ -8,7 +9,6 @@ from nova_lite.api.compute.hypervisors import Hypervisors
 from nova_lite.api.compute.instance_actions import InstanceActions
 from nova_lite.api.compute.keypairs import Keypairs
 from nova_lite.api.compute.lock_server import Locks
-from nova_lite.api.compute.pause import Pause
 from nova_lite.api.compute.power import Power
 from nova_lite.api.compute.quotas import Limits, QuotaSets
 from nova_lite.api.compute.server_metadata import Metadata
@@ -23,7 +23,7 @@ CONTROLLERS = {
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
     "quota_sets": QuotaSets, "services": Services, "zones": Zones, "hypervisors": Hypervisors,
-    "extensions": Extensions, "absent": Absent, "pause": Pause,
+    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS,
 }
 
 
@@ -72,6 +72,8 @@ ROUTES = (
     _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
     _route("GET", f"{_SERVER}/os-instance-actions/{{id}}", "actions:show", "os-instance-actions:show"),
     _route("GET", f"{_SERVER}/os-volume_attachments", "absent:volume_attachments", "os-volumes-attachments:index"),
+
+    *life_routes.ROUTES,
 
     _route("GET", "/flavors", "flavors:index", None),
     _route("POST", "/flavors", "flavors:create", "os-flavor-manage:create"),
@@ -122,10 +124,7 @@ ACTIONS = (
     _action("os-start", "power:start", "servers:start"),
     _action("os-stop", "power:stop", "servers:stop"),
     _action("reboot", "power:reboot", "servers:reboot"),
-    _action("pause", "pause:pause", "os-pause-server:pause"),
-    _action("unpause", "pause:unpause", "os-pause-server:unpause"),
-    _action("suspend", "pause:suspend", "os-suspend-server:suspend"),
-    _action("resume", "pause:resume", "os-suspend-server:resume"),
+    *life_routes.ACTIONS,
     _action("os-getConsoleOutput", "console:output", "os-console-output"),
     _action("lock", "locks:lock", "os-lock-server:lock"),
     _action("unlock", "locks:unlock", "os-lock-server:unlock"),

@@ -1,7 +1,10 @@
 """Begin to delete a server.  It overtakes whatever runs: that is cancelled and undone."""
 
+import time
+
 from nova_lite import db
-from nova_lite.db import operations
+from nova_lite.conf import CONF
+from nova_lite.db import operations, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
@@ -15,6 +18,32 @@ class Delete:
 
         :raises ServerLocked: a member asks and the server is locked.
         """
+        if CONF.compute.reclaim_instance_interval and server.launched_at and server.host:
+            self._soft_delete(context, server)
+        else:
+            self.force(context, server)
+
+    def _soft_delete(self, context, server):
+        """The guest goes off; the server can be restored until it is reclaimed."""
+        with db.writer() as session:
+            if operations.running(session, server.id, "delete", "soft_delete"):
+                return
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete"])
+            servers.remember(session, server.id, soft_deleted_at=int(time.time()))
+        self._compute.soft_delete_server(context, host, operation_id)
+
+    def restore(self, context, server):
+        """Take back a soft delete.
+
+        :raises InvalidState: it is not soft deleted, or was never placed.  :raises ServerLocked, OverQuota:
+        """
+        with db.writer() as session:
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["restore"])
+            quotas.reserve(session, server.project_id, 1, 1, server.flavor)
+        self._compute.restore_server(context, host, operation_id)
+
+    def force(self, context, server):
+        """As ``delete``, but for good, whatever is configured."""
         with db.writer() as session:
             if operations.running(session, server.id, "delete"):
                 return

@@ -27,6 +27,10 @@ class Power:
             self._driver.power.start(guest)
             job.power_state = self._driver.power.state(job.server.id)
 
+    def restore_server(self, context, operation_id):
+        """A soft delete is taken back: the guest goes on."""
+        self.start_server(context, operation_id)
+
     def reboot_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             guest = self._plugged(job)

@@ -98,6 +98,8 @@ class Server(Base):
     addresses: Mapped[list] = mapped_column(default=list)
     security_groups: Mapped[list] = mapped_column(default=list)
     fault: Mapped[dict | None]                                        # {"code", "message", "details", "created"}
+    #: What an operation leaves for a later one: {"soft_deleted_at": seconds since 1970, ...}.
+    remembered: Mapped[dict] = mapped_column(default=dict)
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime.datetime | None] = mapped_column(onupdate=now)
     launched_at: Mapped[datetime.datetime | None]

@@ -110,6 +110,8 @@ SHOW = Since({"2.1": OPEN_QUERY, "2.102": CLOSED_QUERY})
 
 STOP, START = action("os-stop"), action("os-start")
 PAUSE, UNPAUSE, SUSPEND, RESUME = action("pause"), action("unpause"), action("suspend"), action("resume")
+RESTORE, FORCE_DELETE = action("restore"), action("forceDelete")
+RESET_STATE = action("os-resetState", closed(["state"], state={"type": "string", "enum": ["active", "error"]}))
 REBOOT = action("reboot", closed(["type"], type={"type": "string", "enum": ["HARD", "Hard", "hard",
                                                                             "SOFT", "Soft", "soft"]}))
 CONSOLE_OUTPUT = action("os-getConsoleOutput", closed(length={

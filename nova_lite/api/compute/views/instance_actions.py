@@ -1,14 +1,15 @@
 """What was done to a server, as os-instance-actions shows it: operations and their journalled steps."""
 
 from nova_lite.api.compute.views.servers import host_id
+from nova_lite.objects import states
 
 #: Steps that the conductor does itself.
 _CONDUCTORS = frozenset({"schedule"})
 
 
 def action(req, row):
-    """One operation; its name is the action's, with both kinds of reboot under one name as Nova has it."""
-    shown = {"action": row.name.removesuffix("_hard"), "instance_uuid": row.server_id, "request_id": row.request_id,
+    """One operation, under the name that Nova knows it by."""
+    shown = {"action": states.action(row.name), "instance_uuid": row.server_id, "request_id": row.request_id,
              "user_id": row.user_id, "project_id": row.project_id, "start_time": _moment(row.created_at),
              "message": row.message}
     if req.at_least("2.58"):

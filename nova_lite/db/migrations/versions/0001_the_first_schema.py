@@ -362,6 +362,7 @@ def upgrade():
     sa.Column('addresses', sa.JSON(), nullable=False),
     sa.Column('security_groups', sa.JSON(), nullable=False),
     sa.Column('fault', sa.JSON(), nullable=True),
+    sa.Column('remembered', sa.JSON(), nullable=False),
     sa.Column('created_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
     sa.Column('updated_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True),
     sa.Column('launched_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True),

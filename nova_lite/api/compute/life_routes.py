@@ -1,0 +1,25 @@
+"""The part of the compute API's table that is about a server's life after its birth."""
+
+from nova_lite.api.compute.delete import Delete
+from nova_lite.api.compute.pause import Pause
+from nova_lite.api.compute.reset_state import ResetState
+from nova_lite.api.wsgi.routing import Action
+
+CONTROLLERS = {"pause": Pause, "delete": Delete, "reset_state": ResetState}
+
+
+def _action(name, target, rule, since=None):
+    return Action(name, target, since, policy=f"os_compute_api:{rule}")
+
+
+ROUTES = ()
+
+ACTIONS = (
+    _action("pause", "pause:pause", "os-pause-server:pause"),
+    _action("unpause", "pause:unpause", "os-pause-server:unpause"),
+    _action("suspend", "pause:suspend", "os-suspend-server:suspend"),
+    _action("resume", "pause:resume", "os-suspend-server:resume"),
+    _action("restore", "delete:restore", "os-deferred-delete:restore"),
+    _action("forceDelete", "delete:force", "os-deferred-delete:force"),
+    _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),
+)
