@@ -359,6 +359,28 @@ class ZonePinned(Conflict):
     template = ("Cannot change pinned availability zone directly. Unpin first by setting "
                 "pinned_availability_zone to null.")
 
+class AggregateNotFound(NotFound):
+    template = "Aggregate {aggregate_id} could not be found."
+
+
+class AggregateNameExists(Conflict):
+    template = "Aggregate {name} already exists."
+
+
+class AggregateHostExists(Conflict):
+    template = "Aggregate {aggregate_id} already has host {host}."
+
+
+class AggregateHostNotFound(NotFound):
+    template = "Cannot remove host {host} in aggregate {aggregate_id}"
+
+
+class AggregateNotUpdated(BadRequest):
+    """``what`` is "update" or "update metadata of"."""
+
+    template = "Cannot {what} aggregate {aggregate_id}. Reason: {reason}."
+
+
 
 class ZoneMismatch(Conflict):
     template = "Server can only be pinned to its current availability zone '{present}', but '{wanted}' was requested."

@@ -1,5 +1,6 @@
 """The door to the compute floor: one attribute a capability."""
 
+from nova_lite.compute.actions.aggregates import Aggregates
 from nova_lite.compute.actions.build import Build
 from nova_lite.compute.actions.console import Console
 from nova_lite.compute.actions.delete import Delete
@@ -13,6 +14,7 @@ from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.reset_state import ResetState
+from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.conductor.rpcapi import ConductorAPI
@@ -30,6 +32,7 @@ class API:
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)
+        self.aggregates = Aggregates(image, compute)
         # what the database alone answers or changes
         self.servers = Servers()
         self.locks = Locks()
@@ -41,4 +44,5 @@ class API:
         self.keypairs = Keypairs()
         self.limits = Limits()
         self.hosts = Hosts()
+        self.server_groups = ServerGroups()
         self.instance_actions = InstanceActions()

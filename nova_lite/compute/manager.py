@@ -11,6 +11,7 @@ from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
 from nova_lite.compute.tasks.delete import Delete
 from nova_lite.compute.tasks.host import Host
+from nova_lite.compute.tasks.images import Images
 from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
 from nova_lite.compute.tasks.running import AWAY, Running
@@ -39,7 +40,7 @@ class Manager:
         others = contextlib.nullcontext()
         delete = Delete(self._running, driver, network)
         pause = Pause(self._running, driver, network)
-        self.endpoint = Endpoint(Console(driver), {
+        self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
             "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
@@ -100,10 +101,11 @@ class Endpoint:
     :param tasks: {name: (gate that the work passes, the work)}.  :param audit: tasks.audit.Audit.
     """
 
-    def __init__(self, console, tasks, audit):
+    def __init__(self, console, images, tasks, audit):
         self._tasks = tasks
         self._audit = audit
         self.get_console_output = console.get_console_output
+        self.cache_images = images.cache_images
 
     def build_server(self, context, operation_id):
         self._start("build_server", context, operation_id)

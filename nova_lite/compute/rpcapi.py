@@ -57,6 +57,10 @@ class ComputeAPI:
         """Let a host look at itself at once, for somebody who waits since the moment ``asked``."""
         self._client.to(host).cast(context, "audit", asked=asked)
 
+    def cache_images(self, context, host, images):
+        """Get these objects.Image when there is time; whether it worked is not told."""
+        self._client.to(host).cast(context, "cache_images", images=images)
+
     def _ring(self, context, host, method, operation_id):
         self._client.to(host).cast(context, method, operation_id=operation_id)
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from nova_lite.common import exception
+from nova_lite.db import aggregates
 from nova_lite.db.models.servers import Allocation, ComputeNode, Server, Service
 
 _S, _N, _V = Service.__table__, ComputeNode.__table__, Server.__table__
@@ -20,9 +21,14 @@ _NODE = (
     .select_from(_N.join(_S, sa.and_(_S.c.host == _N.c.host, _S.c.binary == "nova-compute"))))
 
 
+#: A service with the zone of its host beside it: None is the default one.
+_SERVICE = sa.select(_S, _N.c.availability_zone).select_from(
+    _S.outerjoin(_N, sa.and_(_N.c.host == _S.c.host, _S.c.binary == "nova-compute")))
+
+
 def services(session, *, host=None, binary=None):
     """Every service, oldest first."""
-    statement = sa.select(_S).order_by(_S.c.id)
+    statement = _SERVICE.order_by(_S.c.id)
     if host is not None:
         statement = statement.where(_S.c.host == host)
     if binary is not None:
@@ -33,7 +39,7 @@ def services(session, *, host=None, binary=None):
 def service(session, id):
     """One service by its uuid or its number.  :raises ServiceNotFound:"""
     column = _S.c.id if isinstance(id, int) else _S.c.uuid
-    row = session.execute(sa.select(_S).where(column == id)).one_or_none()
+    row = session.execute(_SERVICE.where(column == id)).one_or_none()
     if row is None:
         raise exception.ServiceNotFound(service_id=id)
     return row
@@ -41,7 +47,7 @@ def service(session, id):
 
 def service_of(session, host, binary):
     """:raises NotFound:"""
-    row = session.execute(sa.select(_S).where(_S.c.host == host, _S.c.binary == binary)).one_or_none()
+    row = session.execute(_SERVICE.where(_S.c.host == host, _S.c.binary == binary)).one_or_none()
     if row is None:
         raise exception.NotFound(f"Could not find binary {binary} on host {host}.")
     return row
@@ -62,6 +68,7 @@ def delete_service(session, row):
         if session.execute(sa.select(sa.or_(servers, allocations))).scalar():
             raise exception.ServiceInUse()
         session.execute(_N.delete().where(_N.c.host == row.host))
+        aggregates.forget_host(session, row.host)
     session.execute(_S.delete().where(_S.c.id == row.id))
 
 
@@ -96,10 +103,19 @@ def node(session, id):
     return row
 
 
-def has_node(session, host):
-    """Whether a compute host, or a hypervisor, of that name exists."""
+def has_node(session, name, *, by_service=False):
+    """Whether a compute host, or (unless ``by_service``) a hypervisor, of that name exists."""
+    named = _N.c.host == name
+    if not by_service:
+        named = sa.or_(named, _N.c.hypervisor_hostname == name)
+    return session.execute(sa.select(sa.exists().where(named))).scalar()
+
+
+def has_zone(session, zone, default):
+    """Whether an enabled compute host is in a zone; ``default`` is where hosts are that nobody put into one."""
     return session.execute(sa.select(sa.exists().where(
-        sa.or_(_N.c.host == host, _N.c.hypervisor_hostname == host)))).scalar()
+        _S.c.binary == "nova-compute", _S.c.disabled.is_(False), _N.c.host == _S.c.host,
+        sa.func.coalesce(_N.c.availability_zone, default) == zone))).scalar()
 
 
 def servers_of(session, hosts):

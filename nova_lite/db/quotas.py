@@ -1,9 +1,10 @@
-"""Quotas: what a project may use, what it uses, and room for more, counted under a lock."""
+"""Quotas: what a project and its users may use, what they use, and room for more, counted under a lock."""
 
 import sqlalchemy as sa
 
 from nova_lite.common import exception
 from nova_lite.conf import CONF
+from nova_lite.db.models.operators import QuotaClass, ServerGroup, UserQuota
 from nova_lite.db.models.servers import Quota, QuotaLock, Server
 from nova_lite.objects.states import Vm
 
@@ -13,43 +14,102 @@ _LIMITED = ("instances", "cores", "ram", "metadata_items", "key_pairs", "server_
 #: What Nova shows and this cloud has no limit of: the network service counts its own, files cannot be injected.
 _FIXED = {"floating_ips": -1, "fixed_ips": -1, "security_groups": -1, "security_group_rules": -1, "injected_files": 0,
           "injected_file_content_bytes": 0, "injected_file_path_bytes": 0}
-_T = Server.__table__
+#: The class whose limits stand in for the configured ones.
+DEFAULT_CLASS = "default"
+_T, _G = Server.__table__, ServerGroup.__table__
+_QUIET = {"synchronize_session": False}
 
 
-def defaults():
-    """{resource: limit} of a project without quotas of its own."""
+def configured():
+    """{resource: limit} where nobody set any."""
     return {**_FIXED, **{name: getattr(CONF.quota, name) for name in _LIMITED}}
 
 
-def limits(session, project_id):
-    """{resource: limit} of a project; -1 means none."""
-    rows = session.execute(sa.select(Quota.resource, Quota.limit).where(Quota.project_id == project_id))
-    return {**defaults(), **{row.resource: row.limit for row in rows}}
+def defaults(session):
+    """{resource: limit} of a project without quotas of its own."""
+    return of_class(session, DEFAULT_CLASS)
 
 
-def usage(session, project_id):
-    """{"instances", "cores", "ram"} of a project's servers."""
+def of_class(session, name):
+    """{resource: limit} of a quota class; what it does not say is as configured."""
+    rows = session.execute(sa.select(QuotaClass.resource, QuotaClass.limit).where(QuotaClass.name == name))
+    return {**configured(), **{row.resource: row.limit for row in rows}}
+
+
+def limits(session, project_id, user_id=None):
+    """{resource: limit} of a project, or of one of its users; -1 means none.  The nearer one wins."""
+    layers = [(0, QuotaClass, QuotaClass.name == DEFAULT_CLASS), (1, Quota, Quota.project_id == project_id)]
+    if user_id is not None:
+        layers.append((2, UserQuota, sa.and_(UserQuota.project_id == project_id, UserQuota.user_id == user_id)))
+    rows = session.execute(sa.union_all(*(
+        sa.select(sa.literal(near).label("near"), model.resource, model.limit).where(condition)
+        for near, model, condition in layers))).all()
+    return {**configured(), **{row.resource: row.limit for row in sorted(rows, key=lambda row: row.near)}}
+
+
+def user_limits(session, project_id, user_id):
+    """{resource: limit} that were set for this user alone."""
+    rows = session.execute(sa.select(UserQuota.resource, UserQuota.limit).where(
+        UserQuota.project_id == project_id, UserQuota.user_id == user_id))
+    return {row.resource: row.limit for row in rows}
+
+
+def given_to_users(session, project_id):
+    """{resource: what the users' own limits add up to} of a project; those without limit count nothing."""
+    rows = session.execute(
+        sa.select(UserQuota.resource, sa.func.sum(UserQuota.limit).label("given"))
+        .where(UserQuota.project_id == project_id, UserQuota.limit >= 0).group_by(UserQuota.resource))
+    return {row.resource: int(row.given) for row in rows}
+
+
+def usage(session, project_id, user_id=None):
+    """{"instances", "cores", "ram"} of the servers of a project, or of one user there."""
     flavor = _T.c.flavor
-    row = session.execute(
+    statement = (
         sa.select(sa.func.count(), sa.func.sum(flavor["vcpus"].as_integer()),
                   sa.func.sum(flavor["memory_mb"].as_integer()))
-        .where(_T.c.project_id == project_id, _T.c.deleted_at.is_(None), _T.c.vm_state != Vm.SOFT_DELETED)).one()
+        .where(_T.c.project_id == project_id, _T.c.deleted_at.is_(None), _T.c.vm_state != Vm.SOFT_DELETED))
+    if user_id is not None:
+        statement = statement.where(_T.c.user_id == user_id)
+    row = session.execute(statement).one()
     return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}
 
 
-def reserve(session, project_id, min_count, max_count, flavor):
+def in_use(session, project_id, user_id=None):
+    """As ``usage``, with "server_groups"."""
+    return usage(session, project_id, user_id) | {"server_groups": groups(session, project_id, user_id)}
+
+
+def groups(session, project_id, user_id=None):
+    """How many server groups a project, or one user there, has."""
+    statement = sa.select(sa.func.count()).select_from(_G).where(_G.c.project_id == project_id)
+    if user_id is not None:
+        statement = statement.where(_G.c.user_id == user_id)
+    return session.execute(statement).scalar()
+
+
+def reserve(session, project_id, min_count, max_count, flavor, user_id=None):
     """How many servers of a flavor fit, from ``min_count`` to ``max_count``; until this transaction ends nobody else
     can take the room.
 
-    :param flavor: a mapping with vcpus and memory_mb.
+    :param flavor: a mapping with vcpus and memory_mb.  :param user_id: whose own limits count too.
     :raises OverQuota: not even ``min_count`` fit; it names everything there is too little of.
     """
+    own = user_limits(session, project_id, user_id) if user_id is not None else {}
+    own = {name: limit for name, limit in own.items() if name in COUNTED and limit >= 0}
     maxima = limits(session, project_id)
-    if all(maxima[name] < 0 for name in COUNTED):
+    if not own and all(maxima[name] < 0 for name in COUNTED):
         return max_count
-    _lock(session, project_id)
+    lock(session, project_id)
     each = {name: flavor[key] if key else 1 for name, key in COUNTED.items()}
-    used = usage(session, project_id)
+    room = _room(maxima, usage(session, project_id), each, min_count, max_count)
+    if own:
+        room = min(room, _room(dict.fromkeys(COUNTED, -1) | own, usage(session, project_id, user_id), each, min_count,
+                               max_count))
+    return room
+
+
+def _room(maxima, used, each, min_count, max_count):
     room = min(((maxima[name] - used[name]) // each[name] for name in COUNTED if maxima[name] >= 0 and each[name]),
                default=max_count)
     if room < min_count:
@@ -66,7 +126,7 @@ def _refuse(maxima, used, wanted):
     raise exception.OverQuota(resource=", ".join(over), requested=said(wanted), used=said(used), limit=said(maxima))
 
 
-def _lock(session, project_id):
+def lock(session, project_id):
     """Take the project's row; two who count at the same time would both see the last free place."""
     taking = (sa.update(QuotaLock).where(QuotaLock.project_id == project_id)
               .values(taken=QuotaLock.taken + 1))
@@ -80,17 +140,32 @@ def _lock(session, project_id):
         session.execute(taking, execution_options=options)      # made by another just now: wait for its end
 
 
-def write(session, project_id, values):
-    """Set limits; ``values`` is {resource: limit}."""
+def write(session, project_id, values, user_id=None):
+    """Set limits of a project, or of one user there; ``values`` is {resource: limit}."""
+    if user_id is None:
+        _write(session, Quota, {"project_id": project_id}, values)
+    else:
+        _write(session, UserQuota, {"project_id": project_id, "user_id": user_id}, values)
+
+
+def write_class(session, name, values):
+    _write(session, QuotaClass, {"name": name}, values)
+
+
+def _write(session, model, key, values):
+    owned = [getattr(model, name) == value for name, value in key.items()]
     for resource, limit in values.items():
-        changed = session.execute(
-            sa.update(Quota).where(Quota.project_id == project_id, Quota.resource == resource).values(limit=limit),
-            execution_options={"synchronize_session": False}).rowcount
+        changed = session.execute(sa.update(model).where(*owned, model.resource == resource).values(limit=limit),
+                                  execution_options=_QUIET).rowcount
         if not changed:
-            session.execute(sa.insert(Quota).values(project_id=project_id, resource=resource, limit=limit))
+            session.execute(sa.insert(model).values(**key, resource=resource, limit=limit))
 
 
-def forget(session, project_id):
-    """Back to the defaults."""
-    session.execute(sa.delete(Quota).where(Quota.project_id == project_id),
-                    execution_options={"synchronize_session": False})
+def forget(session, project_id, user_id=None):
+    """Back to the defaults: a project with all its users, or one user."""
+    mine = [UserQuota.project_id == project_id]
+    if user_id is None:
+        session.execute(sa.delete(Quota).where(Quota.project_id == project_id), execution_options=_QUIET)
+    else:
+        mine.append(UserQuota.user_id == user_id)
+    session.execute(sa.delete(UserQuota).where(*mine), execution_options=_QUIET)

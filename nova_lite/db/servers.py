@@ -21,11 +21,13 @@ _DETAIL = tuple(column for column in _T.c if column.name not in _UNSEEN)
 _S, _N = Service.__table__, ComputeNode.__table__
 _HOST = (_S.c.disabled.label("host_disabled"), _S.c.forced_down.label("host_forced_down"),
          _S.c.last_seen_at.label("host_seen_at"), _N.c.hypervisor_hostname)
+#: The zone a server is in by its host; None: the default one.
+_ZONE = _N.c.availability_zone.label("host_zone")
 _BESIDE = (_T.outerjoin(_S, sa.and_(_S.c.host == _T.c.host, _S.c.binary == "nova-compute"))
            .outerjoin(_N, _N.c.host == _T.c.host))
 
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("server_id"))
-_ONE_SHOWN = sa.select(_T, *_HOST).select_from(_BESIDE).where(_T.c.id == sa.bindparam("server_id"))
+_ONE_SHOWN = sa.select(_T, *_HOST, _ZONE).select_from(_BESIDE).where(_T.c.id == sa.bindparam("server_id"))
 #: Every variant of reading one server is built once: (with its host, only of one project, also deleted).
 _READ = {(host, own, deleted): statement for host, base in ((False, _ONE), (True, _ONE_SHOWN))
          for own, mine in ((False, base), (True, base.where(_T.c.project_id == sa.bindparam("owner"))))
@@ -39,7 +41,8 @@ def get(session, server_id, *, project_id=None, host=False, deleted=False):
     """One server's row, as a named tuple.
 
     :param project_id: only if it belongs to this project; None: whoever owns it.
-    :param host: with host_disabled, host_forced_down, host_seen_at and hypervisor_hostname beside its columns.
+    :param host: with host_disabled, host_forced_down, host_seen_at, hypervisor_hostname and host_zone beside its
+        columns.
     :param deleted: also one that is deleted and not yet purged.
     :raises ServerNotFound:
     """
@@ -65,7 +68,8 @@ def find(session, filters, sort, *, limit, marker=None, columns="detail"):
     """A page of rows, as named tuples.
 
     :param filters: see ``server_filters.conditions``.  :param sort: [(sort key, "asc" or "desc")].
-    :param columns: "brief" (id and name), "detail", or "host" (with user_data and what ``get(host=True)`` adds).
+    :param columns: "brief" (id and name), "detail" (with ``host_zone``), or "host" (with user_data and what
+        ``get(host=True)`` adds).
     :raises MarkerNotFound: ``marker`` is no server of that list's owner.
     """
     wanted = server_filters.conditions(filters)
@@ -74,9 +78,9 @@ def find(session, filters, sort, *, limit, marker=None, columns="detail"):
     if columns == "brief":
         statement = sa.select(*_BRIEF)
     elif columns == "detail":
-        statement = sa.select(*_DETAIL)
+        statement = sa.select(*_DETAIL, _ZONE).select_from(_T.outerjoin(_N, _N.c.host == _T.c.host))
     else:
-        statement = sa.select(*_DETAIL, _T.c.user_data, *_HOST).select_from(_BESIDE)
+        statement = sa.select(*_DETAIL, _T.c.user_data, *_HOST, _ZONE).select_from(_BESIDE)
     order = server_filters.order(sort)
     if marker is not None:
         wanted.append(server_filters.after(order, _marker(session, marker, filters)))

@@ -23,5 +23,4 @@ RULES = [
          "GET /os-hypervisors/{hypervisor_hostname_pattern}/search"),
     rule(_HYPERVISORS + "servers", ADMIN, "Find the servers of hypervisors by name (to 2.52).",
          "GET /os-hypervisors/{hypervisor_hostname_pattern}/servers"),
-    rule("os_compute_api:os-aggregates:index", ADMIN, "List host aggregates.", "GET /os-aggregates"),
 ]

@@ -13,4 +13,8 @@ RULES = [
          "GET /os-quota-sets/{tenant_id}/defaults"),
     rule(_P + "update", ADMIN, "Set a project's quota.", "PUT /os-quota-sets/{tenant_id}"),
     rule(_P + "delete", ADMIN, "Set a project's quota back to the defaults.", "DELETE /os-quota-sets/{tenant_id}"),
+    rule("os_compute_api:os-quota-class-sets:show", ADMIN, "See the quota of a class.",
+         "GET /os-quota-class-sets/{quota_class}"),
+    rule("os_compute_api:os-quota-class-sets:update", ADMIN, "Set the quota of a class.",
+         "PUT /os-quota-class-sets/{quota_class}"),
 ]

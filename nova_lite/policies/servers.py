@@ -33,7 +33,6 @@ RULES = [
     rule(_P + "start", MEMBER, "Start a stopped server.", "POST /servers/{server_id}/action (os-start)"),
     rule(_P + "stop", MEMBER, "Stop a server.", "POST /servers/{server_id}/action (os-stop)"),
     rule(_P + "reboot", MEMBER, "Reboot a server, softly or hard.", "POST /servers/{server_id}/action (reboot)"),
-    rule("os_compute_api:os-server-groups:index", READER, "List server groups.", "GET /os-server-groups"),
     rule("os_compute_api:os-volumes-attachments:index", READER, "List a server's volumes.",
          "GET /servers/{server_id}/os-volume_attachments"),
     rule("os_compute_api:os-extended-server-attributes", ADMIN,

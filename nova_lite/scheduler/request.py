@@ -36,9 +36,13 @@ class Host:
 
 
 def host_from(row, zone, up_since):
-    """:param row: of db.allocations.hosts.  :param up_since: the latest sign of life that still counts as up."""
+    """:param row: of db.allocations.hosts.
+
+    :param zone: of hosts that no aggregate puts into one.
+    :param up_since: the latest sign of life that still counts as up.
+    """
     return Host(
-        name=row.host, availability_zone=zone, enabled=not row.disabled,
+        name=row.host, availability_zone=row.availability_zone or zone, enabled=not row.disabled,
         up=not row.forced_down and (row.last_seen_at or datetime.datetime.min) >= up_since,
         free_vcpus=row.vcpus * row.cpu_allocation_ratio - row.vcpus_used,
         free_memory_mb=(row.memory_mb - row.reserved_memory_mb) * row.ram_allocation_ratio - row.memory_mb_used,

@@ -181,8 +181,5 @@ def test_extensions_are_listed_for_those_who_still_ask(cloud):
 
 def test_what_this_cloud_has_none_of_is_listed_as_empty(cloud):
     server = cloud.make()
-    assert cloud.get("/os-aggregates", user="admin") == {"aggregates": []}
-    assert cloud.refused("GET", "/os-aggregates")[0] == 403
-    assert cloud.get("/os-server-groups") == {"server_groups": []}
     assert cloud.get(f"/servers/{server}/os-volume_attachments") == {"volumeAttachments": []}
     assert cloud.refused("GET", f"/servers/{server}/os-volume_attachments", user="bob")[0] == 404

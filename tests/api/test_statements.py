@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from nova_lite import db
 from nova_lite.api.compute import routes
 from nova_lite.common import context
-from nova_lite.db import operations
+from nova_lite.db import aggregates, operations
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Keypair, Service
 from nova_lite.objects.states import OPERATIONS
@@ -38,7 +38,9 @@ def counted(engine):
 
 def more_of_everything(cloud, number):
     """One more server with its history, and one more of what else is listed."""
-    server_id = cloud.make(name=f"s{number}", metadata={"key": "value"}, tags=["tag"])
+    group = cloud.call("POST", "/os-server-groups", {"server_group": {"name": f"g{number}", "policies": ["affinity"]}})
+    server_id = cloud.make(name=f"s{number}", metadata={"key": "value"}, tags=["tag"],
+                           hints={"group": group.json["server_group"]["id"]})
     with db.writer() as session:
         server = cloud.compute.servers.get(context.admin("req-list"), server_id)
         operation_id = operations.record(session, context.admin(), OPERATIONS["stop"], server_id, server)
@@ -53,6 +55,8 @@ def more_of_everything(cloud, number):
         session.execute(sa.insert(ComputeNode).values(
             host=host, hypervisor_hostname=host, hypervisor_type="fake", hypervisor_version=1000, host_ip="127.0.0.1",
             vcpus=8, memory_mb=8192, disk_gb=100))
+        made = aggregates.create(session, f"a{number}", {"key": "value"})
+        aggregates.add_host(session, made, host)
     return server_id
 
 
@@ -64,7 +68,8 @@ def path_of(cloud, route, server_id):
     known = {"server_id": server_id, "flavor_id": "f1", "hypervisors": node, "flavors": "f1", "servers": server_id,
              "os-keypairs": "k1", "os-quota-sets": "pa", "os-extra_specs": "key", "metadata": "key", "tags": "tag",
              "os-instance-actions": request_id, "os-hypervisors": node, "os-interface": "none", "extensions": "servers",
-             "ips": "none"}
+             "ips": "none", "os-quota-class-sets": "default", "os-aggregates": "1",
+             "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"]}
 
     def value(found):
         name = found.group(1)

@@ -52,7 +52,7 @@ def row(**values):
         "created_at": datetime.datetime(2026, 11, 23, 8, 48, 32, 99), "launched_at": datetime.datetime(2026, 11, 23, 9),
         "updated_at": datetime.datetime(2026, 11, 23, 8, 48, 35), "terminated_at": None, "deleted_at": None,
         "host_disabled": False, "host_forced_down": False, "host_seen_at": datetime.datetime.now(), **values,
-        "hypervisor_hostname": "host-1.example.org"})
+        "hypervisor_hostname": "host-1.example.org", "host_zone": None, "group_id": None})
 
 
 @pytest.fixture(autouse=True)

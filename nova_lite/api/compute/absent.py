@@ -1,24 +1,12 @@
 """What this cloud has none of yet, listed as empty because clients ask for it beside other things."""
 
 from nova_lite.api.compute.schemas import hosts as schema
-from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.wsgi import validation
 
 
 class Absent:
     def __init__(self, doors):
         self._compute = doors.compute
-
-    @validation.query(NO_QUERY)
-    def aggregates(self, req):
-        """/os-aggregates: ``openstack hypervisor show`` looks there for its host."""
-        req.context.can("os_compute_api:os-aggregates:index")
-        return {"aggregates": []}
-
-    @validation.query(schema.GROUP_LIST)
-    def server_groups(self, req):
-        req.context.can("os_compute_api:os-server-groups:index")
-        return {"server_groups": []}
 
     @validation.query(schema.ATTACHMENT_LIST)
     def volume_attachments(self, req, server_id):

@@ -180,9 +180,6 @@ def _hints(req):
     """{hint: [values]} under either name the body may have them."""
     body = req.body_json
     hints = body.get("os:scheduler_hints", body.get("OS-SCH-HNT:scheduler_hints", {}))
-    groups = hints.get("group") or []
-    for each in groups if isinstance(groups, list) else [groups]:
-        raise exception.BadRequest(f"Instance group {each} could not be found.")
     return {name: value if isinstance(value, list) else [value] for name, value in hints.items()}
 
 

@@ -28,3 +28,10 @@ def sort_of(req, ignored=()):
         raise exception.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
     directions += directions[-1:] * (len(keys) - len(directions))
     return [(key, direction) for key, direction in zip(keys, directions, strict=False) if key not in ignored]
+
+
+def limit_and_offset(req):
+    """``(limit, offset)`` of the older lists, which count instead of naming a marker."""
+    most = CONF.compute_api.max_limit
+    limit = last(req.query, "limit")
+    return min(int(limit), most) if limit else most, int(last(req.query, "offset") or 0)

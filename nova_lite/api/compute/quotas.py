@@ -27,7 +27,7 @@ class Limits:
 
 
 class QuotaSets:
-    """Quotas are a project's; ``user_id`` in a query is accepted and, as users have none, makes no difference."""
+    """Quotas of a project, or of the one of its users that ``user_id`` in the query names."""
 
     def __init__(self, doors):
         self._limits = doors.compute.limits
@@ -41,12 +41,12 @@ class QuotaSets:
     @validation.query(schema.QUERY)
     def show(self, req, id):
         self._allow(req, "show", id)
-        return view.quota_set(req, self._limits.of(req.context, id), id)
+        return view.quota_set(req, self._limits.of(req.context, id, _user(req)), id)
 
     @validation.query(schema.QUERY)
     def detail(self, req, id):
         self._allow(req, "detail", id)
-        maxima, used = self._limits.with_usage(req.context, id)
+        maxima, used = self._limits.with_usage(req.context, id, _user(req))
         return view.quota_set(req, {name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
                                     for name, limit in maxima.items()}, id)
 
@@ -63,11 +63,16 @@ class QuotaSets:
         asked = dict(req.body_json["quota_set"])
         force = strutils.bool_from_string(asked.pop("force", False))
         values = {name: int(limit) for name, limit in asked.items()}
-        return view.quota_set(req, self._limits.write(req.context, id, values, force=force))
+        return view.quota_set(req, self._limits.write(req.context, id, values, force=force, user_id=_user(req)))
 
     @validation.query(schema.QUERY)
     def delete(self, req, id):
         """202 and the defaults hold again."""
         req.context.can(_P + "delete", {"project_id": id})
-        self._limits.forget(req.context, id)
+        self._limits.forget(req.context, id, _user(req))
         return 202
+
+
+def _user(req):
+    """Given several times, the first one counts, unlike in other queries."""
+    return req.query.get("user_id", [None])[0] or None

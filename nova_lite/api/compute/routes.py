@@ -1,29 +1,26 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
-from nova_lite.api.compute import life_routes
+from nova_lite.api.compute import life_routes, operator_routes
 from nova_lite.api.compute.absent import Absent
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
 from nova_lite.api.compute.flavors import Access, ExtraSpecs, Flavors
-from nova_lite.api.compute.hypervisors import Hypervisors
 from nova_lite.api.compute.instance_actions import InstanceActions
 from nova_lite.api.compute.keypairs import Keypairs
 from nova_lite.api.compute.lock_server import Locks
 from nova_lite.api.compute.power import Power
-from nova_lite.api.compute.quotas import Limits, QuotaSets
 from nova_lite.api.compute.server_metadata import Metadata
 from nova_lite.api.compute.server_network import Addresses, Interfaces, SecurityGroups
 from nova_lite.api.compute.server_tags import Tags
 from nova_lite.api.compute.servers import Servers
-from nova_lite.api.compute.services import Services, Zones
-from nova_lite.api.wsgi.routing import Action, Route
+from nova_lite.api.compute.table import action as _action
+from nova_lite.api.compute.table import route as _route
 
 CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
-    "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs, "limits": Limits,
-    "quota_sets": QuotaSets, "services": Services, "zones": Zones, "hypervisors": Hypervisors,
-    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS,
+    "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
+    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS, **operator_routes.CONTROLLERS,
 }
 
 
@@ -31,16 +28,8 @@ def controllers(doors):
     return {name: controller(doors) for name, controller in CONTROLLERS.items()}
 
 
-def _route(method, path, target, rule, since=None, until=None):
-    return Route(method, path, target, since, until, policy=rule and f"os_compute_api:{rule}")
-
-
-def _action(name, target, rule, on="servers"):
-    return Action(name, target, on=on, policy=f"os_compute_api:{rule}")
-
-
 _SERVER, _META, _TAGS = "/servers/{server_id}", "server-metadata", "os-server-tags"
-_SPECS, _QUOTA, _HYPERVISORS = "os-flavor-extra-specs", "os-quota-sets", "os-hypervisors"
+_SPECS = "os-flavor-extra-specs"
 
 ROUTES = (
     _route("GET", "/servers", "servers:index", "servers:index"),
@@ -93,31 +82,9 @@ ROUTES = (
     _route("GET", "/os-keypairs/{id}", "keypairs:show", "os-keypairs:show"),
     _route("DELETE", "/os-keypairs/{id}", "keypairs:delete", "os-keypairs:delete"),
 
-    _route("GET", "/limits", "limits:index", "limits"),
-    _route("GET", "/os-quota-sets/{id}", "quota_sets:show", f"{_QUOTA}:show"),
-    _route("PUT", "/os-quota-sets/{id}", "quota_sets:update", f"{_QUOTA}:update"),
-    _route("DELETE", "/os-quota-sets/{id}", "quota_sets:delete", f"{_QUOTA}:delete"),
-    _route("GET", "/os-quota-sets/{id}/detail", "quota_sets:detail", f"{_QUOTA}:detail"),
-    _route("GET", "/os-quota-sets/{id}/defaults", "quota_sets:defaults", f"{_QUOTA}:defaults"),
-
-    _route("GET", "/os-availability-zone", "zones:index", "os-availability-zone:list"),
-    _route("GET", "/os-availability-zone/detail", "zones:detail", "os-availability-zone:detail"),
-    _route("GET", "/os-services", "services:index", "os-services:list"),
-    _route("PUT", "/os-services/{id}", "services:update", "os-services:update"),
-    _route("DELETE", "/os-services/{id}", "services:delete", "os-services:delete"),
-    _route("GET", "/os-hypervisors", "hypervisors:index", f"{_HYPERVISORS}:list"),
-    _route("GET", "/os-hypervisors/detail", "hypervisors:detail", f"{_HYPERVISORS}:list-detail"),
-    _route("GET", "/os-hypervisors/statistics", "hypervisors:statistics", f"{_HYPERVISORS}:statistics", None, "2.87"),
-    _route("GET", "/os-hypervisors/{id}", "hypervisors:show", f"{_HYPERVISORS}:show"),
-    _route("GET", "/os-hypervisors/{id}/uptime", "hypervisors:uptime", f"{_HYPERVISORS}:uptime", None, "2.87"),
-    _route("GET", "/os-hypervisors/{id}/search", "hypervisors:search", f"{_HYPERVISORS}:search", None, "2.52"),
-    _route("GET", "/os-hypervisors/{id}/servers", "hypervisors:servers", f"{_HYPERVISORS}:servers", None, "2.52"),
-
-    _route("GET", "/os-aggregates", "absent:aggregates", "os-aggregates:index"),
-    _route("GET", "/os-server-groups", "absent:server_groups", "os-server-groups:index"),
-
     _route("GET", "/extensions", "extensions:index", "extensions"),
     _route("GET", "/extensions/{id}", "extensions:show", "extensions"),
+    *operator_routes.ROUTES,
 )
 
 ACTIONS = (
@@ -130,4 +97,5 @@ ACTIONS = (
     _action("unlock", "locks:unlock", "os-lock-server:unlock"),
     _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),
     _action("removeTenantAccess", "flavor_access:remove", "os-flavor-access:remove_tenant_access", on="flavors"),
+    *operator_routes.ACTIONS,
 )

@@ -4,6 +4,7 @@ import uuid
 
 from nova_lite import db
 from nova_lite.common import crypt, exception, hostnames
+from nova_lite.compute.actions import server_groups
 from nova_lite.conf import CONF
 from nova_lite.db import flavors, hosts, keypairs, new_servers, operations, quotas
 from nova_lite.db.base import new_id, now
@@ -37,7 +38,9 @@ class Build:
             base = _values(context, request, flavor, image) | {
                 "reservation_id": reservation_id, "requested_networks": networks, "requested_groups": groups,
                 **_keypair_of(session, context, request)}
-            count = quotas.reserve(session, context.project_id, request.min_count, request.max_count, base["flavor"])
+            count = quotas.reserve(session, context.project_id, request.min_count, request.max_count, base["flavor"],
+                                   context.user_id)
+            base["group_id"] = server_groups.join(session, context, request.scheduler_hints, count)
             made = new_servers.insert(session, [_one(base, request, index) for index in range(count)])
             operation_ids = [self._record(session, context, request, row) for row in made]
         self._rpc.build_servers(context, operation_ids)
@@ -73,7 +76,8 @@ def _flavor_of(session, context, request, image):
 
 
 def _check_zone(session, request):
-    if request.availability_zone not in (None, CONF.scheduler.default_availability_zone):
+    zone, default = request.availability_zone, CONF.scheduler.default_availability_zone
+    if zone not in (None, default) and not hosts.has_zone(session, zone, default):
         raise exception.BadRequest("The requested availability zone is not available")
     if request.host and not hosts.has_node(session, request.host):
         raise exception.BadRequest(f"Compute host {request.host} could not be found.")

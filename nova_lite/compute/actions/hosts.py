@@ -65,8 +65,7 @@ class Hosts:
     def check_zone(self, context, zone):
         """:raises BadRequest: no usable host is in that zone."""
         with db.reader() as session:
-            usable = zone == CONF.scheduler.default_availability_zone and any(
-                not each.disabled for each in hosts.services(session, binary=COMPUTE))
+            usable = hosts.has_zone(session, zone, CONF.scheduler.default_availability_zone)
         if not usable:
             raise exception.BadRequest("The requested availability zone is not available")
 

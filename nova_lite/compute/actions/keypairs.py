@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.conf import CONF
-from nova_lite.db import keypairs
+from nova_lite.db import keypairs, quotas
 
 _COMMENT = "Generated-by-Nova"                      # the words clients know it by
 _BITS = 2048
@@ -39,7 +38,8 @@ class Keypairs:
         :raises KeypairInvalid, KeypairExists, KeypairLimitExceeded:
         """
         fingerprint = _fingerprint(kind, public_key)
-        return self._keep(user_id=user_id, name=name, type=kind, public_key=public_key, fingerprint=fingerprint)
+        return self._keep(context, user_id=user_id, name=name, type=kind, public_key=public_key,
+                          fingerprint=fingerprint)
 
     def make(self, context, user_id, name, kind):
         """Make a pair; return the row and the private key, which is kept nowhere.
@@ -55,9 +55,9 @@ class Keypairs:
             keypairs.delete(session, user_id, name)
 
     @staticmethod
-    def _keep(**values):
+    def _keep(context, **values):
         with db.writer() as session:
-            limit = CONF.quota.key_pairs
+            limit = quotas.limits(session, context.project_id, values["user_id"])["key_pairs"]
             if 0 <= limit <= keypairs.count(session, values["user_id"]):
                 raise exception.KeypairLimitExceeded()
             return keypairs.create(session, **values)

@@ -1,4 +1,4 @@
-"""Limits and quotas: what a project may use and uses."""
+"""Limits and quotas: what a project and its users may use and use."""
 
 from nova_lite import db
 from nova_lite.common import exception
@@ -6,43 +6,68 @@ from nova_lite.db import quotas
 
 
 class Limits:
-    """Values are {resource: limit}, -1 for none."""
+    """Values are {resource: limit}, -1 for none.  ``user_id`` None means the project as a whole."""
 
     def defaults(self, context):
-        return quotas.defaults()
-
-    def of(self, context, project_id):
         with db.reader() as session:
-            return quotas.limits(session, project_id)
+            return quotas.defaults(session)
 
-    def with_usage(self, context, project_id):
+    def of(self, context, project_id, user_id=None):
+        with db.reader() as session:
+            return quotas.limits(session, project_id, user_id)
+
+    def with_usage(self, context, project_id, user_id=None):
         """``(limits, used)``; resources that nothing counts are missing in ``used``."""
         with db.reader() as session:
-            return quotas.limits(session, project_id), quotas.usage(session, project_id)
+            return quotas.limits(session, project_id, user_id), quotas.in_use(session, project_id, user_id)
 
     def check_metadata(self, context, count):
         """:raises MetadataLimitExceeded: a server of this project may not have so many items."""
-        limit = self.of(context, context.project_id)["metadata_items"]
+        limit = self.of(context, context.project_id, context.user_id)["metadata_items"]
         if 0 <= limit < count:
             raise exception.MetadataLimitExceeded(limit=limit)
 
-    def write(self, context, project_id, values, *, force):
+    def write(self, context, project_id, values, *, force, user_id=None):
         """Set some limits; return all.
 
-        :param force: also below what is used.
-        :raises BadRequest: a limit is below what is used.
+        :param force: also below what is used, or above what the project has.
+        :raises BadRequest: a limit is below what is used or given on to users, or above what is left for a user.
         """
         with db.writer() as session:
-            used = {} if force else quotas.usage(session, project_id)
-            for resource, limit in values.items():
-                if 0 <= limit < used.get(resource, 0):
-                    raise exception.BadRequest(
-                        f"Quota limit {limit} for {resource} must be greater than or equal to already used and "
-                        f"reserved {used[resource]}.")
-            quotas.write(session, project_id, values)
-            return quotas.limits(session, project_id)
+            if not force:
+                _check(session, project_id, user_id, values)
+            quotas.write(session, project_id, values, user_id)
+            return quotas.limits(session, project_id, user_id)
 
-    def forget(self, context, project_id):
+    def forget(self, context, project_id, user_id=None):
         """Back to the defaults."""
         with db.writer() as session:
-            quotas.forget(session, project_id)
+            quotas.forget(session, project_id, user_id)
+
+    def of_class(self, context, name):
+        with db.reader() as session:
+            return quotas.of_class(session, name)
+
+    def write_class(self, context, name, values):
+        """Set some limits of a class; return all."""
+        with db.writer() as session:
+            quotas.write_class(session, name, values)
+            return quotas.of_class(session, name)
+
+
+def _check(session, project_id, user_id, values):
+    used, given = quotas.in_use(session, project_id, user_id), quotas.given_to_users(session, project_id)
+    project = quotas.limits(session, project_id)
+    own = quotas.user_limits(session, project_id, user_id) if user_id else {}
+    for resource, limit in values.items():
+        least, most = used.get(resource, 0), -1
+        if user_id is None:
+            least = max(least, given.get(resource, 0) if project[resource] >= 0 else 0)
+        elif project[resource] >= 0:
+            most = project[resource] - given.get(resource, 0) + max(own.get(resource, 0), 0)
+        if 0 <= limit < least:
+            raise exception.BadRequest(
+                f"Quota limit {limit} for {resource} must be greater than or equal to already used and reserved "
+                f"{least}.")
+        if most >= 0 and (limit < 0 or limit > most):
+            raise exception.BadRequest(f"Quota limit {limit} for {resource} must be less than or equal to {most}.")

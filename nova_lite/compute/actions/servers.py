@@ -3,7 +3,7 @@
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
-from nova_lite.db import servers
+from nova_lite.db import aggregates, servers
 
 
 def visible_to(context):
@@ -49,7 +49,11 @@ class Servers:
         :raises ZonePinned, ZoneMismatch: a pinned one must be let go first, and only the present zone can be chosen.
         """
         pinned = server.availability_zone
-        present = CONF.scheduler.default_availability_zone if server.host else pinned
+        present = pinned
+        if server.host:
+            with db.reader() as session:
+                zones = aggregates.zones(session)
+            present = zones.get(server.host, CONF.scheduler.default_availability_zone)
         if zone is not None and pinned is not None and zone != pinned:
             raise exception.ZonePinned()
         if zone is not None and zone != present:

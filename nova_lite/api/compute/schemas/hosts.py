@@ -30,5 +30,4 @@ HYPERVISOR_SHOW = Since({"2.1": query(), "2.53": query(extra=False, with_servers
 ANY_QUERY = query()
 
 _PAGE = {"limit": NON_NEGATIVE, "offset": NON_NEGATIVE}
-GROUP_LIST = Since({"2.1": query(all_projects=ANY, **_PAGE), "2.75": query(extra=False, all_projects=ANY, **_PAGE)})
 ATTACHMENT_LIST = Since({"2.1": query(**_PAGE), "2.75": query(extra=False, **_PAGE)})

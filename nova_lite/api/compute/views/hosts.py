@@ -19,8 +19,10 @@ def is_up(row):
 
 
 def zone(row):
-    """Compute hosts are in the default zone; the rest is in one that users never see."""
-    return CONF.scheduler.default_availability_zone if row.binary == "nova-compute" else "internal"
+    """Compute hosts are in the zone of their aggregates; the rest is in one that users never see."""
+    if row.binary != "nova-compute":
+        return "internal"
+    return row.availability_zone or CONF.scheduler.default_availability_zone
 
 
 def service(req, row):
@@ -83,8 +85,7 @@ def zones(rows, *, detail=False):
     for row in rows:
         if not row.disabled:
             found.setdefault(zone(row), []).append(row)
-    default = CONF.scheduler.default_availability_zone
-    dark = [default] if default not in found and any(zone(row) == default for row in rows) else []
+    dark = sorted({zone(row) for row in rows} - set(found))
     names = sorted(name for name in found if detail or name != "internal")
     shown = [{"zoneName": name, "zoneState": {"available": True}, "hosts": _zone_hosts(found[name]) if detail else None}
              for name in names]

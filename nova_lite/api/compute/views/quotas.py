@@ -1,6 +1,6 @@
 """What limits and quotas look like in each microversion."""
 
-from nova_lite.api.compute.schemas.quotas import FILES, NETWORK, RESOURCES
+from nova_lite.api.compute.schemas.quotas import FILES, GROUPS, NETWORK, RESOURCES
 
 _LIMITS = (
     ("cores", "maxTotalCores"), ("floating_ips", "maxTotalFloatingIps"), ("injected_files", "maxPersonality"),
@@ -25,6 +25,14 @@ def quota_set(req, values, project_id=None):
     shown = {} if project_id is None else {"id": project_id}
     shown.update((name, values[name]) for name in RESOURCES if name not in hidden and name in values)
     return {"quota_set": shown}
+
+
+def quota_class(req, values, name=None):
+    """:param values: {resource: limit}.  :param name: of the class; None leaves it out."""
+    hidden = (NETWORK if req.at_least("2.50") else GROUPS) | (FILES if req.at_least("2.57") else frozenset())
+    shown = {} if name is None else {"id": name}
+    shown.update((each, values[each]) for each in RESOURCES if each not in hidden)
+    return {"quota_class_set": shown}
 
 
 def limits(req, maxima, used):

@@ -110,7 +110,7 @@ class ServerView:
     def _add_extensions(self, server, row):
         """What was in extensions once, hence the prefixes."""
         host = row.host
-        server["OS-EXT-AZ:availability_zone"] = self._zone if host else row.availability_zone or ""
+        server["OS-EXT-AZ:availability_zone"] = (row.host_zone or self._zone) if host else row.availability_zone or ""
         server["config_drive"] = "True" if row.config_drive else ""
         server["key_name"] = row.key_name
         server["OS-SRV-USG:launched_at"] = row.launched_at and row.launched_at.isoformat(timespec="microseconds")
@@ -150,7 +150,7 @@ class ServerView:
         if since["2.63"]:
             server["trusted_image_certificates"] = None
         if self._groups:
-            server["server_groups"] = []
+            server["server_groups"] = [row.group_id] if row.group_id else []
         if since["2.73"]:
             server["locked_reason"] = row.locked_reason
         if self._hostname:
