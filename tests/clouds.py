@@ -78,7 +78,7 @@ class Cloud:
         log = open(os.path.join(self.directory, f"{name}.out"), "ab")       # noqa: SIM115
         self._processes[name] = subprocess.Popen(
             self._layout.command(self, name), cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            start_new_session=True, env={**os.environ, "PYTHONPATH": ROOT})
+            start_new_session=True, env={**os.environ, "PYTHONPATH": ROOT, **self._layout.environ(name)})
         log.close()
 
     def kill(self, name=None):
@@ -248,6 +248,9 @@ class Single:
                 "--listen", f"127.0.0.1:{cloud.port}", "--driver", self._driver,
                 "--config-file", os.path.join(cloud.directory, "test.conf")]
 
+    def environ(self, _name):
+        return {}
+
 
 class Separate:
     """One process a service, over a broker and a database."""
@@ -272,6 +275,9 @@ class Separate:
 
     def command(self, cloud, name):
         return [sys.executable, "-m", f"nova_lite.cmd.{name}", "--config-file", self._config(cloud)]
+
+    def environ(self, _name):
+        return {}
 
     @staticmethod
     def _config(cloud):

@@ -176,14 +176,34 @@ class CircuitOpen(Unavailable):
 
 # ---- what asking another service over the bus can raise
 
-class NoAnswer(Unavailable):
+class PeerAway(Unavailable):
+    """A process or server that this one needs does not answer now; asking again may help.  Never the asker's fault."""
+
+    retry_after = 5         # seconds
+
+
+class NoAnswer(PeerAway):
     """Nobody answered in time: the work may have been done or not."""
 
     template = "No answer to {method} from {address}."
 
 
-class BusUnavailable(Unavailable):
+class BusUnavailable(PeerAway):
     template = "The message bus cannot be reached: {reason}"
+
+
+class DatabaseUnavailable(PeerAway):
+    """Nothing was changed.  ``reason`` is the database's own word, for logs."""
+
+    template = "The database does not answer now. Nothing was changed; try again in a moment."
+
+
+class OutcomeUnknown(PeerAway):
+    """The database was lost between a COMMIT and its answer.  ``reason`` is for logs."""
+
+    template = ("The database was lost while the change was written: it may have been made or not. Look before you ask "
+                "again, or ask again with the same Idempotency-Key.")
+    retry_after = None      # a client that repeats by itself might do it twice
 
 
 class RemoteFailure(NovaLiteError):

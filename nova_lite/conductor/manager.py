@@ -20,6 +20,7 @@ from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
 from nova_lite.db import drifts, idempotency, operations, server_objects, services
 from nova_lite.objects.operation import Job
+from nova_lite.objects.states import OperationState
 
 LOG = logging.getLogger(__name__)
 _PURGE = 60         # seconds between two purges of idempotency keys
@@ -112,6 +113,8 @@ def _quietly(gate, flow, context, operation_id):
             flow(context, operation_id)
     except (exception.Fenced, exception.Stopping, exception.OperationNotFound) as error:
         LOG.debug("%s", error)
+    except exception.PeerAway as error:
+        LOG.warning("Operation %s goes on later: %s", operation_id, error)
 
 
 class Endpoint:
@@ -167,7 +170,7 @@ class Endpoint:
     def finish(self, context, operation_id, attempt, outcome):
         with db.writer() as session:
             operation = operations.get(session, operation_id)
-            if operation.attempt != attempt:
+            if operation.attempt != attempt or operation.state != OperationState.RUNNING:   # it was told before
                 raise exception.Fenced(operation_id=operation_id, attempt=attempt)
             place = self._endings.ended(session, operation, outcome)
         if outcome.error:

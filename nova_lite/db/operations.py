@@ -25,6 +25,7 @@ Row = collections.namedtuple("Row", _T.c.keys())
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"))
 _LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.bindparam("b_attempt"),
                            _T.c.finished_at.is_(None))
+_RUN = _LED.where(_T.c.state == OperationState.RUNNING)
 _SERVER = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
 _OPEN_STEPS = sa.update(_S).where(_S.c.operation_id == sa.bindparam("b_id"), _S.c.finished_at.is_(None))
 _CANCELLED_STEPS = sa.update(_S).where(_S.c.finished_at.is_(None), _S.c.operation_id.in_(
@@ -185,20 +186,21 @@ def write_server(session, server_id, **values):
     session.execute(_SERVER, {"b_id": server_id, "updated_at": now(), **values})
 
 
-def _close_steps(session, operation_id, outcome, detail, traceback=None):
-    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": now(), "outcome": outcome, "detail": detail,
-                                  "traceback": traceback})
+def _close_steps(session, operation_id, outcome, detail, traceback=None, moment=None):
+    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": moment or now(), "outcome": outcome,
+                                  "detail": detail, "traceback": traceback})
 
 
 def hand_over(session, operation_id, attempt, place, args=None, failed=None):
     """Queue the operation at another place (a host, or back at the conductor), its lease given up.
 
     :param failed: (words for users, traceback or None) of the step that made it go elsewhere; None: all went well.
-    :raises Fenced: another attempt leads.
+    :raises Fenced: another attempt leads, or this one has handed it over already.
     """
     values = {"args": args} if args is not None else {}
-    if not _update(session, operation_id, attempt, place=place, state=OperationState.QUEUED, lease_until=None,
-                   worker=None, rung_at=now(), **values):
+    values |= {"place": place, "state": OperationState.QUEUED, "lease_until": None, "worker": None, "rung_at": now(),
+               "updated_at": now()}
+    if not session.execute(_RUN, {"b_id": operation_id, "b_attempt": attempt, **values}).rowcount:
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, *(("Error", *failed) if failed else ("Success", None)))
     _mark(session, operation_id, "hand_over", place)
@@ -213,9 +215,10 @@ def finish(session, row, error=None, traceback=None, **server_values):
     """
     ended = {"state": OperationState.FAILED, "message": "Error", "error": error} if error else {
         "state": OperationState.DONE}
-    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=now(), args={}, **ended):
+    moment = now()
+    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=moment, args={}, **ended):
         raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
-    _close_steps(session, row.id, "Error" if error else "Success", error, traceback)
+    _close_steps(session, row.id, "Error" if error else "Success", error, traceback, moment)
     spec = OPERATIONS[row.name]
     vm_state = (spec.failing or row.previous["vm_state"]) if error else spec.then
     write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})

@@ -10,6 +10,7 @@ from sqlalchemy import event, orm
 
 from nova_lite.common import failpoints, unit_of_work
 from nova_lite.conf import CONF
+from nova_lite.db import patience
 
 _engine = None
 _engine_lock = threading.Lock()
@@ -45,20 +46,24 @@ def make_engine(address):
     parsed = sa.make_url(address)
     options = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
     if parsed.get_backend_name() == "sqlite":
-        made = sa.create_engine(parsed, connect_args={"timeout": CONF.database.sqlite_busy_timeout,
-                                                      "check_same_thread": False}, **options)
+        made = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **options)
         _tune_sqlite(made)
         return made
     timeout = CONF.database.statement_timeout
     if parsed.get_backend_name() == "postgresql":
-        connect = {"options": f"-c statement_timeout={timeout * 1000} -c timezone=UTC", "connect_timeout": 10}
+        connect = {"options": f"-c statement_timeout={timeout * 1000} -c timezone=UTC", "connect_timeout": 10,
+                   "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+                   "tcp_user_timeout": timeout * 1000}
     else:
         connect = {"connect_timeout": 10, "read_timeout": timeout, "write_timeout": timeout, "charset": "utf8mb4",
                    "init_command": "SET SESSION sql_mode='STRICT_ALL_TABLES', time_zone='+00:00', "
                                    f"max_statement_time={timeout}"}
         options["isolation_level"] = "READ COMMITTED"
-    return sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
+    made = sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
                             pool_pre_ping=True, connect_args=connect, **options)
+    if parsed.get_backend_name() == "postgresql":
+        patience.bound_postgresql(made, timeout + 2)        # later than the server's own limit
+    return made
 
 
 def _tune_sqlite(made):
@@ -73,7 +78,9 @@ def _tune_sqlite(made):
         options = connection.get_execution_options()
         if options.get("writing"):
             _sync(connection, "NORMAL" if options.get("relaxed") else "FULL")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+            patience.begin_immediate(connection, CONF.database.sqlite_busy_timeout)
+        else:
+            patience.begin_reading(connection)
 
 
 def _sync(connection, level):
@@ -110,13 +117,14 @@ def snapshot():
     made = engine()
     if made.dialect.name != "sqlite":
         made = made.execution_options(isolation_level="REPEATABLE READ")
-    with made.connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
+    with patience.told(), made.connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
         yield session
 
 
 @contextlib.contextmanager
 def _reader():
-    with engine().connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
+    with (patience.told(), engine().connect() as connection,
+          orm.Session(bind=connection, autoflush=False) as session):
         yield session
 
 
@@ -124,11 +132,13 @@ def _reader():
 def _writer(relaxed=False):
     made = engine()
     lock = _sqlite_writer if made.dialect.name == "sqlite" else contextlib.nullcontext()
-    with lock, made.connect().execution_options(writing=True, relaxed=relaxed) as connection:
+    with patience.told(), lock, made.connect().execution_options(writing=True, relaxed=relaxed) as connection:
         with orm.Session(bind=connection, expire_on_commit=False) as session:
             yield session
             if failpoints.watching:
                 failpoints.passing(session, "before_commit")
-            session.commit()
+            session.flush()
+            with patience.committing():
+                session.commit()
     if failpoints.watching:
         failpoints.passing(session, "after_commit")

@@ -16,7 +16,7 @@ from nova_lite.objects.operation import Outcome
 LOG = logging.getLogger(__name__)
 
 #: What a conductor that is away looks like from here.
-AWAY = (exception.NoAnswer, exception.BusUnavailable)
+AWAY = (exception.PeerAway,)
 
 
 class Job:

@@ -30,6 +30,8 @@ class Build:
             host = self._place(context, operation)
         except exception.Fenced:
             raise
+        except exception.PeerAway as error:
+            self._wait_for(operation, error)
         except exception.NovaLiteError as error:
             self._give_up(operation, error)
         except Exception:
@@ -45,6 +47,14 @@ class Build:
             self._network.allocate(session, server)
             operations.hand_over(session, operation.id, operation.attempt, host)
         return host
+
+    @staticmethod
+    def _wait_for(operation, error):
+        """Somebody who is needed is away, which is no fault of the server's: it is tried again later."""
+        LOG.warning("Placing server %s waits: %s", operation.server_id, error)
+        with db.writer() as session:
+            operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR,
+                                 failed=(str(error), None))
 
     def _give_up(self, operation, error):
         message = str(error)
