@@ -8,6 +8,8 @@ PACKAGES_HOST="libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu l
                dnsmasq-base nftables iproute2"
 # To build the guest image (tools/guest) and log in.
 PACKAGES_GUEST="e2fsprogs mtools syslinux syslinux-common fdisk qemu-utils cpio kmod zstd xz-utils openssh-client"
+# What tests look at consoles with.
+PACKAGES_BROWSER="chromium"
 # Servers that tests start privately.
 PACKAGES_SERVERS="rabbitmq-server postgresql mariadb-server"
 PACKAGES_LINT="shellcheck"
@@ -28,6 +30,14 @@ install_packages() {
     apt-get "${quiet[@]}" -o DPkg::Lock::Timeout=300 update &&
         apt-get "${quiet[@]}" -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 }
+
+# fetch_novnc FOLDER: unpack Debian's noVNC there, without the packages that its own proxy would need.
+fetch_novnc() (
+    [ -s "$1/core/rfb.js" ] && return
+    draft=$(mktemp -d) && trap 'rm -rf "$draft"' EXIT && cd "$draft" &&
+        apt-get -q -o APT::Sandbox::User=root download novnc >&2 && dpkg-deb -x novnc_*.deb . &&
+        mkdir -p "$(dirname "$1")" && rm -rf "$1" && cp -r usr/share/novnc "$1"
+)
 
 # without_services COMMAND...: run it while packages are kept from starting their services (policy-rc.d, Debian policy 9.3.3).
 without_services() {

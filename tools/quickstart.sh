@@ -110,6 +110,7 @@ environment() {
     tar -C "$ROOT" --exclude=./.git --exclude=./.cache --exclude=./build -cf - . | tar -C "$source" -xf -
     "$BIN/pip" install --disable-pip-version-check "$source$extras" python-openstackclient
     rm -rf "$source"
+    [ $DRIVER = fake ] || fetch_novnc "$PREFIX/share/novnc" || echo "noVNC could not be fetched; screens need it"
 }
 
 # The libvirtd of a machine without an init system; one that runs already is left alone.

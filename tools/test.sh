@@ -49,7 +49,7 @@ need_packages() {
     local list=$PACKAGES_PYTHON missing
     if wanted unit || wanted lint; then list+=" $PACKAGES_LINT qemu-utils"; fi
     if wanted separate || wanted live; then list+=" $PACKAGES_SERVERS"; fi
-    if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST"; fi
+    if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST $PACKAGES_BROWSER"; fi
     # shellcheck disable=SC2086  # lists of words
     missing=$(missing_packages $list | tr '\n' ' ')
     [ -n "$missing" ] || return 0
@@ -89,6 +89,11 @@ need_image() {
     [ -s "$NOVA_LITE_TEST_IMAGE" ] && return
     rm -f "$CACHE"/guest-*.qcow2
     tools/guest/build.sh "$NOVA_LITE_TEST_IMAGE" "$CACHE/packages"
+}
+
+need_novnc() {
+    export NOVA_LITE_TEST_NOVNC=${NOVA_LITE_TEST_NOVNC:-$CACHE/novnc}
+    fetch_novnc "$NOVA_LITE_TEST_NOVNC" || echo "noVNC could not be fetched: the test of the screen will fail" >&2
 }
 
 # ---- the parts
@@ -134,6 +139,7 @@ part_separate() {
 
 part_live() {
     [ "$(id -u)" = 0 ] || { echo "live tests make bridges, DHCP servers and guests: run tools/test.sh live as root"; return 1; }
+    need_novnc
     need_image && run_pytest tests/live
 }
 

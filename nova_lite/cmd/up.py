@@ -79,7 +79,7 @@ class _Cloud:
     """All services of the one process, started in the order in which they need each other."""
 
     def __init__(self, sockets):
-        from nova_lite.cmd import bootstrap, services
+        from nova_lite.cmd import bootstrap, consoles, services
         from nova_lite.cmd.doors import Doors
         from nova_lite.common import rpc
         from nova_lite.db import migrate
@@ -94,6 +94,7 @@ class _Cloud:
         from nova_lite.api.wsgi import app
         self._services = [services.Conductor(doors), services.Scheduler(),
                           services.Compute(self._driver, metadata.build(doors)),
+                          *consoles.beside(doors, CONF.api.listen),
                           services.Web(app.build(doors), sockets)]
         self._started = []
 

@@ -126,6 +126,18 @@ class ServerNotReady(Conflict):
     template = "Instance {server_id} is not ready"
 
 
+class ConsoleTokenNotFound(NotFound):
+    template = "Token not found"
+
+
+class ConsoleTypeInvalid(BadRequest):
+    template = "Invalid console type {console_type}"
+
+
+class ConsoleTypeUnavailable(BadRequest):
+    template = "Unavailable console type {console_type}."
+
+
 class ServerNotFound(NotFound):
     template = "Instance {server_id} could not be found."
 

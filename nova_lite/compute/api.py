@@ -13,6 +13,7 @@ from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
+from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
@@ -32,6 +33,7 @@ class API:
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)
+        self.remote_consoles = RemoteConsoles(compute)
         self.aggregates = Aggregates(image, compute)
         # what the database alone answers or changes
         self.servers = Servers()

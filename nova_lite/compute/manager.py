@@ -105,6 +105,7 @@ class Endpoint:
         self._tasks = tasks
         self._audit = audit
         self.get_console_output = console.get_console_output
+        self.open_console = console.open_console
         self.cache_images = images.cache_images
 
     def build_server(self, context, operation_id):

@@ -53,6 +53,13 @@ class ComputeAPI:
         return self._client.to(host).call(context, "get_console_output", server_id=server_id,
                                                max_bytes=max_bytes)
 
+    def open_console(self, context, host, server_id, protocol):
+        """{"host", "port", "path"} where a console is reached at this moment; raises GuestNotFound.
+
+        :param protocol: "vnc", or "serial", whose port takes one caller, who must say ``path`` first.
+        """
+        return self._client.to(host).call(context, "open_console", server_id=server_id, protocol=protocol)
+
     def audit(self, context, host, asked):
         """Let a host look at itself at once, for somebody who waits since the moment ``asked``."""
         self._client.to(host).cast(context, "audit", asked=asked)

@@ -152,6 +152,14 @@ class Console(abc.ABC):
         :raises GuestNotFound: no such guest.
         """
 
+    @abc.abstractmethod
+    def screen(self, server_id):
+        """(address, port) of the VNC server of a guest that runs.  :raises GuestNotFound: it does not run."""
+
+    @abc.abstractmethod
+    def terminal(self, server_id):
+        """Path of the terminal device that is a running guest's serial port.  :raises GuestNotFound: likewise."""
+
 
 class Host(abc.ABC):
     """The machine and its hypervisor."""

@@ -11,7 +11,7 @@ ROOT = os.path.dirname(nova_lite.__file__)
 
 #: Modules below these names belong to the floor; the longest name wins.
 FLOORS = {
-    "nova_lite.cmd": "cmd",
+    "nova_lite.cmd": "cmd", "nova_lite.console": "console",
     "nova_lite.api": "api",
     "nova_lite.policies": "policies",
     "nova_lite.compute.api": "doors", "nova_lite.compute.actions": "doors",
@@ -30,7 +30,8 @@ FLOORS = {
 LEAVES = {"conf", "common", "objects", "package"}
 #: floor -> the floors it may import besides itself and LEAVES
 ALLOWED = {
-    "cmd": {"api", "policies", "doors", "hosts", "conductor", "scheduler", "virt", "db", "rpcapi", "shared"},
+    "console": {"doors"},
+    "cmd": {"api", "console", "policies", "doors", "hosts", "conductor", "scheduler", "virt", "db", "rpcapi", "shared"},
     "api": {"doors", "policies"},
     "doors": {"db", "rpcapi", "shared", "policies"},
     "conductor": {"db", "rpcapi", "doors"},

@@ -9,6 +9,7 @@ from nova_lite.api.compute.instance_actions import InstanceActions
 from nova_lite.api.compute.keypairs import Keypairs
 from nova_lite.api.compute.lock_server import Locks
 from nova_lite.api.compute.power import Power
+from nova_lite.api.compute.remote_consoles import ConsoleAuthTokens, RemoteConsoles
 from nova_lite.api.compute.server_metadata import Metadata
 from nova_lite.api.compute.server_network import Addresses, Interfaces, SecurityGroups
 from nova_lite.api.compute.server_tags import Tags
@@ -20,7 +21,8 @@ CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
-    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS, **operator_routes.CONTROLLERS,
+    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS,
+    "remote_consoles": RemoteConsoles, "console_auth_tokens": ConsoleAuthTokens, **operator_routes.CONTROLLERS,
 }
 
 
@@ -52,6 +54,9 @@ ROUTES = (
     _route("GET", f"{_SERVER}/tags/{{id}}", "tags:show", f"{_TAGS}:show", "2.26"),
     _route("PUT", f"{_SERVER}/tags/{{id}}", "tags:update", f"{_TAGS}:update", "2.26"),
     _route("DELETE", f"{_SERVER}/tags/{{id}}", "tags:delete", f"{_TAGS}:delete", "2.26"),
+
+    _route("POST", f"{_SERVER}/remote-consoles", "remote_consoles:create", "os-remote-consoles", "2.6"),
+    _route("GET", "/os-console-auth-tokens/{id}", "console_auth_tokens:show", "os-console-auth-tokens"),
 
     _route("GET", f"{_SERVER}/ips", "addresses:index", "ips:index"),
     _route("GET", f"{_SERVER}/ips/{{id}}", "addresses:show", "ips:show"),
@@ -93,6 +98,10 @@ ACTIONS = (
     _action("reboot", "power:reboot", "servers:reboot"),
     *life_routes.ACTIONS,
     _action("os-getConsoleOutput", "console:output", "os-console-output"),
+    _action("os-getVNCConsole", "remote_consoles:vnc", "os-remote-consoles", until="2.5"),
+    _action("os-getSPICEConsole", "remote_consoles:spice", "os-remote-consoles", until="2.5"),
+    _action("os-getSerialConsole", "remote_consoles:serial", "os-remote-consoles", until="2.5"),
+    _action("os-getRDPConsole", "remote_consoles:rdp", "os-remote-consoles", until="2.5"),
     _action("lock", "locks:lock", "os-lock-server:lock"),
     _action("unlock", "locks:unlock", "os-lock-server:unlock"),
     _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),

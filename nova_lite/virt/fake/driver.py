@@ -156,6 +156,20 @@ class Console(_Room, driver.Console):
         boots = min(guest.boots, max_bytes // len(boot) + 1)
         return b"\n".join([boot] * boots)[-max_bytes:] if max_bytes > 0 else b""
 
+    def screen(self, server_id):
+        """Where nobody answers: there is nothing to see of a guest that is only remembered."""
+        self._live(server_id)
+        return "console.invalid", 5900
+
+    def terminal(self, server_id):
+        self._live(server_id)
+        return os.devnull
+
+    def _live(self, server_id):
+        self._enter()
+        if self._known(server_id).power not in (State.RUNNING, State.PAUSED):
+            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+
 
 class Host(_Room, driver.Host):
     def __init__(self, guests, conf, watchers):

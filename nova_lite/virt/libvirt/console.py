@@ -1,14 +1,16 @@
-"""What a guest printed on its serial port: the end of virtlogd's log, and of the older ones it put aside."""
+"""A guest's serial port and screen: the end of what virtlogd logged of it, and where the living ones are."""
 
 import os
 
 from nova_lite.common import exception
 from nova_lite.virt import driver
+from nova_lite.virt.libvirt import guest
 from nova_lite.virt.libvirt.disks import Files
 
 
 class Console(driver.Console):
-    def __init__(self, conf):
+    def __init__(self, connection, conf):
+        self._connection = connection
         self._conf = conf
 
     def log(self, server_id, max_bytes):
@@ -25,6 +27,19 @@ class Console(driver.Console):
             if max_bytes <= 0:
                 break
         return b"".join(reversed(pieces))
+
+    def screen(self, server_id):
+        listen, port = self._living(server_id, guest.screen)
+        return listen, port
+
+    def terminal(self, server_id):
+        return self._living(server_id, guest.terminal)
+
+    def _living(self, server_id, ask):
+        found = self._connection.call(ask, server_id)
+        if found is None:
+            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+        return found
 
 
 def _newest_first(path):

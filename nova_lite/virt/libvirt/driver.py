@@ -26,7 +26,7 @@ class LibvirtDriver(driver.Driver):
         self.build = Build(self._connection, conf, self.virt_type)
         self.power = Power(self._connection, self._events, self.build, conf.libvirt)
         self.pause = Pause(self._connection, self.power, conf.libvirt)
-        self.console = Console(conf)
+        self.console = Console(self._connection, conf)
         self.host = Host(self._connection, self._events, conf, self.virt_type)
 
     def close(self):

@@ -76,6 +76,20 @@ def upgrade():
     sa.UniqueConstraint('host', name=op.f('uq_compute_nodes_host')),
     sa.UniqueConstraint('uuid', name=op.f('uq_compute_nodes_uuid'))
     )
+    op.create_table('console_tokens',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('server_id', sa.String(length=36), nullable=False),
+    sa.Column('protocol', sa.String(length=16), nullable=False),
+    sa.Column('created_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.Column('expires_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_console_tokens')),
+    sa.UniqueConstraint('digest', name=op.f('uq_console_tokens_digest'))
+    )
+    with op.batch_alter_table('console_tokens', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_console_tokens_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_console_tokens_server_id'), ['server_id'], unique=False)
+
     op.create_table('drifts',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('part', sa.String(length=255), nullable=False),
@@ -714,6 +728,11 @@ def downgrade():
         batch_op.drop_index('ix_drifts_state')
 
     op.drop_table('drifts')
+    with op.batch_alter_table('console_tokens', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_console_tokens_server_id'))
+        batch_op.drop_index(batch_op.f('ix_console_tokens_expires_at'))
+
+    op.drop_table('console_tokens')
     op.drop_table('compute_nodes')
     op.drop_table('audit_looks')
     op.drop_table('audit_counters')

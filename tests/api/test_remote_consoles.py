@@ -1,0 +1,175 @@
+"""Links to consoles: who gets one, what it says, and when its token stops being good."""
+
+import datetime
+import urllib.parse
+
+import pytest
+import sqlalchemy as sa
+
+from nova_lite import db
+from nova_lite.common import exception, rpc
+from nova_lite.common.context import RequestContext
+from nova_lite.conf import CONF
+from nova_lite.db import operations
+from nova_lite.db.base import now
+from nova_lite.db.models.consoles import ConsoleToken
+from nova_lite.objects.states import OPERATIONS
+from tests.compute_service import NOWHERE
+
+VNC, SERIAL = ({"remote_console": {"protocol": protocol, "type": kind}}
+               for protocol, kind in (("vnc", "novnc"), ("serial", "serial")))
+
+
+class Host:
+    """The compute service of host-1."""
+
+    def __init__(self):
+        self.stopped = False
+
+    def open_console(self, context, server_id, protocol):
+        if self.stopped:
+            raise exception.GuestNotFound(host="host-1", server_id=server_id)
+        return {"host": "10.0.0.9", "port": 5900 if protocol == "vnc" else 41000,
+                "path": "" if protocol == "vnc" else "secret"}
+
+
+@pytest.fixture
+def host(cloud):
+    made = Host()
+    server = rpc.server("compute", "host-1", [made])
+    server.start()
+    yield made
+    server.stop(1)
+
+
+@pytest.fixture
+def server(cloud, host):
+    return cloud.make()
+
+
+def ask(cloud, server, body=VNC, version="2.6", **more):
+    return cloud.call("POST", f"/servers/{server}/remote-consoles", body, version=version, **more)
+
+
+def token_of(answer):
+    url = urllib.parse.urlsplit(answer.json["remote_console"]["url"])
+    asked = dict(urllib.parse.parse_qsl(url.query))
+    return asked.get("token") or asked["path"].removeprefix("?token=")
+
+
+def look_up(cloud, token, user="admin", version="2.31"):
+    return cloud.call("GET", f"/os-console-auth-tokens/{token}", user=user, version=version)
+
+
+def test_the_link_leads_to_the_page_of_novnc(cloud, server):
+    answer = ask(cloud, server)
+    assert answer.status_int == 200
+    told = answer.json["remote_console"]
+    assert (told["protocol"], told["type"]) == ("vnc", "novnc")
+    assert told["url"] == f"http://localhost:6080/vnc_lite.html?path=%3Ftoken%3D{token_of(answer)}"
+
+
+def test_the_link_of_a_serial_port_is_a_websocket(cloud, server):
+    answer = ask(cloud, server, SERIAL)
+    assert answer.json["remote_console"]["url"] == f"ws://localhost:6083/?token={token_of(answer)}"
+
+
+def test_links_are_made_of_what_is_configured(cloud, server, monkeypatch):
+    CONF.set_override("novncproxy_base_url", "https://c.example/vnc_auto.html", "vnc")
+    CONF.set_override("base_url", "wss://c.example:6083/", "serial_console")
+    try:
+        assert ask(cloud, server).json["remote_console"]["url"].startswith("https://c.example/vnc_auto.html?path=%3F")
+        assert ask(cloud, server, SERIAL).json["remote_console"]["url"].startswith("wss://c.example:6083/?token=")
+    finally:
+        CONF.clear_override("novncproxy_base_url", "vnc")
+        CONF.clear_override("base_url", "serial_console")
+
+
+@pytest.mark.parametrize(("name", "kind", "start"), [
+    ("os-getVNCConsole", "novnc", "http://localhost:6080/"), ("os-getSerialConsole", "serial", "ws://localhost:6083/")])
+def test_older_clients_ask_by_an_action(cloud, server, name, kind, start):
+    answer = cloud.call("POST", f"/servers/{server}/action", {name: {"type": kind}})
+    assert answer.json["console"]["type"] == kind
+    assert answer.json["console"]["url"].startswith(start)
+    assert cloud.call("POST", f"/servers/{server}/action", {name: {"type": kind}}, version="2.6").status_int == 404
+
+
+@pytest.mark.parametrize(("body", "version", "status", "says"), [
+    ({"remote_console": {"protocol": "spice", "type": "spice-html5"}}, "2.6", 400, "Unavailable console type spice."),
+    ({"remote_console": {"protocol": "rdp", "type": "rdp-html5"}}, "2.6", 400, "Unavailable console type rdp."),
+    ({"remote_console": {"protocol": "vnc", "type": "xvpvnc"}}, "2.6", 400, "Invalid console type xvpvnc"),
+    ({"remote_console": {"protocol": "mks", "type": "webmks"}}, "2.7", 400, "Invalid input for field/attribute"),
+    ({"remote_console": {"protocol": "mks", "type": "webmks"}}, "2.8", 400, "Unavailable console type mks."),
+    ({"remote_console": {"protocol": "vnc"}}, "2.6", 400, "'type' is a required property"),
+    ({"remote_console": {"protocol": "vnc", "type": "novnc", "x": 1}}, "2.6", 400, "Additional properties"),
+    (VNC, "2.5", 404, ""),
+])
+def test_what_is_not_offered_is_refused(cloud, server, body, version, status, says):
+    answer = ask(cloud, server, body, version)
+    assert answer.status_int == status
+    assert says in answer.text
+
+
+def test_a_console_of_another_project_is_not_to_be_had(cloud, server):
+    assert ask(cloud, server, user="bob").status_int == 404
+    assert ask(cloud, server, user="carl").status_int == 403
+    assert ask(cloud, NOWHERE).status_int == 404
+
+
+def test_a_server_that_does_not_run_has_no_console(cloud, server, host):
+    host.stopped = True
+    answer = ask(cloud, server)
+    assert (answer.status_int, answer.json["conflictingRequest"]["message"]) == (
+        409, f"Instance {server} is not ready")
+
+
+def test_consoles_can_be_switched_off(cloud, server):
+    CONF.set_override("enabled", False, "vnc")
+    try:
+        assert ask(cloud, server).json["badRequest"]["message"] == "Unavailable console type vnc."
+    finally:
+        CONF.clear_override("enabled", "vnc")
+
+
+def test_an_administrator_sees_where_a_token_leads(cloud, server):
+    vnc, serial = (look_up(cloud, token_of(ask(cloud, server, body))).json["console"] for body in (VNC, SERIAL))
+    assert vnc == {"instance_uuid": server, "host": "10.0.0.9", "port": 5900, "internal_access_path": None}
+    assert serial == {"instance_uuid": server, "host": "10.0.0.9", "port": 41000, "internal_access_path": "secret"}
+
+
+def test_only_an_administrator_and_only_since_2_31(cloud, server):
+    token = token_of(ask(cloud, server))
+    assert look_up(cloud, token, user="alice").status_int == 403
+    assert look_up(cloud, token, version="2.30").status_int == 400
+    assert look_up(cloud, "no-token").json["itemNotFound"]["message"] == "Token not found"
+
+
+def test_a_token_ends_with_its_time(cloud, server):
+    token = token_of(ask(cloud, server))
+    with db.writer() as session:
+        session.execute(sa.update(ConsoleToken).values(expires_at=now() - datetime.timedelta(seconds=1)))
+    assert look_up(cloud, token).status_int == 404
+
+
+def begin(server, name):
+    with db.writer() as session:
+        operations.begin(session, RequestContext("admin", "padmin", ("admin",)), server, OPERATIONS[name])
+
+
+@pytest.mark.parametrize("name", ["stop", "reboot_hard", "delete"])
+def test_a_token_ends_with_the_boot_it_was_made_in(cloud, server, name):
+    token = token_of(ask(cloud, server))
+    begin(server, name)
+    assert look_up(cloud, token).status_int == 404
+
+
+def test_a_token_outlives_what_leaves_the_guest_alive(cloud, server):
+    token = token_of(ask(cloud, server))
+    begin(server, "reboot")
+    assert look_up(cloud, token).status_int == 200
+
+
+def test_the_database_does_not_keep_the_token_itself(cloud, server):
+    token = token_of(ask(cloud, server))
+    with db.reader() as session:
+        assert token not in str(session.execute(sa.select(ConsoleToken.__table__)).all())

@@ -1,0 +1,115 @@
+"""Consoles of a real guest: its screen in a browser, its serial port over a websocket, and their end with the boot."""
+
+import contextlib
+import urllib.parse
+
+import pytest
+import websocket
+
+from tests import browser, clouds
+from tests.live.test_real_server import boot
+
+#: How many pixels of the canvas are not black.
+LIT = """(() => {
+  const canvas = document.querySelector("canvas");
+  if (!canvas || canvas.width < 100) return 0;
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let lit = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] > 60) lit++;
+  return lit;
+})()"""
+
+
+@pytest.fixture(scope="module")
+def server(real_cloud):
+    """One guest for all tests here; the last of them stops it."""
+    yield boot(real_cloud)
+
+
+def link(cloud, server, protocol, kind):
+    answer = cloud.post(f"/compute/v2.1/servers/{server['id']}/remote-consoles",
+                        {"remote_console": {"protocol": protocol, "type": kind}}, version="2.6")
+    assert answer.status == 200, answer.text
+    return answer.body["remote_console"]["url"]
+
+
+def serial(url):
+    return contextlib.closing(websocket.create_connection(url, subprotocols=["binary"], timeout=2))
+
+
+def hear(console, awaited, saying=b""):
+    """Say something and listen until ``awaited`` is heard; all that was."""
+    heard = b""
+
+    def there():
+        nonlocal heard
+        with contextlib.suppress(websocket.WebSocketTimeoutException):
+            heard += console.recv()
+        return awaited in heard
+
+    if saying:
+        console.send_binary(saying)
+    clouds.until(f"the console says {awaited!r}", there, 120)
+    return heard
+
+
+def log_in(console):
+    console.send_binary(b"\r")
+    hear(console, b"login: ")
+    hear(console, b"assword", b"root\r")
+    hear(console, b"# ", b"nova\r")
+
+
+def test_a_person_logs_in_on_the_serial_port(real_cloud, server):
+    with serial(link(real_cloud, server, "serial", "serial")) as console:
+        log_in(console)
+        assert b"sum-is-42" in hear(console, b"sum-is-42", b"echo sum-is-$((40 + 2))\r")
+        console.send_binary(b"exit\r")
+
+
+def test_a_second_person_takes_the_serial_port_over(real_cloud, server):
+    with serial(link(real_cloud, server, "serial", "serial")) as first:
+        first.send_binary(b"\r")
+        hear(first, b"login: ")
+        with serial(link(real_cloud, server, "serial", "serial")) as second:
+            second.send_binary(b"\r")
+            hear(second, b"login: ")
+            with pytest.raises(websocket.WebSocketConnectionClosedException):
+                while first.recv():
+                    pass
+
+
+def test_the_screen_is_in_the_browser_and_keys_arrive_in_the_guest(real_cloud, server, tmp_path):
+    with browser.page() as page:
+        page.open(link(real_cloud, server, "vnc", "novnc"))
+        try:
+            clouds.until("the guest's screen is shown", lambda: page.ask(LIT) > 5000, 120)
+            assert page.ask("document.getElementById('status').textContent").startswith("Connected to ")
+            before = page.ask(LIT)
+            page.type("hello")
+            clouds.until("what was typed is on the screen", lambda: page.ask(LIT) > before + 50, 30)
+        finally:
+            page.screenshot(tmp_path / "screen.png")
+    with serial(link(real_cloud, server, "serial", "serial")) as console:
+        log_in(console)
+        assert b"login: hello" in hear(console, b"login: hello", b"fold -w 80 /dev/vcs1 | grep login:\r")
+        console.send_binary(b"exit\r")
+
+
+def test_a_console_ends_when_its_server_is_stopped(real_cloud, server):
+    url = link(real_cloud, server, "serial", "serial")
+    token = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["token"][0]
+    with serial(url) as console:
+        console.send_binary(b"\r")
+        hear(console, b"login: ")
+        assert real_cloud.act(server["id"], "os-stop").status == 202
+        real_cloud.wait_for(server["id"], "SHUTOFF")
+        with pytest.raises(websocket.WebSocketConnectionClosedException):
+            for _ in range(100):
+                with contextlib.suppress(websocket.WebSocketTimeoutException):
+                    console.recv()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused, serial(url):
+        pass
+    assert refused.value.status_code == 404
+    assert token not in real_cloud.output()
+    real_cloud.delete_server(server["id"])
