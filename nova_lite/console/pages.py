@@ -1,4 +1,4 @@
-"""The pages of the noVNC proxy: noVNC's own files, by name and nothing outside their folder, and a small page of ours."""
+"""The pages of the noVNC proxy: noVNC's own files, nothing outside their folder, and a small page of ours."""
 
 import importlib.resources
 import os

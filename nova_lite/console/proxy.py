@@ -1,6 +1,7 @@
 """The websocket proxies: pages and websockets on one port, each websocket relayed to the one guest its token is for.
 
-HTTP is h11's and the websocket protocol wsproto's; here are sockets, threads and rules.  A connection makes one request.
+HTTP is h11's and the websocket protocol wsproto's; here are sockets, threads and rules.  A connection makes one
+request.
 """
 
 import contextlib

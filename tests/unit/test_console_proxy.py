@@ -53,7 +53,7 @@ def proxy(folder):
     door = Guest()
     with socket.create_server(("127.0.0.1", 0)) as ear:
         made = Proxy([ear], door, Pages(str(folder)))
-        made.door, made.address = door, "127.0.0.1:%d" % ear.getsockname()[1]
+        made.door, made.address = door, f"127.0.0.1:{ear.getsockname()[1]}"
         made.start()
         yield made
         made.stop(1)

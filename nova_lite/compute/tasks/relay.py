@@ -1,4 +1,4 @@
-"""Serial ports of guests as TCP: for each console asked for, a port of its own that takes one caller who knows a secret."""
+"""Serial ports of guests as TCP: each console asked for gets a port of its own, for one caller who knows a secret."""
 
 import contextlib
 import hmac
@@ -24,7 +24,7 @@ class Relays:
         self._present = {}          # server id -> the caller's socket
 
     def open(self, server_id, device):
-        """(port, secret): the terminal ``device`` of a guest answers there, to one who says the secret and a newline."""
+        """(port, secret): there a guest's terminal ``device`` answers one who says the secret and a newline."""
         secret = secrets.token_urlsafe(16)
         ear = socket.create_server((CONF.serial_console.proxyclient_address, 0))
         ear.settimeout(_CALL)
