@@ -4,6 +4,7 @@ A subclass gives fixtures: ``driver``; ``new_driver()`` makes another as after a
 guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor lose a guest that is off.
 """
 
+import dataclasses
 import time
 import uuid
 
@@ -11,6 +12,7 @@ import pytest
 
 from nova_lite.common import exception
 from nova_lite.objects.states import Power
+from nova_lite.virt import driver as contract
 
 STRANGER = str(uuid.UUID(int=7))
 
@@ -198,5 +200,19 @@ class DriverContract:
     def test_a_suspended_guest_can_be_destroyed(self, driver, spec):
         driver.build.spawn(spec)
         driver.pause.suspend(spec.id)
+        driver.build.destroy(spec.id)
+        assert driver.host.guests() == {}
+
+    def test_a_rescued_guest_boots_anew_and_comes_back(self, driver, spec):
+        driver.build.spawn(spec)
+        rescue = dataclasses.replace(spec, rescue=contract.Rescue(dataclasses.replace(spec.disk, size_gb=2)))
+        printed = eventually(lambda: driver.console.log(spec.id, 10000))
+        for _ in range(2):
+            driver.rescue.rescue(rescue)
+            assert driver.power.state(spec.id) is Power.RUNNING
+        assert eventually(lambda: len(driver.console.log(spec.id, 10000)) > len(printed))
+        for _ in range(2):
+            driver.rescue.unrescue(spec)
+            assert driver.power.state(spec.id) is Power.RUNNING
         driver.build.destroy(spec.id)
         assert driver.host.guests() == {}

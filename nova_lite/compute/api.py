@@ -14,6 +14,8 @@ from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.remote_consoles import RemoteConsoles
+from nova_lite.compute.actions.rebuild import Rebuild
+from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
@@ -30,6 +32,8 @@ class API:
         self.build = Build(image, network, conductor)
         self.power = Power(compute)
         self.pause = Pause(compute)
+        self.rebuild = Rebuild(image, compute)
+        self.rescue = Rescue(image, compute)
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)

@@ -14,6 +14,8 @@ from nova_lite.compute.tasks.host import Host
 from nova_lite.compute.tasks.images import Images
 from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
+from nova_lite.compute.tasks.rebuild import Rebuild
+from nova_lite.compute.tasks.rescue import Rescue
 from nova_lite.compute.tasks.running import AWAY, Running
 from nova_lite.conf import CONF
 
@@ -40,12 +42,15 @@ class Manager:
         others = contextlib.nullcontext()
         delete = Delete(self._running, driver, network)
         pause = Pause(self._running, driver, network)
+        rescue = Rescue(self._running, driver, network, images)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
             "reboot_server": (others, power.reboot_server), "reset_server": (others, power.reset_server),
             "pause_server": (others, pause.pause_server), "unpause_server": (others, pause.unpause_server),
             "suspend_server": (others, pause.suspend_server), "resume_server": (others, pause.resume_server),
+            "rebuild_server": (builds, Rebuild(self._running, driver, network, images).rebuild_server),
+            "rescue_server": (builds, rescue.rescue_server), "unrescue_server": (others, rescue.unrescue_server),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit)
@@ -134,6 +139,15 @@ class Endpoint:
 
     def resume_server(self, context, operation_id):
         self._start("resume_server", context, operation_id)
+
+    def rebuild_server(self, context, operation_id):
+        self._start("rebuild_server", context, operation_id)
+
+    def rescue_server(self, context, operation_id):
+        self._start("rescue_server", context, operation_id)
+
+    def unrescue_server(self, context, operation_id):
+        self._start("unrescue_server", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

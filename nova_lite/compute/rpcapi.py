@@ -39,6 +39,15 @@ class ComputeAPI:
     def resume_server(self, context, host, operation_id):
         self._ring(context, host, "resume_server", operation_id)
 
+    def rebuild_server(self, context, host, operation_id):
+        self._ring(context, host, "rebuild_server", operation_id)
+
+    def rescue_server(self, context, host, operation_id):
+        self._ring(context, host, "rescue_server", operation_id)
+
+    def unrescue_server(self, context, host, operation_id):
+        self._ring(context, host, "unrescue_server", operation_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -81,5 +90,6 @@ DOORBELLS = {
     "create": "build_server", "stop": "stop_server", "start": "start_server", "reboot": "reboot_server",
     "reboot_hard": "reset_server", "delete": "delete_server", "pause": "pause_server", "unpause": "unpause_server",
     "suspend": "suspend_server", "resume": "resume_server", "soft_delete": "soft_delete_server",
-    "restore": "restore_server",
+    "restore": "restore_server", "rebuild": "rebuild_server", "rescue": "rescue_server",
+    "unrescue": "unrescue_server",
 }

@@ -25,6 +25,9 @@ from nova_lite.objects.states import OperationState
 LOG = logging.getLogger(__name__)
 _PURGE = 60         # seconds between two purges of idempotency keys
 _BATCHES = 20       # transactions a purge has at most
+#: Operations that make the server's disk from its image; arguments that hosts are told.
+_FROM_IMAGE = frozenset({"create", "rebuild"})
+_TOLD = frozenset({"preserve_ephemeral"})
 
 
 class Manager:
@@ -138,15 +141,17 @@ class Endpoint:
             operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             nics = self._network.nics(session, server.id)
-        image = self._image_of(context, operation, server) if operation.name == "create" else None
+        image = self._image_of(operation, server.image_id) if operation.name in _FROM_IMAGE else None
+        own = self._image_of(operation, operation.args.get("image_id"))
         built = server_objects.build(server, nics, image, crypt.unseal(operation.args.get("admin_pass")))
+        args = {name: value for name, value in operation.args.items() if name in _TOLD}
         return Job.make(operation_id=operation.id, name=operation.name, attempt=operation.attempt,
-                        lease_seconds=CONF.operations.lease, server=built)
+                        lease_seconds=CONF.operations.lease, server=built, image=own, args=args)
 
-    def _image_of(self, context, operation, server):
+    def _image_of(self, operation, image_id):
         """Where the image's bytes are; an image that is gone meanwhile ends the operation here and now."""
         try:
-            return self._bootable(server.image_id) if server.image_id else None
+            return self._bootable(image_id) if image_id else None
         except exception.NovaLiteError as error:
             with db.writer() as session:
                 self._endings.failed(session, operation, fault(error.status, str(error)))

@@ -76,6 +76,20 @@ def _claim(session, context, server_id, operation):
         "task_state": operation.task, "updated_at": now()}).rowcount
 
 
+def check(session, context, server_id, operation):
+    """Whether ``operation`` could begin now, asked before what it names is looked up.
+
+    :raises InvalidState, ServerLocked, ServerNotFound, ServerNotReady:
+    """
+    row = session.execute(sa.select(_V.c.vm_state, _V.c.task_state, _V.c.locked_by, _V.c.host)
+                          .where(_V.c.id == server_id, _V.c.deleted_at.is_(None))).one_or_none()
+    free = row and (row.task_state is None or row.task_state in operation.interrupts)
+    if not free or row.vm_state not in operation.allowed or (row.locked_by and not context.is_admin):
+        raise refusal(session, context, server_id, operation)
+    if row.host is None and not operation.overtakes:
+        raise exception.ServerNotReady(server_id=server_id)
+
+
 def refusal(session, context, server_id, operation):
     """The exception that tells why ``operation`` may not start now."""
     row = session.execute(sa.select(_V.c.vm_state, _V.c.task_state, _V.c.locked_by)
@@ -220,7 +234,8 @@ def finish(session, row, error=None, traceback=None, **server_values):
         raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
     _close_steps(session, row.id, "Error" if error else "Success", error, traceback, moment)
     spec = OPERATIONS[row.name]
-    vm_state = (spec.failing or row.previous["vm_state"]) if error else spec.then
+    previous = row.previous["vm_state"]
+    vm_state = (spec.failing or previous) if error else spec.leads_to(previous)
     write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})
     _mark(session, row.id, "fail" if error else "finish")
 

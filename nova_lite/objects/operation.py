@@ -7,13 +7,15 @@ from nova_lite.objects.base import Object, fields, register
 class Job(Object):
     """A leased operation.  ``attempt`` is the fencing token that every report of the worker must name."""
 
-    VERSION = "1.0"
+    VERSION = "1.1"
     fields = {
         "operation_id": fields.StringField(),
         "name": fields.StringField(),                 # a row of states.OPERATIONS
         "attempt": fields.IntegerField(),
         "lease_seconds": fields.IntegerField(),
         "server": fields.ObjectField("Server"),
+        "image": fields.ObjectField("Image", nullable=True),      # the operation's own: to rescue from, or to fill
+        "args": fields.DictOfNullableStringsField(),              # what else it was asked to do
     }
 
 

@@ -15,6 +15,7 @@ class Vm(enum.StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     SUSPENDED = "suspended"
+    RESCUED = "rescued"
     ERROR = "error"
     SOFT_DELETED = "soft-delete"
     DELETED = "deleted"
@@ -34,6 +35,10 @@ class Task(enum.StrEnum):
     UNPAUSING = "unpausing"
     SUSPENDING = "suspending"
     RESUMING = "resuming"
+    REBUILDING = "rebuilding"
+    REBUILD_SPAWNING = "rebuild_spawning"
+    RESCUING = "rescuing"
+    UNRESCUING = "unrescuing"
     SOFT_DELETING = "soft-deleting"
     RESTORING = "restoring"
     DELETING = "deleting"
@@ -71,6 +76,7 @@ class Operation:
     :ivar task: task_state while it runs.
     :ivar then: vm_state when it succeeded.
     :ivar failing: vm_state when it failed; None leaves the server as it was.
+    :ivar keeps: vm_states that it leaves as they were when it succeeded, whatever ``then`` says.
     :ivar interrupts: task_states it may start in besides None; None itself in the set is implied.
     :ivar overtakes: it cancels whatever else runs on the server.
     :ivar deadline: seconds after which it is given up.
@@ -84,6 +90,11 @@ class Operation:
     interrupts: frozenset = frozenset()
     overtakes: bool = False
     deadline: int = 600
+    keeps: frozenset = frozenset()
+
+    def leads_to(self, vm_state):
+        """The vm_state of a server that was in ``vm_state`` when this began, and has succeeded."""
+        return vm_state if vm_state in self.keeps else self.then
 
 
 def _op(name, allowed, task, then, failing, **rest):
@@ -104,6 +115,12 @@ OPERATIONS = {op.name: op for op in (
     _op("unpause",     {Vm.PAUSED},                  Task.UNPAUSING,       Vm.ACTIVE,   None),
     _op("suspend",     {Vm.ACTIVE},                  Task.SUSPENDING,      Vm.SUSPENDED, None, deadline=1800),
     _op("resume",      {Vm.SUSPENDED},               Task.RESUMING,        Vm.ACTIVE,   None, deadline=1800),
+    _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
+                                                     Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
+        keeps=frozenset({Vm.STOPPED}), deadline=1800),
+    _op("rescue",      {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
+                                                     Task.RESCUING,        Vm.RESCUED,  None, deadline=1800),
+    _op("unrescue",    {Vm.RESCUED},                 Task.UNRESCUING,      Vm.ACTIVE,   None),
     _op("soft_delete", set(Vm) - {Vm.DELETED, Vm.BUILDING},
                                                      Task.SOFT_DELETING,   Vm.SOFT_DELETED, None,
         interrupts=frozenset(Task) - {Task.SOFT_DELETING, Task.DELETING}),
@@ -121,15 +138,17 @@ def action(name):
 
 
 _REBOOT = {Task.REBOOTING: "REBOOT", Task.REBOOTING_HARD: "HARD_REBOOT"}
+_REBUILD = {Task.REBUILDING: "REBUILD", Task.REBUILD_SPAWNING: "REBUILD"}
 
 #: vm_state -> what the API shows as ``status``; a dict chooses by task_state, "default" otherwise.
 STATUS = {
-    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT},
+    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT, **_REBUILD},
     Vm.BUILDING: {"default": "BUILD"},
-    Vm.STOPPED: {"default": "SHUTOFF"},
+    Vm.STOPPED: {"default": "SHUTOFF", **_REBUILD},
     Vm.PAUSED: {"default": "PAUSED"},
     Vm.SUSPENDED: {"default": "SUSPENDED"},
-    Vm.ERROR: {"default": "ERROR"},
+    Vm.RESCUED: {"default": "RESCUE"},
+    Vm.ERROR: {"default": "ERROR", **_REBUILD},
     Vm.SOFT_DELETED: {"default": "SOFT_DELETED"},
     Vm.DELETED: {"default": "DELETED"},
 }

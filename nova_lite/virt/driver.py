@@ -23,6 +23,19 @@ class Disk:
 
 
 @dataclasses.dataclass(frozen=True)
+class Rescue:
+    """What a guest boots from instead of its own disk, which it has beside.
+
+    Without ``bus`` the disk to rescue from takes the place of the root disk, which becomes the next; with it (stable
+    device rescue) the root disk keeps its place.
+    """
+
+    disk: Disk
+    bus: str | None = None               # "virtio", "scsi", "sata", "ide" or "usb"
+    device: str = "disk"                 # or "cdrom"
+
+
+@dataclasses.dataclass(frozen=True)
 class Vif:
     """One NIC, already plugged by the network part: the driver makes tap ``tap`` join ``bridge``."""
 
@@ -51,6 +64,7 @@ class GuestSpec:
     extra_specs: dict[str, str] = dataclasses.field(default_factory=dict)
     flavor_name: str = ""
     image_id: str | None = None
+    rescue: Rescue | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +156,21 @@ class Pause(abc.ABC):
         """Start the guest with the memory it was suspended with; where there is none, as ``power.start``."""
 
 
+class Rescues(abc.ABC):
+    """Guests boot from another disk to be mended."""
+
+    @abc.abstractmethod
+    def rescue(self, spec):
+        """Cut the power and boot from ``spec.rescue``, the guest's own disk beside.
+
+        :raises DiskTooSmall, ImageUnacceptable: it cannot boot so.
+        """
+
+    @abc.abstractmethod
+    def unrescue(self, spec):
+        """Cut the power, remove what it was rescued from, and start it from its own disk."""
+
+
 class Console(abc.ABC):
     """What a guest prints and shows."""
 
@@ -195,6 +224,7 @@ class Driver:
     build: Build
     power: Power
     pause: Pause | None
+    rescue: Rescues | None
     console: Console | None
     host: Host
     image_cache: bool = True

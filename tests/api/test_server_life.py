@@ -3,14 +3,17 @@
 import pytest
 
 from nova_lite.objects.states import OPERATIONS, Vm
+from tests.compute_service import DRAFT, IMAGE, NOWHERE
 
 #: (action, its argument, operation, version); by an administrator, whom no lock stops.
 ACTIONS = [
     ("pause", None, "pause", "2.1"), ("unpause", None, "unpause", "2.1"),
     ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"), ("restore", None, "restore", "2.1"),
+    ("rebuild", {"imageRef": IMAGE}, "rebuild", "2.1"),
+    ("rescue", {"rescue_image_ref": IMAGE}, "rescue", "2.1"), ("unrescue", None, "unrescue", "2.1"),
 ]
 #: Answers other than 202.
-ANSWERS = {}
+ANSWERS = {"rescue": 200}
 
 
 def act(cloud, server, action, argument=None, **rest):
@@ -83,6 +86,84 @@ def test_only_administrators_reset_a_state_and_only_to_two(cloud, server):
     for wrong in ({"state": "paused"}, {}, None, "active", {"state": "active", "more": 1}):
         assert act(cloud, server, "os-resetState", wrong, user="admin").status_int == 400
     assert cloud.refused("POST", "/servers/none/action", {"os-resetState": {"state": "active"}}, user="admin")[0] == 404
+
+
+# ---- rebuild and rescue
+
+def rebuild(cloud, server, *, version="2.100", **asked):
+    return act(cloud, server, "rebuild", {"imageRef": IMAGE, **asked}, version=version)
+
+
+def test_a_rebuild_changes_what_it_names_and_nothing_else(cloud, server):
+    before = cloud.get(f"/servers/{server}", version="2.100")["server"]
+    made = rebuild(cloud, server, name=" new ", metadata={"a": "b"}, description="d", user_data="eA==",
+                   hostname="other", accessIPv4="192.0.2.7", accessIPv6="2001:db8:0::7", adminPass="secret")
+    assert made.status_int == 202
+    assert made.headers["Location"].endswith(f"/servers/{server}")
+    shown = made.json["server"]
+    assert (shown["status"], shown["adminPass"], shown["user_data"]) == ("REBUILD", "secret", "eA==")
+    expected = {"name": "new", "metadata": {"a": "b"}, "description": "d", "accessIPv4": "192.0.2.7",
+                "accessIPv6": "2001:db8::7", "OS-EXT-SRV-ATTR:hostname": "other", "key_name": None}
+    assert {name: shown[name] for name in expected} == expected
+    changing = {*expected, "status", "adminPass", "user_data", "OS-EXT-STS:task_state", "updated"}
+    assert {key: value for key, value in shown.items() if key not in changing} == {
+        key: value for key, value in before.items() if key not in changing}
+
+
+@pytest.mark.parametrize(("version", "there", "absent"), [
+    ("2.8", set(), {"locked", "description", "key_name", "user_data", "OS-EXT-STS:task_state"}),
+    ("2.53", {"locked", "description", "tags"}, {"key_name", "user_data", "OS-EXT-STS:task_state"}),
+    ("2.56", {"key_name"}, {"user_data", "server_groups", "config_drive"}),
+    ("2.74", {"user_data", "server_groups", "locked_reason"}, {"OS-EXT-STS:task_state", "config_drive"}),
+    ("2.75", {"OS-EXT-STS:task_state", "config_drive", "OS-SRV-USG:launched_at"}, {"scheduler_hints"})])
+def test_a_rebuild_answers_as_its_version_does(cloud, server, version, there, absent):
+    shown = rebuild(cloud, server, version=version).json["server"]
+    assert there <= set(shown)
+    assert not absent & set(shown)
+
+
+def test_a_rebuild_takes_another_key_or_none(cloud, server):
+    cloud.call("POST", "/os-keypairs", {"keypair": {"name": "k"}})
+    assert rebuild(cloud, server, key_name="k").json["server"]["key_name"] == "k"
+    cloud.settle(server)
+    assert rebuild(cloud, server, key_name=None).json["server"]["key_name"] is None
+    cloud.settle(server)
+    assert cloud.refused("POST", f"/servers/{server}/action", {"rebuild": {"imageRef": IMAGE, "key_name": "x"}},
+                         version="2.54") == (400, "Invalid key_name provided.")
+
+
+@pytest.mark.parametrize(("asked", "version", "status", "said"), [
+    ({"imageRef": NOWHERE}, "2.1", 400, "Cannot find image for rebuild"),
+    ({"imageRef": DRAFT}, "2.1", 400, f"Image {DRAFT} is not active."),
+    ({"imageRef": "x"}, "2.1", 400, "Invalid input for field/attribute imageRef. Value: x. 'x' is not a 'uuid'"),
+    ({}, "2.1", 400, None),
+    ({"imageRef": IMAGE, "key_name": "k"}, "2.53", 400, None),
+    ({"imageRef": IMAGE, "user_data": "eA=="}, "2.56", 400, None),
+    ({"imageRef": IMAGE, "hostname": "h"}, "2.89", 400, None),
+    ({"imageRef": IMAGE, "hostname": "a.b"}, "2.93", 400, None),
+    ({"imageRef": IMAGE, "personality": []}, "2.57", 400, None),
+    ({"imageRef": IMAGE, "trusted_image_certificates": ["c"]}, "2.63", 400, "Certificate validation is not supported: "
+     "image signatures are not verified here."),
+    ({"imageRef": IMAGE, "metadata": {str(number): "x" for number in range(200)}}, "2.1", 403,
+     "Maximum number of metadata items exceeds 128")])
+def test_a_rebuild_that_cannot_be_is_refused_and_changes_nothing(cloud, server, asked, version, status, said):
+    refused = cloud.refused("POST", f"/servers/{server}/action", {"rebuild": asked}, version=version)
+    assert refused[0] == status
+    assert said is None or refused[1] == said
+    assert task_state(cloud, server) is None
+    assert cloud.get(f"/servers/{server}")["server"]["metadata"] == {}
+
+
+def test_a_rescue_answers_with_its_password(cloud, server):
+    assert act(cloud, server, "rescue", {"adminPass": "mine"}).json == {"adminPass": "mine"}
+    cloud.settle(server)
+    assert len(act(cloud, server, "rescue").json["adminPass"]) == 12
+    cloud.settle(server)
+    assert cloud.refused("POST", f"/servers/{server}/action", {"rescue": {"rescue_image_ref": NOWHERE}}) == (
+        400, f"Requested rescue image '{NOWHERE}' is not supported")
+    assert act(cloud, server, "rescue", {"rescue_image_ref": IMAGE}).status_int == 200
+    cloud.settle(server, vm_state="rescued")
+    assert cloud.get(f"/servers/{server}")["server"]["status"] == "RESCUE"
 
 
 # ---- soft delete

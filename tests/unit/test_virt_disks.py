@@ -51,11 +51,11 @@ def test_an_overlay_is_a_faultless_qcow2_image(tmp_path, size, base_format):
 
 def test_a_disk_is_made_once_and_kept(files, tmp_path):
     disk = Disk(raw(tmp_path / "base", 1000), "raw", 1)
-    disks.ensure(files, disk)
+    disks.ensure(files.disk, disk)
     subprocess.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 512", files.disk], check=True, capture_output=True)
     with open(files.disk, "rb") as written:
         before = written.read()
-    disks.ensure(files, disk)
+    disks.ensure(files.disk, disk)
     with open(files.disk, "rb") as kept:
         assert kept.read() == before
     assert disks.chain(files) == (disk.base, "raw")
@@ -67,21 +67,21 @@ def test_a_damaged_disk_is_made_anew(files, damage):
         broken.write(damage)
     with pytest.raises(exception.HypervisorError, match="gone or damaged"):
         disks.chain(files)
-    disks.ensure(files, Disk(None, None, 1))
+    disks.ensure(files.disk, Disk(None, None, 1))
     assert disks.chain(files) == (None, None)
 
 
 def test_size_zero_is_the_size_of_the_base(files, tmp_path):
-    disks.ensure(files, Disk(raw(tmp_path / "base", 1000), "raw", 0))
+    disks.ensure(files.disk, Disk(raw(tmp_path / "base", 1000), "raw", 0))
     assert disks.virtual_size(files.disk, "qcow2") == 1024
     qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "base.qcow2"), "3G")
-    disks.ensure(files, Disk(str(tmp_path / "base.qcow2"), "qcow2", 0))
+    disks.ensure(files.disk, Disk(str(tmp_path / "base.qcow2"), "qcow2", 0))
     assert disks.virtual_size(files.disk, "qcow2") == 3 * GIB
 
 
 def test_a_disk_smaller_than_its_base_is_refused(files, tmp_path):
     with pytest.raises(exception.DiskTooSmall) as refused:
-        disks.ensure(files, Disk(raw(tmp_path / "base", GIB + 1), "raw", 1))
+        disks.ensure(files.disk, Disk(raw(tmp_path / "base", GIB + 1), "raw", 1))
     assert (refused.value.flavor_bytes, refused.value.image_bytes) == (GIB, GIB + 512)
     assert not os.path.exists(files.disk)
 
@@ -91,7 +91,7 @@ def test_a_disk_smaller_than_its_base_is_refused(files, tmp_path):
     Disk("/etc/passwd", "qcow2", 1), Disk("/etc/passwd", "vmdk", 1)])
 def test_a_base_that_is_not_what_it_should_be_is_refused(files, disk):
     with pytest.raises(exception.HypervisorError):
-        disks.ensure(files, disk)
+        disks.ensure(files.disk, disk)
     assert not os.path.exists(files.disk)
 
 
@@ -103,7 +103,7 @@ def test_only_ids_become_paths(tmp_path, server_id):
 
 def test_a_guests_directory_lets_qemu_through_and_shows_nothing(files):
     assert os.stat(files.directory).st_mode & 0o777 == 0o711
-    disks.ensure(files, Disk(None, None, 1))
+    disks.ensure(files.disk, Disk(None, None, 1))
     assert os.stat(files.disk).st_mode & 0o777 == 0o600
     for _ in range(2):
         files.remove()

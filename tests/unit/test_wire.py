@@ -23,7 +23,7 @@ FINGERPRINTS = {
     "Flavor": "1.0-b07dc4d3e08be1aeb2ebc542e5885999",
     "Host": "1.0-e29e2732c95916fa8edbc59b6911d56c",
     "Image": "1.0-77a1800b76aef7d9420917a7f05ae62b",
-    "Job": "1.0-986f516ccea7f93d70f1087bc405c8d6",
+    "Job": "1.1-b21e209766e0a2f1e4c124100229a032",
     "Nic": "1.0-427ea6162ceb9c27bf7621bbaee5228a",
     "Outcome": "1.0-40f4d4c927620fb4b211d3e1e3fe6e25",
     "Sight": "1.0-d3b242fc42875b9c47b2bb762535ee50",

@@ -30,7 +30,7 @@ def read(req, compute):
     _check_certificates(context, server, target)
     place = _place(context, server, target, compute.hosts)
     _check_devices(context, server, target)
-    _check_files(server)
+    refuse_files(server)
     image_id = _image(server)
     networks = _networks(context, server, target)
     if server.get("hostname") and maximum > 1:
@@ -42,7 +42,7 @@ def read(req, compute):
     return CreateRequest(
         name=name, description=server.get("description") if req.at_least("2.19") else name,
         hostname=server.get("hostname"), flavor_id=str(server["flavorRef"]).rpartition("/")[2], image_id=image_id,
-        admin_pass=server.get("adminPass") or _password(), networks=networks, key_name=server.get("key_name"),
+        admin_pass=server.get("adminPass") or new_password(), networks=networks, key_name=server.get("key_name"),
         metadata=server.get("metadata", {}), tags=sorted(set(server.get("tags", ()))),
         user_data=server.get("user_data"), config_drive=strutils.bool_from_string(server.get("config_drive", False)),
         security_groups=None if groups is None else list(dict.fromkeys(each["name"] for each in groups if each)),
@@ -59,7 +59,11 @@ def short(address):
 def _check_certificates(context, server, target):
     if server.get("trusted_image_certificates"):
         context.can(f"{_P}:trusted_certs", target)
-        raise exception.BadRequest("Certificate validation is not supported: image signatures are not verified here.")
+        refuse_certificates()
+
+
+def refuse_certificates():
+    raise exception.BadRequest("Certificate validation is not supported: image signatures are not verified here.")
 
 
 def _place(context, server, target, hosts):
@@ -133,7 +137,7 @@ def _invalid_mapping(reason):
     return exception.BadRequest(f"Block Device Mapping is Invalid: {reason}")
 
 
-def _check_files(server):
+def refuse_files(server):
     """Files for the guest's disk (``personality``, to 2.56) cannot be put there; silence would lose them."""
     if server.get("personality"):
         raise exception.BadRequest("Injecting files (personality) is not supported; use user_data or metadata.")
@@ -183,7 +187,7 @@ def _hints(req):
     return {name: value if isinstance(value, list) else [value] for name, value in hints.items()}
 
 
-def _password():
+def new_password():
     """Characters of every kind, none of which looks like another."""
     length = CONF.compute_api.password_length
     made = [secrets.choice(kind) for kind in _PASSWORD]

@@ -2,10 +2,12 @@
 
 from nova_lite.api.compute.delete import Delete
 from nova_lite.api.compute.pause import Pause
+from nova_lite.api.compute.rebuild import Rebuild
+from nova_lite.api.compute.rescue import Rescue
 from nova_lite.api.compute.reset_state import ResetState
 from nova_lite.api.wsgi.routing import Action
 
-CONTROLLERS = {"pause": Pause, "delete": Delete, "reset_state": ResetState}
+CONTROLLERS = {"pause": Pause, "delete": Delete, "reset_state": ResetState, "rebuild": Rebuild, "rescue": Rescue}
 
 
 def _action(name, target, rule, since=None):
@@ -19,6 +21,9 @@ ACTIONS = (
     _action("unpause", "pause:unpause", "os-pause-server:unpause"),
     _action("suspend", "pause:suspend", "os-suspend-server:suspend"),
     _action("resume", "pause:resume", "os-suspend-server:resume"),
+    _action("rebuild", "rebuild:rebuild", "servers:rebuild"),
+    _action("rescue", "rescue:rescue", "os-rescue"),
+    _action("unrescue", "rescue:unrescue", "os-unrescue"),
     _action("restore", "delete:restore", "os-deferred-delete:restore"),
     _action("forceDelete", "delete:force", "os-deferred-delete:force"),
     _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),

@@ -67,12 +67,17 @@ def _flavor_of(session, context, request, image):
         flavor = flavors.get(session, request.flavor_id, project_id=None if context.is_admin else context.project_id)
     except exception.FlavorNotFound as error:
         raise exception.BadRequest(str(error)) from error
-    if flavor.memory_mb < image.min_ram:
+    check_fits(flavor.memory_mb, flavor.root_gb, image)
+    return flavor
+
+
+def check_fits(memory_mb, root_gb, image):
+    """:raises BadRequest, DiskTooSmall: an image needs more than a flavor has."""
+    if memory_mb < image.min_ram:
         raise exception.BadRequest("Flavor's memory is too small for requested image.")
     needed = max(image.min_disk * _GIB, image.virtual_size or image.size)
-    if flavor.root_gb and flavor.root_gb * _GIB < needed:
-        raise exception.DiskTooSmall(flavor_bytes=flavor.root_gb * _GIB, image_bytes=needed)
-    return flavor
+    if root_gb and root_gb * _GIB < needed:
+        raise exception.DiskTooSmall(flavor_bytes=root_gb * _GIB, image_bytes=needed)
 
 
 def _check_zone(session, request):

@@ -20,21 +20,21 @@ class Build:
             job.step("network", Task.NETWORKING)
             job.undo.callback(self._network.unplug, server.nics)
             vifs = self._network.plug(server.nics, server)
-            base = self._fetch(job)
+            base = fetch(job, job.server.image, self._driver, self._images)
             job.step("spawn", Task.SPAWNING)
             job.undo.callback(self._driver.build.destroy, server.id)
             self._driver.build.spawn(spec.guest(server, vifs, *base, config_drive=spec.config_drive(server)))
             job.check()
             job.power_state = self._driver.power.state(server.id)
 
-    def _fetch(self, job):
-        """The image as (path, format) in this host's cache; (None, None) where guests need no image."""
-        image = job.server.image
-        if image is None or not self._driver.image_cache:
-            return None, None
-        job.step("image")
-        _check_size(image, job.server.flavor)
-        return self._images.fetch(image)
+
+def fetch(job, image, driver, images):
+    """``image`` as (path, format) in this host's cache; (None, None) where guests need none."""
+    if image is None or not driver.image_cache:
+        return None, None
+    job.step("image")
+    _check_size(image, job.server.flavor)
+    return images.fetch(image)
 
 
 def _check_size(image, flavor):

@@ -22,7 +22,8 @@ AWAY = (exception.PeerAway,)
 class Job:
     """One leased operation while it runs.
 
-    :ivar server: objects.Server.  :ivar undo: an ExitStack; push what must be undone beside the act.
+    :ivar server: objects.Server.  :ivar image, args: as objects.Job says.
+    :ivar undo: an ExitStack; push what must be undone beside the act.
     :ivar power_state: set it to report what the guest's power is now.
     """
 
@@ -30,6 +31,8 @@ class Job:
         self.context = context
         self.lease = lease
         self.server = lease.server
+        self.image = lease.image
+        self.args = lease.args
         self.undo = failpoints.Undo()
         self.undo.name = self._point
         self.power_state = None

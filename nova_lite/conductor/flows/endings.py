@@ -3,10 +3,12 @@
 import datetime
 
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations, services
+from nova_lite.db import allocations, operations, servers, services
 from nova_lite.db.base import now
 
-_LAUNCHING = frozenset({"create"})
+_LAUNCHING = frozenset({"create", "rebuild"})
+#: What needs not be remembered of a server any more when an operation has succeeded.
+_FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",)}
 
 
 def fault(code, message, details=None):
@@ -44,6 +46,8 @@ class Endings:
         if operation.name in _LAUNCHING:
             values["launched_at"] = now()
         operations.finish(session, operation, fault=None, **values)
+        if operation.name in _FORGETS:
+            servers.remember(session, operation.server_id, **dict.fromkeys(_FORGETS[operation.name]))
         return None
 
     def deleted(self, session, operation):

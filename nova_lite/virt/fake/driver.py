@@ -147,6 +147,19 @@ class Pause(_Room, driver.Pause):
         self._guests.put(dataclasses.replace(guest, power=power, **values))
 
 
+class Rescues(_Room, driver.Rescues):
+    def rescue(self, spec):
+        self._boot(spec, rescued=True)
+
+    def unrescue(self, spec):
+        self._boot(spec, rescued=False)
+
+    def _boot(self, spec, rescued):
+        self._act()
+        boots = getattr(self._guests.get(spec.id), "boots", 0)
+        self._guests.put(dataclasses.replace(_guest(spec), boots=boots + 1, rescued=rescued))
+
+
 class Console(_Room, driver.Console):
     def log(self, server_id, max_bytes):
         self._enter()
@@ -209,6 +222,7 @@ class FakeDriver(driver.Driver):
         self.build = Build(guests, conf)
         self.power = Power(guests, conf)
         self.pause = Pause(guests, conf)
+        self.rescue = Rescues(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
 

@@ -25,6 +25,7 @@ class Guest:
     power: Power
     boots: int = 1
     saved: bool = False             # its memory is on disk
+    rescued: bool = False           # it booted from another disk
 
 
 class Guests:

@@ -20,7 +20,8 @@ class Site:
     cache: str = "none"             # "writeback" where the file system has no direct I/O
 
 
-_TARGETS = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
+_TARGETS = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd", "usb": "sd"}
+_DISK_BUSES = ("virtio", "scsi", "sata", "ide")
 _NIC_MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "pcnet", "ne2k_pci")
 _VIDEO_MODELS = ("vga", "virtio", "cirrus", "bochs", "none")
 _FIRMWARES = {"bios": None, "uefi": "efi"}
@@ -96,26 +97,47 @@ def cpu(_spec, site):
 
 def disks(spec, site):
     """The root disk, and the config drive as a CD.  Formats and the whole chain are said, so nobody probes."""
-    bus = _disk_bus(spec)
-    base = spec.disk.base
-    root = dom.Disk(
-        format="qcow2", cache=site.cache, discard="unmap", file=site.files.disk, bus=bus, target=f"{_TARGETS[bus]}a",
-        boot_order=1,
-        backing=dom.BackingStore(end=base is not None, file=base, format=base and spec.disk.base_format,
+    made = []
+    root = _overlay(spec.disk, site, site.files.disk, boot_order=1)
+    if spec.rescue is None:
+        _place(made, root, _disk_bus(spec))
+    else:
+        root = dataclasses.replace(root, boot_order=2)
+        rescue = _overlay(spec.rescue.disk, site, site.files.rescue, boot_order=1)
+        if spec.rescue.bus is None:
+            _place(made, rescue, _disk_bus(spec))
+            _place(made, root, _disk_bus(spec))
+        else:
+            _place(made, root, _disk_bus(spec))
+            is_cd = spec.rescue.device == "cdrom"
+            _place(made, dataclasses.replace(rescue, device=spec.rescue.device, readonly=is_cd), spec.rescue.bus)
+    if site.config_drive:
+        path = site.files.config_drive if spec.rescue is None else site.files.rescue_config_drive
+        _place(made, dom.Disk(device="cdrom", format="raw", file=path, readonly=True), _reader_bus(spec, site))
+    return {"disks": tuple(made)}
+
+
+def _overlay(disk, site, path, boot_order):
+    base = disk.base
+    return dom.Disk(
+        format="qcow2", cache=site.cache, discard="unmap", file=path, boot_order=boot_order,
+        backing=dom.BackingStore(end=base is not None, file=base, format=base and disk.base_format,
                                  type=base and "file"))
-    if not site.config_drive:
-        return {"disks": (root,)}
-    reader = _reader_bus(spec, site)
-    target = _TARGETS[reader] + ("b" if _TARGETS[reader] == _TARGETS[bus] else "a")
-    drive = dom.Disk(device="cdrom", format="raw", file=site.files.config_drive, bus=reader, target=target,
-                     readonly=True)
-    return {"disks": (root, drive)}
+
+
+def _place(made, disk, bus):
+    """Attach ``disk`` behind those of ``made`` whose names begin alike: vda, vdb, sda."""
+    prefix = _TARGETS[bus]
+    number = sum(each.target.startswith(prefix) for each in made)
+    made.append(dataclasses.replace(disk, bus=bus, target=f"{prefix}{'abcdef'[number]}"))
 
 
 def controllers(spec, site):
     """Every port a q35 guest will need must be there from the start; USB is left out, it costs even when idle."""
-    found = [dom.Controller(type="usb", model="none")]
     buses = {_disk_bus(spec)} | ({_reader_bus(spec, site)} if site.config_drive else set())
+    if spec.rescue is not None and spec.rescue.bus is not None:
+        buses.add(spec.rescue.bus)
+    found = [dom.Controller(type="usb", model="qemu-xhci" if "usb" in buses else "none")]
     if "scsi" in buses:
         found.append(dom.Controller(type="scsi", index=0, model="virtio-scsi"))
     if _is_q35(spec, site):
@@ -165,7 +187,7 @@ def _choice(spec, name, choices, default):
 
 
 def _disk_bus(spec):
-    return _choice(spec, "hw_disk_bus", tuple(_TARGETS), spec.disk.bus)
+    return _choice(spec, "hw_disk_bus", _DISK_BUSES, spec.disk.bus)
 
 
 def _machine(spec, site):

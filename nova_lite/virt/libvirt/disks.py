@@ -46,6 +46,14 @@ class Files:
         return os.path.join(self.directory, "disk.config")
 
     @property
+    def rescue(self):
+        return os.path.join(self.directory, "disk.rescue")
+
+    @property
+    def rescue_config_drive(self):
+        return os.path.join(self.directory, "disk.config.rescue")
+
+    @property
     def console_log(self):
         return os.path.join(self.directory, "console.log")
 
@@ -61,15 +69,15 @@ class Files:
             shutil.rmtree(self.directory)
 
 
-def ensure(files, disk):
-    """Make the root disk of ``disk`` (virt.driver.Disk) at ``files.disk``; one that is already it is kept.
+def ensure(path, disk):
+    """Make the overlay that ``disk`` (virt.driver.Disk) says at ``path``; one that is already it is kept.
 
     :raises DiskTooSmall: the image does not fit.
     :raises HypervisorError: the base cannot be read, or there is neither base nor size.
     """
     size = _size(disk)
-    if _header(files.disk) != (size, disk.base, disk.base_format):
-        write_whole(files.disk, overlay(size, disk.base, disk.base_format))
+    if _header(path) != (size, disk.base, disk.base_format):
+        write_whole(path, overlay(size, disk.base, disk.base_format))
 
 
 def chain(files):

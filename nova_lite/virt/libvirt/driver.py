@@ -11,6 +11,7 @@ from nova_lite.virt.libvirt.events import Events
 from nova_lite.virt.libvirt.host import Host
 from nova_lite.virt.libvirt.lifecycle import Build
 from nova_lite.virt.libvirt.pause import Pause
+from nova_lite.virt.libvirt.rescue import Rescues
 from nova_lite.virt.libvirt.power import Power
 from nova_lite.virt.libvirt.probe import VirtType
 
@@ -26,6 +27,7 @@ class LibvirtDriver(driver.Driver):
         self.build = Build(self._connection, conf, self.virt_type)
         self.power = Power(self._connection, self._events, self.build, conf.libvirt)
         self.pause = Pause(self._connection, self.power, conf.libvirt)
+        self.rescue = Rescues(self._connection, self.build, self.power, conf)
         self.console = Console(self._connection, conf)
         self.host = Host(self._connection, self._events, conf, self.virt_type)
 

@@ -125,6 +125,13 @@ def cut(domain):
     _unless_already(domain.destroy)
 
 
+def cut_of(live, server_id):
+    """Cut the power of a server's guest; where there is none, nothing."""
+    domain = find(live, server_id)
+    if domain is not None:
+        cut(domain)
+
+
 def press(domain):
     """Press the power button, and return the power as it is now."""
     if domain.isActive():

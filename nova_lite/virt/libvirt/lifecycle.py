@@ -25,19 +25,19 @@ class Build(driver.Build):
             return
         with contextlib.ExitStack() as undo:
             undo.callback(self._undo, spec.id)
-            files = self._files(spec.id)
-            with _explained():
+            files = self.files(spec.id)
+            with explained():
                 files.make()
-                disks.ensure(files, spec.disk)
-                self._write_config_drive(spec, files)
+                disks.ensure(files.disk, spec.disk)
+                self.write_config_drive(spec, files.config_drive)
             self._connection.insist(guest.start, self._domain(spec, files), deadline=self._conf.libvirt.start_timeout)
             undo.pop_all()
 
     def destroy(self, server_id):
         timeout = self._conf.libvirt.start_timeout
         self._connection.insist(guest.forget, server_id, deadline=timeout)
-        with _explained():
-            concurrency.native(self._files(server_id).remove, deadline=timeout, what="removing a guest's files")
+        with explained():
+            concurrency.native(self.files(server_id).remove, deadline=timeout, what="removing a guest's files")
 
     def blueprint(self, spec):
         """The xml.domain.Domain of a guest that has been spawned before; its lost config drive is made anew.
@@ -45,15 +45,16 @@ class Build(driver.Build):
         What its disk lies over is read from the disk: ``spec`` need not know the image any more.
         :raises HypervisorError: its disk is gone.
         """
-        files = self._files(spec.id)
+        files = self.files(spec.id)
         base, base_format = disks.chain(files)
         spec = dataclasses.replace(spec, disk=dataclasses.replace(spec.disk, base=base, base_format=base_format))
         if spec.config_drive is not None and not os.path.exists(files.config_drive):
-            with _explained():
-                self._write_config_drive(spec, files)
+            with explained():
+                self.write_config_drive(spec, files.config_drive)
         return self._domain(spec, files)
 
-    def _files(self, server_id):
+    def files(self, server_id):
+        """Where a guest's files are."""
         return Files.of(self._conf.state_dir, server_id)
 
     def _domain(self, spec, files):
@@ -64,9 +65,10 @@ class Build(driver.Build):
             options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=self._cache))
 
     @staticmethod
-    def _write_config_drive(spec, files):
+    def write_config_drive(spec, path):
+        """Make the config drive at ``path``, if the guest has one."""
         if spec.config_drive is not None:
-            disks.write_whole(files.config_drive, config_drive.image(spec.config_drive))
+            disks.write_whole(path, config_drive.image(spec.config_drive))
 
     def _undo(self, server_id):
         try:
@@ -76,7 +78,7 @@ class Build(driver.Build):
 
 
 @contextlib.contextmanager
-def _explained():
+def explained():
     """Turn the operating system's refusals into the server's fault."""
     try:
         yield

@@ -111,6 +111,24 @@ SHOW = Since({"2.1": OPEN_QUERY, "2.102": CLOSED_QUERY})
 STOP, START = action("os-stop"), action("os-start")
 PAUSE, UNPAUSE, SUSPEND, RESUME = action("pause"), action("unpause"), action("suspend"), action("resume")
 RESTORE, FORCE_DELETE = action("restore"), action("forceDelete")
+
+_REBUILD = closed(
+    ["imageRef"], name=NAME, imageRef=UUID, adminPass={"type": "string"}, metadata=METADATA,
+    preserve_ephemeral=BOOLEAN, personality=_PERSONALITY, **_ACCESS)
+_REBUILD_219 = extended(_REBUILD, description=DESCRIPTION)
+_REBUILD_254 = extended(_REBUILD_219, key_name=NAME_OR_NONE)
+_REBUILD_257 = extended(_REBUILD_254, without=["personality"],
+                        user_data={"type": ["string", "null"], "format": "base64", "maxLength": 65535})
+_REBUILD_263 = extended(_REBUILD_257, trusted_image_certificates=_CERTIFICATES)
+REBUILD = Since({
+    "2.1": action("rebuild", _REBUILD), "2.19": action("rebuild", _REBUILD_219),
+    "2.54": action("rebuild", _REBUILD_254), "2.57": action("rebuild", _REBUILD_257),
+    "2.63": action("rebuild", _REBUILD_263), "2.90": action("rebuild", extended(_REBUILD_263, hostname=HOSTNAME)),
+    "2.94": action("rebuild", extended(_REBUILD_263, hostname=FQDN)),
+})
+RESCUE = action("rescue", {**closed(adminPass={"type": "string"}, rescue_image_ref=UUID),
+                           "type": ["object", "null"]})
+UNRESCUE = action("unrescue")
 RESET_STATE = action("os-resetState", closed(["state"], state={"type": "string", "enum": ["active", "error"]}))
 REBOOT = action("reboot", closed(["type"], type={"type": "string", "enum": ["HARD", "Hard", "hard",
                                                                             "SOFT", "Soft", "soft"]}))

@@ -1,0 +1,58 @@
+"""Begin to make a server anew from an image."""
+
+from nova_lite import db
+from nova_lite.common import crypt, exception
+from nova_lite.compute.actions.build import check_fits
+from nova_lite.db import keypairs, operations, quotas, servers
+from nova_lite.objects.states import OPERATIONS
+
+
+class Rebuild:
+    def __init__(self, image, compute_rpc):
+        self._image = image
+        self._rpc = compute_rpc
+
+    def rebuild(self, context, server, image_id, values, *, admin_pass, preserve_ephemeral):
+        """Return at once; what is asked of the server's own attributes is so already.
+
+        :param values: {column: value}; ``key_name`` takes the caller's keypair of that name, None takes the key away.
+        :raises InvalidState, ServerLocked, BadRequest, MetadataLimitExceeded: and nothing was changed.
+        """
+        operation = OPERATIONS["rebuild"]
+        with db.reader() as session:
+            operations.check(session, context, server.id, operation)
+        image = self._image_of(context, image_id)
+        check_fits(server.flavor["memory_mb"], server.flavor["root_gb"], image)
+        args = {"admin_pass": crypt.seal(admin_pass)}
+        if preserve_ephemeral:
+            args["preserve_ephemeral"] = "yes"
+        with db.writer() as session:
+            _check_metadata(session, server, values)
+            operation_id, host = operations.begin(session, context, server.id, operation, args)
+            servers.update(session, server.id, image_id=image.id, image_properties=dict(image.properties),
+                           **_with_key(session, context, values))
+        self._rpc.rebuild_server(context, host, operation_id)
+
+    def _image_of(self, context, image_id):
+        try:
+            return self._image.for_server(context, image_id)
+        except exception.ImageNotFound as error:
+            raise exception.BadRequest("Cannot find image for rebuild") from error
+
+
+def _check_metadata(session, server, values):
+    limit = quotas.limits(session, server.project_id)["metadata_items"]
+    if 0 <= limit < len(values.get("metadata", ())):
+        raise exception.MetadataLimitExceeded(limit=limit)
+
+
+def _with_key(session, context, values):
+    if "key_name" not in values:
+        return values
+    if values["key_name"] is None:
+        return {**values, "public_key": None, "key_type": None}
+    try:
+        keypair = keypairs.get(session, context.user_id, values["key_name"])
+    except exception.KeypairNotFound as error:
+        raise exception.BadRequest("Invalid key_name provided.") from error
+    return {**values, "public_key": keypair.public_key, "key_type": keypair.type}

@@ -1,0 +1,37 @@
+"""Servers made anew or mended from another disk, on the fake driver."""
+
+from tests import clouds
+from tests.flow.test_server_rest import settle
+
+
+def test_a_rebuilt_server_runs_again_and_a_stopped_one_stays_off(cloud):
+    server_id = cloud.boot()["id"]
+    image = cloud.image_id()
+    shown = settle(cloud, server_id, "rebuild", "ACTIVE", {"imageRef": image, "name": "new"})
+    assert (shown["name"], shown["OS-EXT-STS:power_state"]) == ("new", 1)
+    settle(cloud, server_id, "os-stop", "SHUTOFF")
+    assert settle(cloud, server_id, "rebuild", "SHUTOFF", {"imageRef": image})["OS-EXT-STS:power_state"] == 4
+
+
+def test_a_rebuild_mends_a_server_in_error(cloud):
+    server_id = cloud.boot()["id"]
+    cloud.act(server_id, "os-resetState", {"state": "error"}, user="admin")
+    assert cloud.act(server_id, "rebuild", {"imageRef": cloud.image_id()}).status == 202
+    clouds.until("it runs", lambda: cloud.show(server_id)["status"] == "ACTIVE")
+
+
+def test_ephemeral_disks_are_not_preserved_and_that_is_said(cloud):
+    server_id = cloud.boot()["id"]
+    cloud.act(server_id, "rebuild", {"imageRef": cloud.image_id(), "preserve_ephemeral": True})
+    shown = clouds.until("it failed", lambda: (server := cloud.show(server_id))["status"] == "ERROR" and server)
+    assert "preserving ephemeral" in shown["fault"]["message"]
+
+
+def test_a_server_is_rescued_and_comes_back(cloud):
+    server_id = cloud.boot()["id"]
+    assert settle(cloud, server_id, "rescue", "RESCUE")["OS-EXT-STS:power_state"] == 1
+    assert cloud.act(server_id, "os-stop").status == 409
+    settle(cloud, server_id, "unrescue", "ACTIVE")
+    settle(cloud, server_id, "os-stop", "SHUTOFF")
+    settle(cloud, server_id, "rescue", "RESCUE", {"rescue_image_ref": cloud.image_id()})
+    settle(cloud, server_id, "unrescue", "ACTIVE")
