@@ -17,6 +17,7 @@ from nova_lite.db.models.networks import (
     Subnet,
 )
 from nova_lite.db.models.servers import Server
+from nova_lite.objects.states import Vm
 
 _N, _S, _P, _F = Network.__table__, Subnet.__table__, Port.__table__, FixedIp.__table__
 _G, _R, _M = SecurityGroup.__table__, SecurityGroupRule.__table__, PortSecurityGroup.__table__
@@ -167,6 +168,18 @@ def try_delete(session, model, resource_id):
 def count(session, model, project_id):
     table = model.__table__
     return session.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.project_id == project_id))
+
+
+def ports_used(session, project_id):
+    """How many ports a project has, and its servers that are being built are going to have."""
+    building = session.execute(sa.select(_SERVERS.c.requested_networks).where(
+        _SERVERS.c.project_id == project_id, _SERVERS.c.vm_state == Vm.BUILDING, _SERVERS.c.deleted_at.is_(None)))
+    promised = sum(not each.get("port") for row in building for each in row.requested_networks)
+    made = session.scalar(
+        sa.select(sa.func.count()).select_from(_P.join(_SERVERS, _SERVERS.c.id == _P.c.server_id)).where(
+            _SERVERS.c.project_id == project_id, _SERVERS.c.vm_state == Vm.BUILDING, _SERVERS.c.deleted_at.is_(None),
+            _P.c.made_for_server))
+    return count(session, Port, project_id) + promised - made
 
 
 def cidrs(session, network_id=None):

@@ -64,11 +64,8 @@ class ImageCache:
         :returns: the names that were removed.
         """
         oldest = time.time() - (self._conf.image.cache_min_age if min_age is None else min_age)
-        removed = []
-        for name in os.listdir(self.directory):
-            if NAME.fullmatch(name) and name[:36] not in used_ids and self._remove(name, oldest):
-                removed.append(name)
-        return removed
+        return [name for name in os.listdir(self.directory)
+                if NAME.fullmatch(name) and name[:36] not in used_ids and self._remove(name, oldest)]
 
     def remove(self, name, unused_for):
         """Remove an image that nobody fetched for ``unused_for`` seconds; whether it was there and is gone."""

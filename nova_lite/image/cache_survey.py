@@ -1,4 +1,4 @@
-"""What is in a host's image cache, and whether it is what it should be: read little by little, removed only when safe."""
+"""What is in a host's image cache, and whether it is what it should be; a little is read at each look."""
 
 import hashlib
 import os

@@ -15,9 +15,10 @@ class API:
     """One backend, chosen by ``[network] backend``, behind words that every backend understands.
 
     For servers: ``validate(context, requested, count, security_groups)`` says what a new row keeps;
+    ``reserve(session, project_id, requested, min_count, max_count)`` says how many servers' ports are within quota;
     ``allocate(session, server)``, ``nics(session, server_id)``, ``nics_by_server(session, server_ids)``,
-    ``place(session, server_id, host)``, ``release(session, server_id)`` and ``port_of(session, network_id, ip)`` work
-    in the caller's transaction, and keep ``addresses`` and ``security_groups`` of the server's row true.
+    ``place(session, server_id, host)``, ``release(session, server_id)`` and ``port_of(session, network_id, ip)`` keep
+    ``addresses`` and ``security_groups`` of the server's row true.  All these work in the caller's transaction.
 
     For the REST API: ``networks``, ``subnets``, ``ports``, ``security_groups``, ``security_group_rules``.
     """
@@ -30,6 +31,7 @@ class API:
         self.security_groups = backend.security_groups
         self.security_group_rules = backend.security_group_rules
         self.validate = backend.requests.validate
+        self.reserve = backend.requests.reserve
         self.allocate = backend.servers.allocate
         self.nics = backend.servers.nics
         self.nics_by_server = backend.servers.nics_by_server

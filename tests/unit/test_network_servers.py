@@ -83,13 +83,28 @@ def test_security_groups_are_checked_before_anything_is_made(service):  # noqa: 
     assert service.door.validate(context(), "none", 1, ["default"]) == []
 
 
-def test_a_quota_of_ports_counts_what_is_asked(service, conf):  # noqa: F811
+def test_a_quota_of_ports_counts_those_that_servers_are_going_to_have(service, conf):  # noqa: F811
     network, _ = service.net()
-    conf.set_override("quota_port", 3, "network")
+    conf.set_override("quota_port", 4, "network")
+    wanted = service.door.validate(context(), [{"uuid": network["id"]}], 1)
+    promised = service.server(wanted)
     service.boot([{"uuid": network["id"]}])
-    service.door.validate(context(), [{"uuid": network["id"]}], 2)
-    assert refusal(service, exceptions.PortLimitExceeded, [{"uuid": network["id"]}], 3) == (
-        "Maximum number of ports exceeded", 403)
+
+    def reserve(least, most):
+        with db.writer() as session:
+            return service.door.reserve(session, "pa", wanted, least, most)
+    assert reserve(1, 5) == 2
+    with pytest.raises(exceptions.PortLimitExceeded) as refused:
+        reserve(3, 5)
+    assert (str(refused.value), refused.value.status) == ("Maximum number of ports exceeded", 403)
+    service.allocate(promised)
+    assert reserve(1, 5) == 2
+    for _ in range(2):
+        service.make("port", network_id=network["id"])
+    assert service.call("POST", "/ports", {"port": {"network_id": network["id"]}}).status_int == 409
+    own = service.find("/ports")[0]["id"]
+    with db.writer() as session:
+        assert service.door.reserve(session, "pa", [{"network": None, "port": own}], 1, 1) == 1
 
 
 def test_a_server_gets_its_nics_and_its_row_tells_of_them(service):  # noqa: F811

@@ -26,6 +26,9 @@ class Ports(Room):
     def missing(port_id):
         return exceptions.PortNotFound(port_id=port_id)
 
+    def used(self, session, project_id):
+        return queries.ports_used(session, project_id)
+
     def _query(self, session, project_id, page, ask):
         columns = {name: values for name, values in page.filters.items() if name not in _HAVING}
         having = {name: values for name, values in page.filters.items() if name in _HAVING}

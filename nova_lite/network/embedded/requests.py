@@ -3,7 +3,7 @@
 from nova_lite import db
 from nova_lite.conf import CONF
 from nova_lite.db import networks as queries
-from nova_lite.db.models.networks import Port
+from nova_lite.db import quotas
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import addressing, groups
 
@@ -36,8 +36,24 @@ class Requests:
             for each in ports:
                 if ports.count(each) > 1:
                     raise exceptions.RequestedPortTwice(port_id=each)
-            self._check_quota(session, context, count * (len(made) - len(ports)))
         return made
+
+    @staticmethod
+    def reserve(session, project_id, requested, min_count, max_count):
+        """How many new servers' ports are within quota, from ``min_count`` to ``max_count``; the caller writes the
+        servers' rows in the same transaction, and until it ends nobody else can take the room.
+
+        :param requested: as ``validate`` answered.
+        :raises PortLimitExceeded: not even ``min_count`` are.
+        """
+        each, limit = sum(not one.get("port") for one in requested), CONF.network.quota_port
+        if not each or limit < 0:
+            return max_count
+        quotas.lock(session, project_id)
+        room = (limit - queries.ports_used(session, project_id)) // each
+        if room < min_count:
+            raise exceptions.PortLimitExceeded
+        return min(room, max_count)
 
     @staticmethod
     def _whatever(session, context, *, auto):
@@ -93,12 +109,6 @@ class Requests:
         if count > 1:
             raise exceptions.OnePortManyServers
         return _entry(network=port["network_id"], port=port_id, tag=wanted.get("tag"))
-
-    @staticmethod
-    def _check_quota(session, context, more):
-        limit = CONF.network.quota_port
-        if more and 0 <= limit < queries.count(session, Port, context.project_id) + more:
-            raise exceptions.PortLimitExceeded
 
 
 def _entry(network=None, port=None, fixed_ip=None, tag=None):

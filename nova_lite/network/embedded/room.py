@@ -3,6 +3,7 @@
 from nova_lite import db
 from nova_lite.conf import CONF
 from nova_lite.db import networks as queries
+from nova_lite.db import quotas
 from nova_lite.network import exceptions
 from nova_lite.network.listing import one
 
@@ -46,8 +47,17 @@ class Room:
             raise type(self).missing(resource_id)
         return found[0]
 
-    def check_quota(self, session, project_id, more=1):
-        """:raises OverQuota: ``more`` of them would be too many."""
+    def check_quota(self, session, project_id):
+        """One more is not too many, and until this transaction ends nobody else can take its place.
+
+        :raises OverQuota: it is.
+        """
         limit = CONF.network[f"quota_{self.resource}"]
-        if limit >= 0 and queries.count(session, self.model, project_id) + more > limit:
-            raise exceptions.OverQuota(resource=self.resource)
+        if limit >= 0:
+            quotas.lock(session, project_id)
+            if self.used(session, project_id) >= limit:
+                raise exceptions.OverQuota(resource=self.resource)
+
+    def used(self, session, project_id):
+        """How many a project has."""
+        return queries.count(session, self.model, project_id)
