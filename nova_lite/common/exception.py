@@ -154,8 +154,8 @@ class HostNotFound(NotFound):
     template = "Compute host {host} could not be found."
 
 
-class NoValidHost(Conflict):
-    """Raised inside the scheduler; its text becomes the server's fault."""
+class NoValidHost(NovaLiteError):
+    """Raised inside the scheduler; its text and its status become the server's fault."""
 
     template = "No valid host was found. {reason}"
 

@@ -3,22 +3,29 @@
 import sqlalchemy as sa
 
 from nova_lite.db.base import now
-from nova_lite.db.models.servers import Allocation, ComputeNode, Server, Service
+from nova_lite.db.models.servers import Allocation, ComputeNode, Server
 
-_A, _N, _V, _S = Allocation.__table__, ComputeNode.__table__, Server.__table__, Service.__table__
+_A, _N, _V = Allocation.__table__, ComputeNode.__table__, Server.__table__
 _VCPUS, _MEMORY, _DISK = (
     sa.bindparam(each, type_=sa.Integer) for each in ("asked_vcpus", "asked_memory", "asked_disk"))
 
-_HOSTS = (sa.select(_N, _S.c.disabled, _S.c.forced_down, _S.c.last_seen_at)
-          .join(_S, sa.and_(_S.c.host == _N.c.host, _S.c.binary == "nova-compute")))
 _HELD = sa.select(_A).where(_A.c.server_id == sa.bindparam("b_id"))
+_RATIOS = ("cpu", "memory", "disk")
+
+
+def _ratio(name, own):
+    """What the claim names, else the host's own."""
+    return sa.func.coalesce(sa.cast(sa.bindparam(f"ratio_{name}"), sa.Double), own)
+
+
 #: The room is checked and taken in one statement, so that two racing claims cannot both have the last of it.
 _TAKE = (
     sa.update(_N).where(
         _N.c.host == sa.bindparam("b_host"),
-        _N.c.vcpus_used + _VCPUS <= _N.c.vcpus * _N.c.cpu_allocation_ratio,
-        _N.c.memory_mb_used + _MEMORY <= (_N.c.memory_mb - _N.c.reserved_memory_mb) * _N.c.ram_allocation_ratio,
-        _N.c.disk_gb_used + _DISK <= _N.c.disk_gb * _N.c.disk_allocation_ratio)
+        _N.c.vcpus_used + _VCPUS <= _N.c.vcpus * _ratio("cpu", _N.c.cpu_allocation_ratio),
+        _N.c.memory_mb_used + _MEMORY
+        <= (_N.c.memory_mb - _N.c.reserved_memory_mb) * _ratio("memory", _N.c.ram_allocation_ratio),
+        _N.c.disk_gb_used + _DISK <= _N.c.disk_gb * _ratio("disk", _N.c.disk_allocation_ratio))
     .values(vcpus_used=_N.c.vcpus_used + _VCPUS, memory_mb_used=_N.c.memory_mb_used + _MEMORY,
             disk_gb_used=_N.c.disk_gb_used + _DISK))
 _OCCUPY = (
@@ -34,23 +41,20 @@ _PLACE = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
 _FORGET = sa.delete(_A).where(_A.c.server_id == sa.bindparam("b_id"))
 
 
-def hosts(session):
-    """Every compute node with its service's life signs, as rows the scheduler's filters read."""
-    return session.execute(_HOSTS).all()
-
-
 def of(session, server_id):
     """The host that holds this server's allocation; None without one."""
     held = session.execute(_HELD, {"b_id": server_id}).one_or_none()
     return held and held.host
 
 
-def claim(session, server_id, host, asked):
+def claim(session, server_id, host, asked, ratios=None):
     """Take ``asked`` ({"vcpus", "memory_mb", "disk_gb"}) of ``host`` for a server that waits to be placed.
 
+    :param ratios: {"cpu", "memory", "disk"}: allocation ratios that hold instead of the host's own.
     :returns: True, or False where the host has no room any more; nothing is written then.
     """
-    if not session.execute(_TAKE, _asked(host, asked)).rowcount:
+    given = {f"ratio_{name}": (ratios or {}).get(name) for name in _RATIOS}
+    if not session.execute(_TAKE, _asked(host, asked) | given).rowcount:
         return False
     session.execute(_RECORD, {"server_id": server_id, "host": host, **asked})
     session.execute(_PLACE, {"b_id": server_id, "host": host, "updated_at": now()})

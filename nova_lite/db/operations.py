@@ -195,6 +195,11 @@ def journal(session, operation_id, attempt, step, *, host, seconds, server_id=No
     _mark(session, operation_id, f"journal.{step}")
 
 
+def explain(session, operation_id, decision):
+    """Keep the scheduler's decision (see objects/decision.py) with the step that runs."""
+    session.execute(_OPEN_STEPS, {"b_id": operation_id, "decision": decision})
+
+
 def write_server(session, server_id, **values):
     """Set columns of a server."""
     session.execute(_SERVER, {"b_id": server_id, "updated_at": now(), **values})

@@ -2,6 +2,7 @@
 
 import datetime
 
+import orjson
 import sqlalchemy as sa
 
 from nova_lite.conf import CONF
@@ -67,6 +68,8 @@ def node_reported(session, facts, cpu_info):
     values = {name: getattr(facts, name) for name in (
         "hypervisor_hostname", "hypervisor_type", "hypervisor_version", "host_ip", "vcpus", "memory_mb", "disk_gb",
         "free_disk_gb", "uptime")}
+    told = facts.obj_attr_is_set("supported_instances")     # not by hosts of an older release
+    values |= {"supported_instances": orjson.loads(facts.supported_instances) if told else []}
     values |= {"cpu_info": cpu_info, "updated_at": now(), "reserved_memory_mb": CONF.scheduler.reserved_host_memory_mb,
                "cpu_allocation_ratio": CONF.scheduler.cpu_allocation_ratio,
                "ram_allocation_ratio": CONF.scheduler.ram_allocation_ratio,

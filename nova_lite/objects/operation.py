@@ -36,7 +36,7 @@ class Outcome(Object):
 class Host(Object):
     """What a compute host reports of itself."""
 
-    VERSION = "1.0"
+    VERSION = "1.1"
     fields = {
         "host": fields.StringField(),
         "worker": fields.StringField(),               # this incarnation of the service
@@ -49,5 +49,7 @@ class Host(Object):
         "disk_gb": fields.IntegerField(),
         "free_disk_gb": fields.IntegerField(),
         "cpu_info": fields.StringField(),             # JSON
+        #: JSON of [[architecture, hypervisor type, mode]] of the guests it can run.
+        "supported_instances": fields.StringField(default="[]"),
         "uptime": fields.StringField(nullable=True),
     }

@@ -1,27 +1,77 @@
-"""Why no host would do, in terms that a tenant may see: counts by reason and the nearest miss, never a host's name."""
+"""Why a host was chosen or none would do: for tenants by counts, for administrators host by host."""
 
-_RESOURCES = {
-    "lack VCPUs": ("vcpus", "free_vcpus", ""),
-    "lack memory": ("memory_mb", "free_memory_mb", " MB"),
-    "lack disk": ("disk_gb", "free_disk_gb", " GB"),
-}
+import itertools
+
+from nova_lite.conf import CONF
+from nova_lite.scheduler.filters import Refused
+from nova_lite.scheduler.filters.refusal import Refusal
+
+_ONE = {"lack": "lacks", "have": "has", "do": "does", "were": "was"}
+_TAKEN = Refusal("were taken by others meanwhile")
 
 
 def no_valid_host(request, refused):
-    """"3 hosts: 2 lack memory (largest free 512 MB, asked 8192 MB), 1 disabled."
+    """"3 hosts: 2 lack memory (largest free 512 MB, asked 8192 MB), 1 disabled."  No host is named.
 
-    :param refused: {reason: [hosts]} of filters.sift.
+    :param refused: [Refused] of filters.sift.
     """
-    total = sum(map(len, refused.values()))
-    if not total:
+    if not refused:
+        if request.destination:
+            return f"There is no compute host {request.destination}."
         return "There are no compute hosts. Start nova-lite-compute on one and see that it can reach the conductor."
-    parts = [f"{len(hosts)} {reason}{_nearest(request, reason, hosts)}" for reason, hosts in refused.items()]
-    return f"{total} host{'s' if total > 1 else ''}: {', '.join(parts)}."
+    reasons = {}
+    for each in refused:
+        reasons.setdefault(each.refusal.reason, []).append(each.refusal)
+    parts = [f"{len(group)} {_agreeing(reason, len(group))}{_nearest(group)}"
+             for reason, group in sorted(reasons.items(), key=lambda item: -len(item[1]))]
+    return f"{len(refused)} host{'s' if len(refused) > 1 else ''}: {', '.join(parts)}."
 
 
-def _nearest(request, reason, hosts):
-    if reason not in _RESOURCES:
+def taken(host):
+    """The Refused of a host whose last room another claim got."""
+    return Refused(host, "claim", _TAKEN)
+
+
+def decision(request, chosen, weighed, refused):
+    """What objects/decision.py describes, of at most ``explained_hosts`` hosts.
+
+    :param chosen: name of the host; None.  :param weighed: [Weighed].  :param refused: [Refused]
+    """
+    most = CONF.scheduler.explained_hosts
+    good = min(len(weighed), max(most - len(refused), -(-most // 2)))
+    bad = refused[:most - good]
+    more = {"fit": len(weighed) - good} if len(weighed) > good else {}
+    for each in refused[len(bad):]:
+        more[each.refusal.reason] = more.get(each.refusal.reason, 0) + 1
+    shown = itertools.islice(weighed, good)
+    return {
+        "asked": _asked(request), "chosen": chosen, "hosts": len(weighed) + len(refused),
+        "weighed": [[each.host.name, round(each.weight, 4), {name: round(part, 4) for name, part in
+                                                             each.parts.items()}] for each in shown],
+        "refused": [[each.host.name, each.filter, each.refusal.reason, each.refusal.detail] for each in bad],
+        "more": more,
+    }
+
+
+def _asked(request):
+    asked = request.asked
+    if request.availability_zone:
+        asked["zone"] = request.availability_zone
+    if request.destination:
+        asked |= {"host": str(request.destination), "forced": request.forced}
+    if request.group:
+        asked["policy"] = request.group.policy
+    return asked
+
+
+def _agreeing(reason, number):
+    verb, space, rest = reason.partition(" ")
+    return _ONE.get(verb, verb) + space + rest if number == 1 else reason
+
+
+def _nearest(refusals):
+    """The nearest miss among hosts refused for one reason, where that is a number that tenants may see."""
+    if refusals[0].asked is None:
         return ""
-    asked, free, unit = _RESOURCES[reason]
-    largest = max(getattr(host, free) for host in hosts)
-    return f" (largest free {max(0, int(largest))}{unit}, asked {getattr(request, asked)}{unit})"
+    best = max(refusals, key=lambda each: each.has)
+    return f" ({best.most} {best.has}{best.unit}, asked {best.asked}{best.unit})"

@@ -1,49 +1,96 @@
 """The scheduler: sift, rank, claim.  The claim is one conditional write; a lost race takes the next host."""
 
 import datetime
+import logging
 
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations, server_objects
+from nova_lite.db import allocations, operations, scheduling, server_objects
 from nova_lite.db.base import now
-from nova_lite.scheduler import explain, filters, weighers
-from nova_lite.scheduler.request import Request, host_from
+from nova_lite.scheduler import explain, facts, filters, ratios, requests, weighers
+from nova_lite.scheduler.host import Host
+
+LOG = logging.getLogger(__name__)
+_POLICIES = {"affinity": "ServerGroupAffinityFilter", "anti-affinity": "ServerGroupAntiAffinityFilter"}
 
 
 class Endpoint:
-    """What ``rpcapi.SchedulerAPI`` asks."""
+    """What ``rpcapi.SchedulerAPI`` asks.
+
+    :raises Misconfigured: a filter is enabled that there is not.
+    """
+
+    def __init__(self):
+        filters.configured(tuple(CONF.scheduler.enabled_filters))
 
     def select_destinations(self, context, operation_id, attempt):
-        """Claim the best host for the operation's server and answer its name."""
+        """Claim the best host for the operation's server and answer its name; why is recorded with the step."""
         with db.writer(relaxed=True) as session:
             operation = operations.get(session, operation_id)
             operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
                                seconds=CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             held = allocations.of(session, server.id)
-            return held or _claim(session, _request(server, operation.args))
+            if held:
+                return held
+            request = requests.of(session, server, operation.args)
+            chosen, weighed, refused = _place(session, request)
+            operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
+        if chosen is None:
+            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
+        return chosen
 
 
-def _request(server, args):
-    flavor = server.flavor
-    return Request(
-        server_id=server.id, project_id=server.project_id, vcpus=flavor["vcpus"], memory_mb=flavor["memory_mb"],
-        disk_gb=flavor["root_gb"] + flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024),
-        availability_zone=server.availability_zone, forced_host=args.get("host"),
-        excluded=frozenset(args.get("excluded", ())))
+def _place(session, request):
+    """(name of the host that was claimed or None, [Weighed], [Refused])"""
+    names = tuple(CONF.scheduler.enabled_filters)
+    _check_policy(request, names)
+    good, refused = _sift(session, request, names)
+    if len(good) > 1:
+        facts.complete(session, good, (facts.AGGREGATES,))      # they may set multipliers
+        facts.complete(session, good, weighers.needs(good))
+    weighed = weighers.rank(request, good)
+    for each in tuple(weighed):
+        if _claim(session, request, each.host):
+            return each.host.name, weighed, refused
+        weighed.remove(each)
+        refused.append(explain.taken(each.host))
+    return None, weighed, refused
 
 
-def _claim(session, request):
-    hosts = [host_from(row, CONF.scheduler.default_availability_zone, _up_since())
-             for row in allocations.hosts(session)]
-    good, refused = filters.sift(request, hosts)
-    for host in weighers.rank(good):
-        if allocations.claim(session, request.server_id, host.name, request.asked):
-            return host.name
-        refused.setdefault("were taken by others meanwhile", []).append(host)
-    raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
+def _sift(session, request, names):
+    hosts = _hosts(session, request)
+    asked = filters.of(request, names)
+    wanted = set().union(*(needs for _, needs in asked))
+    if ratios.asked(names):
+        wanted.add(facts.AGGREGATES)
+    facts.complete(session, hosts, wanted)
+    if ratios.asked(names):
+        ratios.apply(hosts, names)
+    return filters.sift(request, hosts, [(each.name, each.refuse) for each, _ in asked])
 
 
-def _up_since():
-    return now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
+def _hosts(session, request):
+    """All hosts, or the one that an administrator named."""
+    zone = CONF.scheduler.default_availability_zone
+    up_since = now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
+    hosts = [Host(row, zone, up_since) for row in scheduling.hosts(session)]
+    if request.destination is not None:
+        hosts = [host for host in hosts if request.destination.names(host)]
+    return hosts
+
+
+def _check_policy(request, names):
+    """A group's hard policy is never broken because nobody looks."""
+    policy = request.group and request.group.policy
+    if policy in _POLICIES and _POLICIES[policy] not in names and not request.forced:
+        raise exception.NoValidHost(
+            reason=f"ServerGroup policy is not supported: {_POLICIES[policy]} not configured")
+
+
+def _claim(session, request, host):
+    row = host.row
+    given = {"cpu": host.cpu_ratio, "memory": host.memory_ratio, "disk": host.disk_ratio}
+    own = {"cpu": row.cpu_allocation_ratio, "memory": row.ram_allocation_ratio, "disk": row.disk_allocation_ratio}
+    return allocations.claim(session, request.server_id, host.name, request.asked, None if given == own else given)

@@ -1,7 +1,35 @@
-"""What the scheduler is asked for, and what it knows of each host: plain data for pure filters."""
+"""What the scheduler is asked for: plain data for pure filters."""
 
 import dataclasses
-import datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Destination:
+    """The host that an administrator named.
+
+    :ivar host: of the compute service; None: the hypervisor alone was named.
+    :ivar node: the hypervisor's own name; None: the host alone was named.
+    :ivar forced: named as "zone:host[:node]": what operators configured to filter by is not asked.
+    """
+
+    host: str | None
+    node: str | None
+    forced: bool
+
+    def names(self, host):
+        return (self.host is None or self.host.lower() == host.name.lower()) and self.node in (None, host.node)
+
+    def __str__(self):
+        return " with hypervisor ".join(filter(None, (self.host, self.node)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """The server group that the server is in, and where its other servers are: {host: how many}."""
+
+    policy: str                                  # "affinity", "anti-affinity", and both "soft-"
+    placed: dict
+    max_server_per_host: int = 1                 # of anti-affinity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,37 +41,25 @@ class Request:
     vcpus: int
     memory_mb: int
     disk_gb: int
-    availability_zone: str | None = None
-    forced_host: str | None = None
+    flavor_name: str = ""
+    extra_specs: dict = dataclasses.field(default_factory=dict)
+    image_id: str | None = None
+    image_properties: dict = dataclasses.field(default_factory=dict)
+    availability_zone: str | None = None         # None: any
+    destination: Destination | None = None
+    hints: dict = dataclasses.field(default_factory=dict)             # {hint: [values]}
     excluded: frozenset = frozenset()            # hosts where its build failed already
+    group: Group | None = None
+    neighbours: dict = dataclasses.field(default_factory=dict)        # {id of a server that hints name: its host}
 
     @property
     def asked(self):
         return {"vcpus": self.vcpus, "memory_mb": self.memory_mb, "disk_gb": self.disk_gb}
 
+    @property
+    def forced(self):
+        return self.destination is not None and self.destination.forced
 
-@dataclasses.dataclass(frozen=True)
-class Host:
-    """One compute node as filters see it; capacities are what may be given away in all, ``free_*`` what is left."""
-
-    name: str
-    availability_zone: str
-    enabled: bool
-    up: bool
-    free_vcpus: float
-    free_memory_mb: float
-    free_disk_gb: float
-
-
-def host_from(row, zone, up_since):
-    """:param row: of db.allocations.hosts.
-
-    :param zone: of hosts that no aggregate puts into one.
-    :param up_since: the latest sign of life that still counts as up.
-    """
-    return Host(
-        name=row.host, availability_zone=row.availability_zone or zone, enabled=not row.disabled,
-        up=not row.forced_down and (row.last_seen_at or datetime.datetime.min) >= up_since,
-        free_vcpus=row.vcpus * row.cpu_allocation_ratio - row.vcpus_used,
-        free_memory_mb=(row.memory_mb - row.reserved_memory_mb) * row.ram_allocation_ratio - row.memory_mb_used,
-        free_disk_gb=row.disk_gb * row.disk_allocation_ratio - row.disk_gb_used)
+    def hint(self, name):
+        """The values of a scheduler hint; () without it."""
+        return [each for each in self.hints.get(name) or () if each]

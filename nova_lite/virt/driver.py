@@ -80,6 +80,7 @@ class HostFacts:
     free_disk_gb: int
     cpu_info: dict                       # {"arch", "model", "vendor", "topology": {...}, "features": [...]} as Nova
     uptime: str | None = None            # as uptime(1) prints it
+    supported: tuple = ()                # (architecture, hypervisor type, mode) of guests: ("x86_64", "kvm", "hvm")
 
 
 class Build(abc.ABC):

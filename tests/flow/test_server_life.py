@@ -98,7 +98,8 @@ def test_a_flavor_that_no_host_can_hold_ends_in_error_with_the_reason(cloud):
     answer = cloud.create(flavorRef="huge")
     assert answer.status == 202
     server = cloud.wait_for(answer.body["server"]["id"], "ERROR")
-    assert "1 lack disk (largest free" in server["fault"]["message"], server["fault"]
+    assert server["fault"]["code"] == 500
+    assert server["fault"]["message"].startswith("No valid host was found. 1 host: 1 has too small disks (largest ")
     assert server["addresses"] == {}
     cloud.delete_server(server["id"])
     assert cloud.delete("/compute/v2.1/flavors/huge", user="admin").status == 202

@@ -21,7 +21,7 @@ FINGERPRINTS = {
     "CachedImage": "1.0-7df197e10616c173fce52c3e7746ab3c",
     "Finding": "1.0-b63226c9ef6e40226d51d7e5368ba81e",
     "Flavor": "1.0-b07dc4d3e08be1aeb2ebc542e5885999",
-    "Host": "1.0-e29e2732c95916fa8edbc59b6911d56c",
+    "Host": "1.1-2c67146d62d01670f3c643274f6fd447",
     "Image": "1.0-77a1800b76aef7d9420917a7f05ae62b",
     "Job": "1.1-b21e209766e0a2f1e4c124100229a032",
     "Nic": "1.0-427ea6162ceb9c27bf7621bbaee5228a",

@@ -64,7 +64,8 @@ class Host:
             host=CONF.host, worker=self._worker, host_ip=CONF.my_ip, hypervisor_hostname=facts.hostname,
             hypervisor_type=facts.hypervisor_type, hypervisor_version=facts.hypervisor_version, vcpus=facts.vcpus,
             memory_mb=facts.memory_mb, disk_gb=facts.disk_gb, free_disk_gb=facts.free_disk_gb,
-            cpu_info=json.dumps(facts.cpu_info), uptime=facts.uptime))
+            cpu_info=json.dumps(facts.cpu_info), supported_instances=json.dumps(facts.supported),
+            uptime=facts.uptime))
 
     def report_guests(self):
         """The periodic comparison; what a task works on is left out, its outcome will tell."""

@@ -53,3 +53,4 @@ class Step(Base):
     outcome: Mapped[str | None] = mapped_column(sa.String(16))        # None while it runs, "Success" or "Error"
     detail: Mapped[str | None] = mapped_column(LongText)              # what went wrong, in words for users
     traceback: Mapped[str | None] = mapped_column(LongText)           # the same for administrators
+    decision: Mapped[dict | None]                                     # of the scheduler, see objects/decision.py

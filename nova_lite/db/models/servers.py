@@ -146,6 +146,8 @@ class ComputeNode(Base):
     disk_allocation_ratio: Mapped[float] = mapped_column(default=1.0)
     reserved_memory_mb: Mapped[int] = mapped_column(default=0)
     cpu_info: Mapped[dict] = mapped_column(default=dict)
+    supported_instances: Mapped[list] = mapped_column(default=list)   # [[architecture, hypervisor type, mode]]
+    failed_builds: Mapped[int] = mapped_column(default=0)             # since one went well there
     uptime: Mapped[str | None] = mapped_column(sa.String(255))
     availability_zone: Mapped[str | None] = mapped_column(sa.String(255))   # of its aggregates; None: the default one
     updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)

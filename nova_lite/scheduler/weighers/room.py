@@ -1,13 +1,13 @@
-"""Spread: the more a host has left, the better."""
+"""RAMWeigher, CPUWeigher and DiskWeigher: spread; the more a host has left to give, the better."""
 
 
-def memory(host):
-    return host.free_memory_mb
+def memory(_request, host):
+    return max(0, host.free_memory_mb)
 
 
-def vcpus(host):
-    return host.free_vcpus
+def vcpus(_request, host):
+    return max(0, host.free_vcpus)
 
 
-def disk(host):
-    return host.free_disk_gb
+def disk(_request, host):
+    return max(0, host.free_disk_gb)

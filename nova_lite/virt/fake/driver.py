@@ -21,6 +21,7 @@ _FACTS = {
     "hypervisor_version": 1000000,
     "cpu_info": {"arch": "x86_64", "model": "Nehalem", "vendor": "Intel",
                  "topology": {"cells": 1, "sockets": 1, "cores": 1, "threads": 1}, "features": []},
+    "supported": (("x86_64", "fake", "hvm"),),
 }
 _LOG = """\
 [    0.000000] Linux version 6.1.0-fake ({name}) #1 SMP

@@ -66,14 +66,23 @@ def _version(live):
 
 def _facts(live):
     arch, _memory, vcpus, *_ = live.getInfo()
+    capabilities = ET.fromstring(live.getCapabilities())
     return {
         "hypervisor_type": live.getType(),
         "hypervisor_version": live.getVersion(),
         "hostname": live.getHostname(),
         "vcpus": vcpus,
         "memory_mb": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,     # libvirt's counts one node
-        "cpu_info": _cpu_info(ET.fromstring(live.getCapabilities()).find("host/cpu"), arch),
+        "cpu_info": _cpu_info(capabilities.find("host/cpu"), arch),
+        "supported": tuple(_supported(capabilities)),
     }
+
+
+def _supported(capabilities):
+    """(architecture, hypervisor type, mode) of each kind of guest that the capabilities name."""
+    for each in capabilities.findall("guest"):
+        for domain in each.findall("arch/domain"):
+            yield each.find("arch").get("name"), domain.get("type"), each.findtext("os_type")
 
 
 def _cpu_info(cpu, arch):

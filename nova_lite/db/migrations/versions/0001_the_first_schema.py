@@ -69,6 +69,8 @@ def upgrade():
     sa.Column('disk_allocation_ratio', sa.Double(), nullable=False),
     sa.Column('reserved_memory_mb', sa.Integer(), nullable=False),
     sa.Column('cpu_info', sa.JSON(), nullable=False),
+    sa.Column('supported_instances', sa.JSON(), nullable=False),
+    sa.Column('failed_builds', sa.Integer(), nullable=False),
     sa.Column('uptime', sa.String(length=255), nullable=True),
     sa.Column('availability_zone', sa.String(length=255), nullable=True),
     sa.Column('updated_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mariadb').with_variant(mysql.DATETIME(fsp=6), 'mysql'), nullable=True),
@@ -502,6 +504,7 @@ def upgrade():
     sa.Column('outcome', sa.String(length=16), nullable=True),
     sa.Column('detail', sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mariadb').with_variant(mysql.MEDIUMTEXT(), 'mysql'), nullable=True),
     sa.Column('traceback', sa.Text().with_variant(mysql.MEDIUMTEXT(), 'mariadb').with_variant(mysql.MEDIUMTEXT(), 'mysql'), nullable=True),
+    sa.Column('decision', sa.JSON(), nullable=True),
     sa.ForeignKeyConstraint(['operation_id'], ['operations.id'], name=op.f('fk_operation_steps_operation_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_operation_steps'))
     )
