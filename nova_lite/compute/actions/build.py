@@ -40,6 +40,7 @@ class Build:
                 **_keypair_of(session, context, request)}
             count = quotas.reserve(session, context.project_id, request.min_count, request.max_count, base["flavor"],
                                    context.user_id)
+            count = self._network.reserve(session, context.project_id, networks, request.min_count, count)
             base["group_id"] = server_groups.join(session, context, request.scheduler_hints, count)
             made = new_servers.insert(session, [_one(base, request, index) for index in range(count)])
             operation_ids = [self._record(session, context, request, row) for row in made]

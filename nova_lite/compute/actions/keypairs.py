@@ -58,6 +58,8 @@ class Keypairs:
     def _keep(context, **values):
         with db.writer() as session:
             limit = quotas.limits(session, context.project_id, values["user_id"])["key_pairs"]
+            if limit >= 0:
+                quotas.lock(session, values["user_id"])
             if 0 <= limit <= keypairs.count(session, values["user_id"]):
                 raise exception.KeypairLimitExceeded()
             return keypairs.create(session, **values)
