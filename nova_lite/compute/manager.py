@@ -6,6 +6,7 @@ import logging
 import threading
 
 from nova_lite.common import concurrency, exception
+from nova_lite.common.doorbells import Doorbells
 from nova_lite.compute.tasks.audit import Audit
 from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
@@ -108,6 +109,7 @@ class Endpoint:
 
     def __init__(self, console, images, tasks, audit):
         self._tasks = tasks
+        self._bells = Doorbells(_quietly)
         self._audit = audit
         self.get_console_output = console.get_console_output
         self.open_console = console.open_console
@@ -162,14 +164,13 @@ class Endpoint:
         concurrency.spawn(_patiently(self._audit.look_now), asked)
 
     def _start(self, name, context, operation_id):
-        concurrency.spawn(_quietly, *self._tasks[name], context, operation_id)
+        self._bells.ring(*self._tasks[name], context, operation_id)
 
 
-def _quietly(gate, task, context, operation_id):
+def _quietly(task, context, operation_id):
     """A doorbell may ring twice or late, and a conductor may be away: the conductor will ring again."""
     try:
-        with gate:
-            task(context, operation_id)
+        task(context, operation_id)
     except (exception.Fenced, exception.Stopping, exception.OperationNotFound, exception.ServerNotFound) as error:
         LOG.debug("%s", error)
     except AWAY as error:

@@ -10,6 +10,7 @@ import time
 from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
 from nova_lite.common import context as contexts
+from nova_lite.common.doorbells import Doorbells
 from nova_lite.conductor import auditor, host_audit, strangers
 from nova_lite.conductor.dead_hosts import Executor, Watch
 from nova_lite.conductor.flows.build import Build
@@ -44,7 +45,8 @@ class Manager:
         delete = Delete(worker, endings)
         self._worker = worker
         self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
-        flows = {name: functools.partial(concurrency.spawn, _quietly, gate, flow) for name, flow in (
+        bells = Doorbells(_quietly)
+        flows = {name: functools.partial(bells.ring, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
         self._hosts = Watch(hears)
         self.recovery = Recovery(flows, compute_rpc, endings, self._hosts, Executor(worker, endings))
@@ -109,11 +111,10 @@ def _purge_keys():
                 return
 
 
-def _quietly(gate, flow, context, operation_id):
+def _quietly(flow, context, operation_id):
     """A doorbell may ring twice or late: being fenced is no news."""
     try:
-        with gate:
-            flow(context, operation_id)
+        flow(context, operation_id)
     except (exception.Fenced, exception.Stopping, exception.OperationNotFound) as error:
         LOG.debug("%s", error)
     except exception.PeerAway as error:

@@ -1,10 +1,15 @@
 """What the conductor can be asked, by the API (flows) and by hosts (leases, journal, reports)."""
 
+import threading
+
 from nova_lite.common import rpc
 
 TOPIC = "conductor"
 VERSION = "1.0"
 _PATIENCE = 6      # seconds; every question is a short transaction, and all may be asked again
+#: Questions about operations that a process asks at once.  A host that comes back with hundreds of them would else make
+#: the conductor answer later than anybody waits, and do all in vain.
+_AT_ONCE = 16
 
 
 class ConductorAPI:
@@ -12,6 +17,7 @@ class ConductorAPI:
 
     def __init__(self):
         self._client = rpc.client(TOPIC, VERSION).to(timeout=_PATIENCE)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def build_servers(self, context, operation_ids):
         """Ring for new servers: find hosts, claim, hand over."""
@@ -23,7 +29,8 @@ class ConductorAPI:
 
     def take_lease(self, context, operation_id, host, worker):
         """objects.Job.  :raises Fenced: it ended, is led by another, or is not this host's."""
-        return self._client.call(context, "take_lease", operation_id=operation_id, host=host, worker=worker)
+        with self._turns:
+            return self._client.call(context, "take_lease", operation_id=operation_id, host=host, worker=worker)
 
     def renew(self, context, held):
         """Extend the leases of {operation id: attempt}; answer the ids that are lost."""
@@ -31,12 +38,14 @@ class ConductorAPI:
 
     def journal(self, context, job, step, task=None):
         """A step begins.  :raises Fenced:"""
-        self._client.call(context, "journal", operation_id=job.operation_id, attempt=job.attempt, step=step,
-                          host=job.server.host, server_id=job.server.id, task=task)
+        with self._turns:
+            self._client.call(context, "journal", operation_id=job.operation_id, attempt=job.attempt, step=step,
+                              host=job.server.host, server_id=job.server.id, task=task)
 
     def finish(self, context, job, outcome):
         """The host's part ended.  :raises Fenced:"""
-        self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome)
+        with self._turns:
+            self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome)
 
     def host_started(self, context, host, worker, guests):
         """A host is back: give up its old leases, answer what it should run.

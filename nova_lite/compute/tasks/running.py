@@ -86,7 +86,7 @@ class Running:
         self._jobs = {}                             # server id -> Job
         self._locks = {}                            # server id -> [lock, how many hold or wait]
         self._guard = threading.Lock()
-        self._taking = 0                            # leases that are being taken
+        self._taking = set()                        # ids of operations whose leases are being taken
         self._closed = False
 
     @contextlib.contextmanager
@@ -104,14 +104,16 @@ class Running:
         with self._guard:
             if self._closed:
                 raise exception.Stopping
-            self._taking += 1
+            if operation_id in self._taking:        # the bell rang again
+                raise exception.Fenced(operation_id=operation_id, attempt=0)
+            self._taking.add(operation_id)
         try:
             lease = self._conductor.take_lease(context, operation_id, self._host, self._worker)
             job = Job(context, lease, self._conductor)
             self._displace(job)
         finally:
             with self._guard:
-                self._taking -= 1
+                self._taking.discard(operation_id)
         return job
 
     def _frame(self, job):
