@@ -359,6 +359,18 @@ class TooManyTags(BadRequest):
     template = "The number of tags exceeded the per-server limit {limit}"
 
 
+class MoveNotFound(NotFound):
+    template = "In-progress live migration {move_id} is not found for server {server_id}."
+
+
+class NotMigrating(Conflict):
+    template = "Instance {server_id} is in an invalid state for '{operation}'"
+
+
+class ShareNotFound(NotFound):
+    template = "Share {share_id} could not be found."
+
+
 class ServerGroupNotFound(NotFound):
     template = "Instance group {group_id} could not be found."
 

@@ -4,6 +4,7 @@ from nova_lite.compute.actions.aggregates import Aggregates
 from nova_lite.compute.actions.build import Build
 from nova_lite.compute.actions.console import Console
 from nova_lite.compute.actions.delete import Delete
+from nova_lite.compute.actions.external_events import ExternalEvents
 from nova_lite.compute.actions.flavors import Flavors
 from nova_lite.compute.actions.guests import Guests
 from nova_lite.compute.actions.hosts import Hosts
@@ -11,6 +12,7 @@ from nova_lite.compute.actions.instance_actions import InstanceActions
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
+from nova_lite.compute.actions.moves import Moves
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.remote_consoles import RemoteConsoles
@@ -19,6 +21,7 @@ from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
+from nova_lite.compute.actions.usage import Usage
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.conductor.rpcapi import ConductorAPI
 
@@ -50,5 +53,8 @@ class API:
         self.keypairs = Keypairs()
         self.limits = Limits()
         self.hosts = Hosts()
+        self.usage = Usage()
+        self.moves = Moves()
+        self.external_events = ExternalEvents(network)
         self.server_groups = ServerGroups()
         self.instance_actions = InstanceActions()

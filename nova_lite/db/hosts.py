@@ -49,7 +49,7 @@ def service_of(session, host, binary):
     """:raises NotFound:"""
     row = session.execute(_SERVICE.where(_S.c.host == host, _S.c.binary == binary)).one_or_none()
     if row is None:
-        raise exception.NotFound(f"Could not find binary {binary} on host {host}.")
+        raise exception.NotFound(f"Host '{host}' is not mapped to any cell")
     return row
 
 
@@ -116,6 +116,25 @@ def has_zone(session, zone, default):
     return session.execute(sa.select(sa.exists().where(
         _S.c.binary == "nova-compute", _S.c.disabled.is_(False), _N.c.host == _S.c.host,
         sa.func.coalesce(_N.c.availability_zone, default) == zone))).scalar()
+
+
+def node_of(session, host):
+    """The compute node of a host.  :raises HostNotFound:"""
+    row = session.execute(_NODE.where(_N.c.host == host)).one_or_none()
+    if row is None:
+        raise exception.HostNotFound(host=host)
+    return row
+
+
+def shares(session, host):
+    """{project id: (vcpus, memory_mb, disk_gb)} of what the servers on a host were promised."""
+    flavor = _V.c.flavor
+    rows = session.execute(
+        sa.select(_V.c.project_id, *(sa.func.sum(flavor[name].as_integer()) for name in
+                                     ("vcpus", "memory_mb", "root_gb", "ephemeral_gb")))
+        .where(_V.c.host == host, _V.c.deleted_at.is_(None)).group_by(_V.c.project_id).order_by(_V.c.project_id))
+    return {project_id: (int(vcpus), int(memory), int(root) + int(ephemeral))
+            for project_id, vcpus, memory, root, ephemeral in rows}
 
 
 def servers_of(session, hosts):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from nova_lite import db
 from nova_lite.api.compute import routes
 from nova_lite.common import context
-from nova_lite.db import aggregates, operations
+from nova_lite.db import aggregates, moves, operations
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Keypair, Service
 from nova_lite.objects.states import OPERATIONS
@@ -17,7 +17,7 @@ from nova_lite.objects.states import OPERATIONS
 #: The most that any GET may need; what is asked a thousand times a minute is pinned below.
 MOST = 4
 PINNED = {"/servers": 1, "/servers/detail": 1, "/servers/{id}": 1, "/flavors/detail": 1}
-ROUTES = [route for route in routes.ROUTES if route.method == "GET"]
+ROUTES = [route for route in routes.ROUTES if route.method == "GET" and route.target != "retired:gone"]
 
 
 @contextlib.contextmanager
@@ -57,6 +57,8 @@ def more_of_everything(cloud, number):
             vcpus=8, memory_mb=8192, disk_gb=100))
         made = aggregates.create(session, f"a{number}", {"key": "value"})
         aggregates.add_host(session, made, host)
+        for kind, status in (("resize", "finished"), ("live-migration", "running")):
+            moves.record(session, context.admin(), server, kind=kind, status=status)
     return server_id
 
 
@@ -68,7 +70,8 @@ def path_of(cloud, route, server_id):
     known = {"server_id": server_id, "flavor_id": "f1", "hypervisors": node, "flavors": "f1", "servers": server_id,
              "os-keypairs": "k1", "os-quota-sets": "pa", "os-extra_specs": "key", "metadata": "key", "tags": "tag",
              "os-instance-actions": request_id, "os-hypervisors": node, "os-interface": "none", "extensions": "servers",
-             "ips": "none", "os-quota-class-sets": "default", "os-aggregates": "1",
+             "ips": "none", "os-simple-tenant-usage": "pa", "os-hosts": "host-1", "migrations": "2", "shares": "none",
+             "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-quota-class-sets": "default", "os-aggregates": "1",
              "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"]}
 
     def value(found):
@@ -88,7 +91,7 @@ def test_a_get_costs_the_same_however_much_there_is(cloud, database, route):
         cloud.call("GET", path, user="admin", version=version)
         with counted(database) as seen:
             answer = cloud.call("GET", path, user="admin", version=version)
-        assert answer.status_int < 500, answer.text
+        assert answer.status_int < 500 or answer.status_int == 501, answer.text
         costs.append(len(seen))
     assert len(set(costs)) == 1, f"one more of everything costs more statements: {costs}"
     assert costs[0] <= MOST, seen

@@ -18,7 +18,7 @@ DOORS = types.SimpleNamespace(compute=mock.MagicMock(), network=mock.MagicMock()
 CONTROLLERS = routes.controllers(DOORS)
 ENTRIES = (*routes.ROUTES, *routes.ACTIONS)
 #: Every user lists and shows flavors: no rule is asked, in Nova neither.
-UNRULED = {"flavors:index", "flavors:detail", "flavors:show"}
+UNRULED = {"flavors:index", "flavors:detail", "flavors:show", "retired:gone"}
 #: These take no body.
 BODILESS = {"DELETE", "GET"}
 
@@ -43,6 +43,8 @@ def test_every_route_has_a_handler_and_a_declared_rule(entry):
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)
 def test_bodies_and_queries_have_schemas(entry):
+    if entry.target == "retired:gone":
+        return                              # whatever is sent, the answer is 410
     method = "POST" if not isinstance(entry, Route) else entry.method
     if method not in BODILESS:
         assert hasattr(handler(entry), "body_schema"), "its body is not checked"

@@ -1,19 +1,31 @@
 """The part of the compute API's table that operators use most: limits, hosts, aggregates, groups, what was used."""
 
 from nova_lite.api.compute.aggregates import Aggregates
+from nova_lite.api.compute.assisted_snapshots import AssistedSnapshots
+from nova_lite.api.compute.external_events import ExternalEvents
+from nova_lite.api.compute.hosts import Hosts
 from nova_lite.api.compute.hypervisors import Hypervisors
+from nova_lite.api.compute.migrations import Migrations, ServerMigrations
 from nova_lite.api.compute.quota_classes import QuotaClasses
 from nova_lite.api.compute.quotas import Limits, QuotaSets
 from nova_lite.api.compute.server_groups import ServerGroups
+from nova_lite.api.compute.server_password import ServerPassword
 from nova_lite.api.compute.services import Services, Zones
+from nova_lite.api.compute.shares import Shares
 from nova_lite.api.compute.table import action, route
+from nova_lite.api.compute.usage import AuditLog, Usage
 
 CONTROLLERS = {
     "limits": Limits, "quota_sets": QuotaSets, "quota_classes": QuotaClasses, "services": Services, "zones": Zones,
-    "hypervisors": Hypervisors, "server_groups": ServerGroups, "aggregates": Aggregates,
+    "hypervisors": Hypervisors, "server_groups": ServerGroups, "aggregates": Aggregates, "usage": Usage,
+    "audit_log": AuditLog, "hosts": Hosts, "migrations": Migrations, "server_migrations": ServerMigrations,
+    "assisted_snapshots": AssistedSnapshots, "external_events": ExternalEvents, "server_password": ServerPassword,
+    "shares": Shares,
 }
 
 _QUOTA, _CLASSES, _HYPERVISORS = "os-quota-sets", "os-quota-class-sets", "os-hypervisors"
+_HOSTS, _MOVES, _SHARES = "os-hosts", "servers:migrations", "os-server-shares"
+_ASSISTED = "os-assisted-volume-snapshots"
 _GROUPS, _AGGREGATES = "os-server-groups", "os-aggregates"
 
 ROUTES = (
@@ -51,10 +63,39 @@ ROUTES = (
     route("PUT", "/os-aggregates/{id}", "aggregates:update", f"{_AGGREGATES}:update"),
     route("DELETE", "/os-aggregates/{id}", "aggregates:delete", f"{_AGGREGATES}:delete"),
     route("POST", "/os-aggregates/{id}/images", "aggregates:images", "compute:aggregates:images", "2.81"),
+
+    route("GET", "/os-simple-tenant-usage", "usage:index", "os-simple-tenant-usage:list"),
+    route("GET", "/os-simple-tenant-usage/{id}", "usage:show", "os-simple-tenant-usage:show"),
+    route("GET", "/os-instance_usage_audit_log", "audit_log:index", "os-instance-usage-audit-log:list"),
+    route("GET", "/os-instance_usage_audit_log/{id}", "audit_log:show", "os-instance-usage-audit-log:show"),
+
+    route("GET", "/os-hosts", "hosts:index", f"{_HOSTS}:list", None, "2.42"),
+    route("GET", "/os-hosts/{id}", "hosts:show", f"{_HOSTS}:show", None, "2.42"),
+    route("PUT", "/os-hosts/{id}", "hosts:update", f"{_HOSTS}:update", None, "2.42"),
+    route("GET", "/os-hosts/{id}/reboot", "hosts:reboot", f"{_HOSTS}:reboot", None, "2.42"),
+    route("GET", "/os-hosts/{id}/shutdown", "hosts:shutdown", f"{_HOSTS}:shutdown", None, "2.42"),
+    route("GET", "/os-hosts/{id}/startup", "hosts:startup", f"{_HOSTS}:start", None, "2.42"),
+
+    route("GET", "/os-migrations", "migrations:index", "os-migrations:index"),
+    route("GET", "/servers/{server_id}/migrations", "server_migrations:index", f"{_MOVES}:index", "2.23"),
+    route("GET", "/servers/{server_id}/migrations/{id}", "server_migrations:show", f"{_MOVES}:show", "2.23"),
+    route("DELETE", "/servers/{server_id}/migrations/{id}", "server_migrations:delete", f"{_MOVES}:delete", "2.24"),
+
+    route("POST", "/os-server-external-events", "external_events:create", "os-server-external-events:create"),
+    route("GET", "/servers/{server_id}/os-server-password", "server_password:index", "os-server-password:show"),
+    route("DELETE", "/servers/{server_id}/os-server-password", "server_password:clear", "os-server-password:clear"),
+    route("POST", "/os-assisted-volume-snapshots", "assisted_snapshots:create", f"{_ASSISTED}:create"),
+    route("DELETE", "/os-assisted-volume-snapshots/{id}", "assisted_snapshots:delete", f"{_ASSISTED}:delete"),
+    route("GET", "/servers/{server_id}/shares", "shares:index", f"{_SHARES}:index", "2.97"),
+    route("POST", "/servers/{server_id}/shares", "shares:create", f"{_SHARES}:create", "2.97"),
+    route("GET", "/servers/{server_id}/shares/{id}", "shares:show", f"{_SHARES}:show", "2.97"),
+    route("DELETE", "/servers/{server_id}/shares/{id}", "shares:delete", f"{_SHARES}:delete", "2.97"),
 )
 
 ACTIONS = (
     action("add_host", "aggregates:add_host", f"{_AGGREGATES}:add_host", on=_AGGREGATES),
     action("remove_host", "aggregates:remove_host", f"{_AGGREGATES}:remove_host", on=_AGGREGATES),
     action("set_metadata", "aggregates:set_metadata", f"{_AGGREGATES}:set_metadata", on=_AGGREGATES),
+    action("force_complete", "server_migrations:force_complete", f"{_MOVES}:force_complete",
+           on="servers/{server_id}/migrations", since="2.22"),
 )

@@ -12,7 +12,7 @@ from nova_lite.common import exception
 _P = "os_compute_api:os-services:"
 _ZONES = "os_compute_api:os-availability-zone:"
 #: Services of Nova's that it does not list either.
-_UNLISTED = frozenset({"nova-osapi_compute", "nova-metadata", "nova-api"})
+UNLISTED = frozenset({"nova-osapi_compute", "nova-metadata", "nova-api"})
 
 
 class Services:
@@ -24,7 +24,7 @@ class Services:
         req.context.can(_P + "list")
         rows = self._hosts.services(req.context, host=last(req.query, "host") or None,
                                     binary=last(req.query, "binary") or None)
-        return {"services": [view.service(req, row) for row in rows if row.binary not in _UNLISTED]}
+        return {"services": [view.service(req, row) for row in rows if row.binary not in UNLISTED]}
 
     @validation.body(schema.SERVICE_UPDATE)
     def update(self, req, id):
@@ -71,7 +71,7 @@ class Zones:
         return view.zones(self._services(req), detail=True)
 
     def _services(self, req):
-        return [row for row in self._hosts.services(req.context) if row.binary not in _UNLISTED]
+        return [row for row in self._hosts.services(req.context) if row.binary not in UNLISTED]
 
 
 def _uuid(text):

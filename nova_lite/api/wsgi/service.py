@@ -76,7 +76,7 @@ class Service:
         if plans is None and method == "HEAD" and self.dialect.head_is_get:
             plans = methods.get("GET")
         if plans is None and method == "POST" and template.endswith("/action"):
-            plans = self.table.actions.get(template.split("/", 2)[1])
+            plans = self.table.actions.get(template[1:].removesuffix("/{id}/action"))
         return plans
 
     def _call(self, req, plans, arguments, project_id):

@@ -39,7 +39,11 @@ class Hosts:
     def delete_service(self, context, id):
         """:raises ServiceNotFound, ServiceInUse: its host has servers."""
         with db.writer() as session:
-            hosts.delete_service(session, hosts.service(session, id))
+            try:
+                service = hosts.service(session, id)
+            except exception.ServiceNotFound as error:
+                raise exception.NotFound(f"Service {id} not found.") from error
+            hosts.delete_service(session, service)
 
     def hypervisors(self, context, *, limit=None, marker=None, pattern=None):
         """:raises MarkerNotFound:"""
@@ -50,6 +54,11 @@ class Hosts:
         """:param id: a uuid, or an int.  :raises HypervisorNotFound:"""
         with db.reader() as session:
             return hosts.node(session, id)
+
+    def shares(self, context, host):
+        """``(node, {project id: (vcpus, memory_mb, disk_gb)})`` of a host.  :raises HostNotFound:"""
+        with db.reader() as session:
+            return hosts.node_of(session, host), hosts.shares(session, host)
 
     def servers_of(self, context, names):
         """{host: rows with ``id`` and ``number``} for these hosts."""

@@ -4,6 +4,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db import aggregates, servers
+from nova_lite.objects.states import Vm
 
 
 def visible_to(context):
@@ -61,6 +62,14 @@ class Servers:
         if zone != pinned:
             with db.writer() as session:
                 servers.update(session, server.id, availability_zone=zone)
+
+
+    @staticmethod
+    def check_stopped(server, operation):
+        """:raises InvalidState: it is not stopped, which ``operation`` needs."""
+        if server.vm_state != Vm.STOPPED:
+            raise exception.InvalidState(operation=operation, server_id=server.id, attribute="vm_state",
+                                         state=server.vm_state)
 
 
 class Locks:

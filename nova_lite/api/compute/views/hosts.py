@@ -67,6 +67,19 @@ def counters(row):
     return shown
 
 
+def shares(node, projects):
+    """What a host has, gives away now, and gives to each project.
+
+    :param projects: {project id: (vcpus, memory_mb, disk_gb)}; the sum of them is shown too.
+    """
+    most = [sum(amounts) for amounts in zip(*projects.values(), strict=True)] or [0, 0, 0]
+    lines = [("(total)", (node.vcpus, node.memory_mb, node.disk_gb)),
+             ("(used_now)", (node.vcpus_used, node.memory_mb_used, node.disk_gb_used)), ("(used_max)", most),
+             *projects.items()]
+    return [{"resource": {"host": node.host, "project": name, "cpu": cpu, "memory_mb": memory, "disk_gb": disk}}
+            for name, (cpu, memory, disk) in lines]
+
+
 def statistics(rows):
     """The sums over all nodes."""
     total = {"count": len(rows)}

@@ -1,0 +1,37 @@
+"""What other services tell of servers: recorded, and what they say of the network looked up at once."""
+
+from nova_lite import db
+from nova_lite.db import external_events
+
+#: These say nothing without naming a volume, a power state, a request.
+_NEED_TAG = frozenset({"volume-extended", "volume-reimaged", "power-update", "accelerator-request-bound"})
+_NETWORK = frozenset({"network-changed", "network-vif-plugged", "network-vif-unplugged", "network-vif-deleted"})
+OK, INCOMPLETE, MISSING, HOMELESS = 200, 400, 404, 422
+
+
+class ExternalEvents:
+    def __init__(self, network):
+        self._network = network
+
+    def receive(self, context, events):
+        """A code for each event: OK, INCOMPLETE, MISSING (no such server) or HOMELESS (it is on no host).
+
+        :param events: dicts with server_id, name, tag (or None) and status.
+        """
+        with db.writer() as session:
+            hosts = external_events.hosts(session, [each["server_id"] for each in events])
+            codes = [_judge(each, hosts) for each in events]
+            good = [each for each, code in zip(events, codes, strict=True) if code == OK]
+            if good:
+                external_events.record(session, good)
+            for server_id in sorted({each["server_id"] for each in good if each["name"] in _NETWORK}):
+                self._network.tell(session, server_id)
+        return codes
+
+
+def _judge(event, hosts):
+    if event["server_id"] not in hosts:
+        return MISSING
+    if hosts[event["server_id"]] is None:
+        return HOMELESS
+    return INCOMPLETE if event["name"] in _NEED_TAG and event["tag"] is None else OK

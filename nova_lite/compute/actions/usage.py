@@ -1,0 +1,11 @@
+"""What projects used."""
+
+from nova_lite import db
+from nova_lite.db import usage
+
+
+class Usage:
+    def servers(self, context, start, stop, *, project_id=None, limit=None, marker=None):
+        """Rows of ``db.usage.servers``.  :raises MarkerNotFound:"""
+        with db.reader() as session:
+            return usage.servers(session, start, stop, project_id=project_id, limit=limit, marker=marker)
