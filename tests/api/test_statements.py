@@ -71,7 +71,8 @@ def path_of(cloud, route, server_id):
              "os-keypairs": "k1", "os-quota-sets": "pa", "os-extra_specs": "key", "metadata": "key", "tags": "tag",
              "os-instance-actions": request_id, "os-hypervisors": node, "os-interface": "none", "extensions": "servers",
              "ips": "none", "os-simple-tenant-usage": "pa", "os-hosts": "host-1", "migrations": "2", "shares": "none",
-             "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-quota-class-sets": "default", "os-aggregates": "1",
+             "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-quota-class-sets": "default",
+             "os-aggregates": "1",
              "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"]}
 
     def value(found):

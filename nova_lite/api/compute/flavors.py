@@ -2,7 +2,7 @@
 
 from oslo_utils import strutils
 
-from nova_lite.api.compute import projects
+from nova_lite.api.compute import extra_spec_names, projects
 from nova_lite.api.compute.paging import last, limit_and_marker
 from nova_lite.api.compute.schemas import flavors as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
@@ -134,10 +134,10 @@ class ExtraSpecs:
 
     @validation.body(schema.SPECS)
     def create(self, req, flavor_id):
-        """200 and what was asked.  404: there is no such flavor."""
+        """200 and what was asked.  400: a known name has a value it cannot have (from 2.86).  404: no such flavor."""
         req.context.can(_SPECS + "create")
         specs = req.body_json["extra_specs"]
-        self._flavors.set_specs(req.context, flavor_id, _texts(specs))
+        self._flavors.set_specs(req.context, flavor_id, _checked(req, specs))
         return {"extra_specs": specs}
 
     @validation.body(schema.SPEC)
@@ -146,7 +146,7 @@ class ExtraSpecs:
         spec = req.body_json
         if id not in spec:
             raise exception.BadRequest("Request body and URI mismatch")
-        self._flavors.set_specs(req.context, flavor_id, _texts(spec))
+        self._flavors.set_specs(req.context, flavor_id, _checked(req, spec))
         return spec
 
     def delete(self, req, flavor_id, id):
@@ -156,8 +156,12 @@ class ExtraSpecs:
         return 200
 
 
-def _texts(specs):
-    return {name: str(value) for name, value in specs.items()}
+def _checked(req, specs):
+    """Extra specs as texts.  :raises ValidationError:"""
+    texts = {name: str(value) for name, value in specs.items()}
+    if req.at_least("2.86"):
+        extra_spec_names.check(texts)
+    return texts
 
 
 def _public(req):
