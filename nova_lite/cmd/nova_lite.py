@@ -56,6 +56,23 @@ def _parser():
     _add_place(trace)
     trace.add_argument("wanted", metavar="REQUEST_ID|SERVER", help="a request's id, or a server's id or name")
     trace.set_defaults(run=_trace, driver=None)
+
+    audit = commands.add_parser("audit", help="show what differs from what should be, and what to do",
+                                description="Show what the auditor found different between the database and what is, "
+                                            "what of it was repaired, and what to do about the rest. Exit status: 0 "
+                                            "nothing differs, 1 something does, 2 it cannot be told.")
+    _add_place(audit)
+    audit.add_argument("--now", action="store_true", help="let the database and every host be looked at first")
+    audit.add_argument("--json", action="store_true", help="for programs")
+    audit.set_defaults(run=_audit, driver=None)
+
+    explain = commands.add_parser("explain", help="tell why a server is where it is, or nowhere",
+                                  description="Print every decision that the scheduler made for a server: what was "
+                                              "asked, and each host with its weight or the filter that refused it.")
+    _add_place(explain)
+    explain.add_argument("wanted", metavar="SERVER", help="a server's id or name, or a request's id")
+    explain.add_argument("--json", action="store_true", help="the same as JSON")
+    explain.set_defaults(run=_explain, driver=None)
     return parser
 
 
@@ -84,6 +101,16 @@ def _remove(arguments):
 def _trace(arguments):
     from nova_lite.cmd import trace
     return trace.run(arguments)
+
+
+def _audit(arguments):
+    from nova_lite.cmd import audit
+    return audit.run(arguments)
+
+
+def _explain(arguments):
+    from nova_lite.cmd import explain
+    return explain.run(arguments)
 
 
 def _doctor(arguments):

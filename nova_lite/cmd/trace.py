@@ -33,7 +33,7 @@ def trace(wanted):
     """
     from nova_lite import db
     from nova_lite.db import timeline
-    _check_database()
+    check_database()
     with db.reader() as session:
         operations = timeline.operations(session, wanted)
         steps = timeline.steps(session, [each.id for each in operations])
@@ -45,7 +45,8 @@ def trace(wanted):
                            for each in operations)
 
 
-def _check_database():
+def check_database():
+    """:raises Misconfigured: there is none."""
     path = os.path.join(CONF.state_dir, "nova_lite.sqlite")
     if not CONF.database.connection and not os.path.exists(path):
         raise exception.Misconfigured(problem=f"There is no database {path}.",

@@ -103,12 +103,10 @@ def node(session, id):
     return row
 
 
-def has_node(session, name, *, by_service=False):
-    """Whether a compute host, or (unless ``by_service``) a hypervisor, of that name exists."""
-    named = _N.c.host == name
-    if not by_service:
-        named = sa.or_(named, _N.c.hypervisor_hostname == name)
-    return session.execute(sa.select(sa.exists().where(named))).scalar()
+def has_place(session, host, node):
+    """Whether there is a compute node of these names.  :param host, node: None: whatever it is called."""
+    named = [column == name for column, name in ((_N.c.host, host), (_N.c.hypervisor_hostname, node)) if name]
+    return session.execute(sa.select(sa.exists().where(*named))).scalar()
 
 
 def has_zone(session, zone, default):

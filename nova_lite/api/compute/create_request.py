@@ -67,22 +67,26 @@ def refuse_certificates():
 
 
 def _place(context, server, target, hosts):
-    """Where it must go, as CreateRequest's fields: by zone, "zone:host[:node]", or ``host`` (from 2.74)."""
-    zone, host, node = _parse_zone(server.get("availability_zone"))
-    if host or node:
+    """Where it must go, as CreateRequest's fields: by zone, "zone:host[:node]", or ``host`` (from 2.74).
+
+    A forced host need not be in the zone beside it, nor be there at all: that is the scheduler's to say.
+    """
+    zone, *place = _parse_zone(server.get("availability_zone"))
+    forced = any(place)
+    if forced:
         context.can(f"{_P}:forced_host", target)
-    asked = server.get("host"), server.get("hypervisor_hostname")
+        zone = zone if zone == hosts.zone_of(context, place[0]) else None
+    asked = [server.get("host"), server.get("hypervisor_hostname")]
     if any(asked):
         context.can("compute:servers:create:requested_destination", target)
-        if host or node:
+        if forced:
             raise exception.BadRequest("One mechanism with host and/or hypervisor_hostname and another mechanism with "
                                        "zone:host:node are mutually exclusive.")
-        for each in filter(None, asked):
-            hosts.check_host(context, each)
-    if zone is not None and not (host or node):
+        hosts.check_host(context, *asked)
+    if zone is not None and not forced:
         hosts.check_zone(context, zone)
-    forced = host or node
-    return {"availability_zone": zone, "host": forced or asked[0] or asked[1], "forced": bool(forced)}
+    host, node = place if forced else asked
+    return {"availability_zone": zone, "host": host, "node": node, "forced": forced}
 
 
 def _parse_zone(text):
@@ -92,8 +96,7 @@ def _parse_zone(text):
     if len(parts) > 3:
         raise exception.BadRequest("Invalid input received: Unable to parse availability_zone")
     zone, host, node = (*parts, None, None)[:3]
-    zone = zone if zone == CONF.scheduler.default_availability_zone else None
-    return zone, host or None, node or None
+    return zone or None, host or None, node or None
 
 
 def _check_devices(context, server, target):

@@ -71,7 +71,7 @@ class Aggregates:
     def add_host(self, context, id, host):
         """:raises AggregateNotFound, HostNotFound:  :raises Conflict: it is there, or would be in two zones."""
         with db.writer() as session:
-            if not hosts.has_node(session, host, by_service=True):
+            if not hosts.has_place(session, host, None):
                 raise exception.HostNotFound(host=host)
             row = aggregates.get(session, id, lock=True)
             zone, other = row.metadata.get(aggregates.ZONE), aggregates.other_zones(session, id, [host]).get(host)

@@ -58,8 +58,8 @@ class Build:
     @staticmethod
     def _record(session, context, request, row):
         args = {"admin_pass": crypt.seal(request.admin_pass)}
-        if request.host:
-            args["host"] = request.host
+        if request.host or request.node:
+            args |= {"host": request.host, "node": request.node, "forced": request.forced}
         return operations.record(session, context, OPERATIONS["create"], row.id, row, args)
 
 
@@ -85,8 +85,6 @@ def _check_zone(session, request):
     zone, default = request.availability_zone, CONF.scheduler.default_availability_zone
     if zone not in (None, default) and not hosts.has_zone(session, zone, default):
         raise exception.BadRequest("The requested availability zone is not available")
-    if request.host and not hosts.has_node(session, request.host):
-        raise exception.BadRequest(f"Compute host {request.host} could not be found.")
 
 
 def _keypair_of(session, context, request):

@@ -13,7 +13,8 @@ class CreateRequest:
     :ivar user_data: base64.
     :ivar admin_pass: always set; made up where the user gave none.
     :ivar security_groups: names or ids; None: not said.
-    :ivar host: place it there; with ``forced`` the scheduler's filters are not asked.
+    :ivar host, node: place it on this host, on the hypervisor of this name, or both; with ``forced`` the scheduler's
+        filters are not asked.
     :ivar max_count: as many as quota has room for up to this, at least ``min_count``.
     :ivar scheduler_hints: {hint: [values]}.
     """
@@ -33,6 +34,7 @@ class CreateRequest:
     security_groups: list | None = None
     availability_zone: str | None = None
     host: str | None = None
+    node: str | None = None
     forced: bool = False
     min_count: int = 1
     max_count: int = 1

@@ -3,7 +3,7 @@
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
-from nova_lite.db import hosts
+from nova_lite.db import aggregates, hosts
 
 COMPUTE = "nova-compute"
 
@@ -65,11 +65,19 @@ class Hosts:
         with db.reader() as session:
             return hosts.servers_of(session, names)
 
-    def check_host(self, context, name):
-        """:raises BadRequest: no compute host or hypervisor has that name."""
+    def check_host(self, context, host, node):
+        """:param node: the hypervisor's own name; one of the two may be None.
+
+        :raises BadRequest: no compute host is called so.
+        """
         with db.reader() as session:
-            if not hosts.has_node(session, name):
-                raise exception.BadRequest(f"Compute host {name} could not be found.")
+            if not hosts.has_place(session, host, node):
+                raise exception.BadRequest(f"Compute host {host or node} could not be found.")
+
+    def zone_of(self, context, host):
+        """The zone that a host is in; one that is unknown is in the default zone."""
+        with db.reader() as session:
+            return aggregates.zones(session).get(host, CONF.scheduler.default_availability_zone)
 
     def check_zone(self, context, zone):
         """:raises BadRequest: no usable host is in that zone."""

@@ -3,7 +3,7 @@
 import datetime
 
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations, servers, services
+from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
 
 _LAUNCHING = frozenset({"create", "rebuild"})
@@ -46,6 +46,8 @@ class Endings:
         if operation.name in _LAUNCHING:
             values["launched_at"] = now()
         operations.finish(session, operation, fault=None, **values)
+        if operation.name == "create":
+            scheduling.built(session, operation.place, well=True)
         if operation.name in _FORGETS:
             servers.remember(session, operation.server_id, **dict.fromkeys(_FORGETS[operation.name]))
         return None
@@ -64,6 +66,8 @@ class Endings:
             allocations.free(session, operation.server_id)
             self._network.release(session, operation.server_id)
             services.unplaced(session, operation.server_id)
+            if why["code"] >= 500 and operation.place != operations.CONDUCTOR:
+                scheduling.built(session, operation.place, well=False)
 
     @staticmethod
     def _blame(operation, why):
@@ -74,7 +78,8 @@ class Endings:
     def _another_host(operation, outcome):
         """A refusal that is the user's to mend (4xx) would be the same on every host."""
         tried = len(operation.args.get("excluded", ())) + 1
-        return outcome.code >= 500 and tried < CONF.operations.max_attempts and not operation.args.get("host")
+        named = operation.args.get("host") or operation.args.get("node")
+        return outcome.code >= 500 and tried < CONF.operations.max_attempts and not named
 
     @staticmethod
     def moved(session, operation, error, details=None):
@@ -82,6 +87,7 @@ class Endings:
         args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place]}
         allocations.free(session, operation.server_id)
         services.unplaced(session, operation.server_id)
+        scheduling.built(session, operation.place, well=False)
         operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args,
                              failed=(error, details))
         return operations.CONDUCTOR

@@ -1,7 +1,7 @@
 """What was done to a server, as os-instance-actions shows it: operations and their journalled steps."""
 
 from nova_lite.api.compute.views.servers import host_id
-from nova_lite.objects import states
+from nova_lite.objects import decision, states
 
 #: Steps that the conductor does itself.
 _CONDUCTORS = frozenset({"schedule"})
@@ -38,7 +38,8 @@ class EventView:
         if self._hosts:
             shown["hostId"] = host_id(self._project_id, step.host)
         if self._details:
-            shown["details"] = step.detail
+            told = step.decision and decision.text(step.decision)
+            shown["details"] = "\n".join(filter(None, (step.detail, told))) or None
         return shown
 
 
