@@ -49,18 +49,18 @@ def hardware(session):
 
 def servers(session):
     """{host: how many servers it has}; those without are missing."""
-    return dict(session.execute(_SERVERS).tuples().all())
+    return dict(session.execute(_SERVERS).all())
 
 
 def io_ops(session):
     """{host: how many of its servers are being built, moved or copied}; those without are missing."""
-    return dict(session.execute(_IO_OPS).tuples().all())
+    return dict(session.execute(_IO_OPS).all())
 
 
 def hosts_of(session, server_ids):
     """{id: host} of those of these servers that are placed."""
     return dict(session.execute(sa.select(_V.c.id, _V.c.host).where(
-        _V.c.id.in_(server_ids), _V.c.host.is_not(None), _V.c.deleted_at.is_(None))).tuples().all())
+        _V.c.id.in_(server_ids), _V.c.host.is_not(None), _V.c.deleted_at.is_(None))).all())
 
 
 def group(session, group_id, server_id):
@@ -71,7 +71,7 @@ def group(session, group_id, server_id):
     row = session.execute(_GROUP, {"b_id": group_id}).one_or_none()
     if row is None:
         return None
-    return row, dict(session.execute(_PLACED, {"b_id": group_id, "b_but": server_id}).tuples().all())
+    return row, dict(session.execute(_PLACED, {"b_id": group_id, "b_but": server_id}).all())
 
 
 def built(session, host, well):
