@@ -35,6 +35,8 @@ class Server:
         self._ready = ready
         self._user = user
         self._stop_signal = stop_signal
+        #: PostgreSQL's children outlive a killed parent; told to drop everything, it recovers in the same way.
+        self._crash_signal = signal.SIGQUIT if user == "postgres" else signal.SIGKILL
         self._environment = {**os.environ, **environment}
         self._process = None
 
@@ -63,6 +65,11 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)        # what is left of the session it led
         self._process.wait(10)
+
+    def crash(self):
+        """End it without any ceremony, as kill -9 or a power cut does."""
+        self._process.send_signal(self._crash_signal)
+        self.stop(5)
 
     def pause(self):
         """Freeze it: its sockets stay open and nothing answers, as on a machine that hangs."""

@@ -1,9 +1,12 @@
-"""Faults of real processes: a broker and a database for all tests, and rooms of processes over them."""
+"""Faults of real processes: a broker and a database for all tests, and a room of processes over them for a module."""
 
 import pytest
 
+from nova_lite.conf import CONF
 from tests import backends
 from tests.faults.real import rooms
+
+_made = []          # the rooms of the module that runs
 
 
 @pytest.fixture(scope="session")
@@ -18,32 +21,31 @@ def postgresql(tmp_path_factory):
         yield url
 
 
-@pytest.fixture
-def make_room(broker, postgresql, tmp_path, conf):
+@pytest.fixture(scope="module")
+def make_room(broker, postgresql, tmp_path_factory):
     """``make_room(hosts=..., options=..., ...)`` starts a room with a database of its own; see rooms.Layout."""
-    made = []
+    CONF([], project="nova_lite", default_config_files=[])      # the checker asks it for limits
+    _made.clear()
 
-    def make(database=None, **layout):
+    def make(database=None, concurrency="eventlet", **layout):
         servers = {"bus": broker, "database": rooms.own_database(database or postgresql)}
-        room = rooms.Room(rooms.Layout(servers, **layout), tmp_path)
-        made.append(room)
+        room = rooms.Room(rooms.Layout(servers, **layout), tmp_path_factory.mktemp("room"), concurrency)
+        _made.append(room)
         return room.start()
 
-    make.made = made
     yield make
-    for room in made:
+    for room in _made:
         room.close()
 
 
-@pytest.fixture
-def room(make_room):
-    """Two conductors, a scheduler, two hosts and the API; guests take a moment to change."""
-    return make_room(options=rooms.OPTIONS + "[fake]\ndelay = 0.3\n")
+@pytest.fixture(scope="module")
+def room(request, make_room):
+    """Two conductors, a scheduler, two hosts and the API; the module's OPTIONS are theirs."""
+    return make_room(options=getattr(request.module, "OPTIONS", rooms.OPTIONS))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    made = getattr(item.funcargs.get("make_room"), "made", ())
-    if report.failed:
-        report.sections.extend(("cloud", room.output()) for room in made)
+    if report.failed and "make_room" in item.fixturenames:
+        report.sections.extend(("cloud", room.output()) for room in _made)

@@ -5,6 +5,7 @@ looks like to the invariants checker is said here too.
 """
 
 import contextlib
+import datetime
 import os
 import re
 import signal
@@ -31,17 +32,20 @@ service_down_time = 20
 class Layout:
     """A clouds.Cloud of one process a service and host.
 
+    :param driver: of the hosts, with what else its options need.  :param environ: {process name: {variable: value}}.
     :param servers: {"bus": Url, "database": Url} of the real servers.
     :param hosts: names of the computes.  :param more: {process name: text of options of it alone}.
     """
 
-    def __init__(self, servers, *, hosts=("host1", "host2"), conductors=2, options=OPTIONS, more=None, environ=None):
+    def __init__(self, servers, *, hosts=("host1", "host2"), conductors=2, options=OPTIONS, driver="fake", more=None,
+                 environ=None):
         self.hosts = tuple(hosts)
         self.conductors = [f"conductor{number}" for number in range(1, conductors + 1)]
         self.names = (*self.conductors, "scheduler", *self.hosts, "api")
         self.proxies = {name: {} for name in self.names}       # process -> {"bus": Proxy, "database": Proxy}
         self._servers = servers
         self._options = options
+        self._driver = driver
         self._more = more or {}
         self._stack = contextlib.ExitStack()
         self._environ = environ or {}
@@ -69,7 +73,7 @@ class Layout:
         os.makedirs(state_dir, exist_ok=True)
         database = "" if name in self.hosts else f"[database]\nconnection = {self._through(name, 'database')}\n"
         return (f"[DEFAULT]\nhost = {name}\nstate_dir = {state_dir}\nconcurrency = {cloud.concurrency}\n"
-                f"transport_url = {self._through(name, 'bus')}\n{database}[compute]\ndriver = fake\n"
+                f"transport_url = {self._through(name, 'bus')}\n{database}[compute]\ndriver = {self._driver}\n"
                 f"[api]\nport = {cloud.port}\nworkers = 1\n{self._options}{self._more.get(name, '')}")
 
     def _through(self, name, kind):
@@ -155,6 +159,14 @@ class Room(clouds.Cloud):
         with self.engine.begin() as connection:
             connection.execute(sa.text(text), values)
 
+    def host_of(self, server_id):
+        return self.query("SELECT host FROM servers WHERE id = :id", id=server_id)[0].host
+
+    def clear(self):
+        """Delete every server, for the next test."""
+        for server in self.get("/compute/v2.1/servers").body["servers"]:
+            self.delete_server(server["id"])
+
     def open_operations(self):
         return self.query("SELECT id, name, state, place, step, worker FROM operations WHERE finished_at IS NULL")
 
@@ -186,6 +198,11 @@ class Room(clouds.Cloud):
         """Fail with every broken invariant."""
         found = invariants.check(self.view(**more))
         assert not found, "\n".join(map(str, found))
+
+
+def now():
+    """This moment as the tables keep it."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def own_database(url):
