@@ -13,7 +13,7 @@ from nova_lite.api.wsgi import app
 from nova_lite.common import exception, rpc
 from nova_lite.common.context import RequestContext
 from nova_lite.compute.api import API as Compute
-from nova_lite.db.base import now
+from nova_lite.db.base import new_id, now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Server, Service
 from nova_lite.network.api import API as Network
 from nova_lite.objects.server import Image
@@ -42,7 +42,10 @@ class Tokens:
 
 
 class Images:
-    """The image door: one image of 1 MiB, and one without data."""
+    """The image door: one image of 1 MiB, one without data, and those that are made of servers."""
+
+    def __init__(self):
+        self.made = {}
 
     def for_server(self, context, image_id):
         if image_id == DRAFT:
@@ -54,12 +57,22 @@ class Images:
                           path=None, url=None, token=None)
 
 
+    def create(self, context, values):
+        made = types.SimpleNamespace(id=new_id(), project_id=context.project_id, **values)
+        self.made[made.id] = made
+        return made
+
+    def delete(self, context, image_id):
+        del self.made[image_id]
+
+
 class Cloud:
     """``call`` sends a request; ``make`` creates a server and ``settle`` puts it into a state."""
 
     def __init__(self):
         self.network = Network()
-        self.compute = Compute(Images(), self.network)
+        self.images = Images()
+        self.compute = Compute(self.images, self.network)
         self.app = app.build(types.SimpleNamespace(identity=Tokens(), network=self.network, compute=self.compute),
                              services=("compute",))
         self.flavor = "42"

@@ -5,6 +5,7 @@ guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor los
 """
 
 import dataclasses
+import os
 import time
 import uuid
 
@@ -216,3 +217,21 @@ class DriverContract:
             assert driver.power.state(spec.id) is Power.RUNNING
         driver.build.destroy(spec.id)
         assert driver.host.guests() == {}
+
+    @pytest.mark.parametrize("state", ["on", "paused", "off"])
+    def test_a_copy_of_a_disk_stands_alone_and_the_guest_goes_on(self, driver, spec, state):
+        driver.build.spawn(spec)
+        assert eventually(lambda: driver.console.log(spec.id, 10000))
+        if state == "off":
+            driver.power.stop(spec.id, 0)
+        elif state == "paused":
+            driver.pause.pause(spec.id)
+        before = driver.power.state(spec.id)
+        for _ in range(2):
+            path = driver.snapshot.take(spec.id)
+            with open(path, "rb") as copy:
+                assert (copy.read(4), copy.seek(8), copy.read(8)) == (b"QFI\xfb", 8, bytes(8)), "it has a base"
+            assert driver.power.state(spec.id) is before
+        driver.snapshot.drop(spec.id)
+        driver.snapshot.drop(spec.id)
+        assert not os.path.exists(path)

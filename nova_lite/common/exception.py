@@ -271,6 +271,12 @@ class ImageFetchFailed(NovaLiteError):
     template = "Host {host} could not fetch image {image_id}: {reason}"
 
 
+class ImageUploadFailed(NovaLiteError):
+    """A host could not hand over what it copied; the text becomes the operation's error."""
+
+    template = "Host {host} could not upload image {image_id}: {reason}"
+
+
 class RangeNotSatisfiable(NovaLiteError):
     status = 416
     template = "The Range requested is not available."

@@ -21,6 +21,7 @@ from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
+from nova_lite.compute.actions.snapshot import Snapshot
 from nova_lite.compute.actions.usage import Usage
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.conductor.rpcapi import ConductorAPI
@@ -37,6 +38,7 @@ class API:
         self.pause = Pause(compute)
         self.rebuild = Rebuild(image, compute)
         self.rescue = Rescue(image, compute)
+        self.snapshot = Snapshot(image, compute)
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)

@@ -18,6 +18,7 @@ from nova_lite.compute.tasks.power import Power
 from nova_lite.compute.tasks.rebuild import Rebuild
 from nova_lite.compute.tasks.rescue import Rescue
 from nova_lite.compute.tasks.running import AWAY, Running
+from nova_lite.compute.tasks.snapshot import Snapshot
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Manager:
         delete = Delete(self._running, driver, network)
         pause = Pause(self._running, driver, network)
         rescue = Rescue(self._running, driver, network, images)
+        snapshot = Snapshot(self._running, driver)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
@@ -52,6 +54,7 @@ class Manager:
             "suspend_server": (others, pause.suspend_server), "resume_server": (others, pause.resume_server),
             "rebuild_server": (builds, Rebuild(self._running, driver, network, images).rebuild_server),
             "rescue_server": (builds, rescue.rescue_server), "unrescue_server": (others, rescue.unrescue_server),
+            "snapshot_server": (builds, snapshot.snapshot_server), "backup_server": (builds, snapshot.backup_server),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit)
@@ -150,6 +153,12 @@ class Endpoint:
 
     def unrescue_server(self, context, operation_id):
         self._start("unrescue_server", context, operation_id)
+
+    def snapshot_server(self, context, operation_id):
+        self._start("snapshot_server", context, operation_id)
+
+    def backup_server(self, context, operation_id):
+        self._start("backup_server", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

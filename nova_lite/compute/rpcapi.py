@@ -48,6 +48,12 @@ class ComputeAPI:
     def unrescue_server(self, context, host, operation_id):
         self._ring(context, host, "unrescue_server", operation_id)
 
+    def snapshot_server(self, context, host, operation_id):
+        self._ring(context, host, "snapshot_server", operation_id)
+
+    def backup_server(self, context, host, operation_id):
+        self._ring(context, host, "backup_server", operation_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -91,5 +97,5 @@ DOORBELLS = {
     "reboot_hard": "reset_server", "delete": "delete_server", "pause": "pause_server", "unpause": "unpause_server",
     "suspend": "suspend_server", "resume": "resume_server", "soft_delete": "soft_delete_server",
     "restore": "restore_server", "rebuild": "rebuild_server", "rescue": "rescue_server",
-    "unrescue": "unrescue_server",
+    "unrescue": "unrescue_server", "createImage": "snapshot_server", "createBackup": "backup_server",
 }

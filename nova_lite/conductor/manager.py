@@ -1,6 +1,7 @@
 """The conductor: flows that touch more than one host, and the only door from hosts to state."""
 
 import datetime
+import contextlib
 import functools
 import json
 import logging
@@ -13,6 +14,7 @@ from nova_lite.common import context as contexts
 from nova_lite.common.doorbells import Doorbells
 from nova_lite.conductor import auditor, host_audit, strangers
 from nova_lite.conductor.dead_hosts import Executor, Watch
+from nova_lite.conductor.flows import backups
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
@@ -29,6 +31,7 @@ _BATCHES = 20       # transactions a purge has at most
 #: Operations that make the server's disk from its image; arguments that hosts are told.
 _FROM_IMAGE = frozenset({"create", "rebuild"})
 _TOLD = frozenset({"preserve_ephemeral"})
+_FILLING = 7200     # seconds a host has to fill an image
 
 
 class Manager:
@@ -144,15 +147,36 @@ class Endpoint:
             nics = self._network.nics(session, server.id)
         image = self._image_of(operation, server.image_id) if operation.name in _FROM_IMAGE else None
         own = self._image_of(operation, operation.args.get("image_id"))
+        target = self._target(operation, operation.args.get("target_id"))
         built = server_objects.build(server, nics, image, crypt.unseal(operation.args.get("admin_pass")))
         args = {name: value for name, value in operation.args.items() if name in _TOLD}
         return Job.make(operation_id=operation.id, name=operation.name, attempt=operation.attempt,
-                        lease_seconds=CONF.operations.lease, server=built, image=own, args=args)
+                        lease_seconds=CONF.operations.lease, server=built, image=own or target, args=args)
 
     def _image_of(self, operation, image_id):
         """Where the image's bytes are; an image that is gone meanwhile ends the operation here and now."""
+        return self._or_end(operation, self._bootable, image_id) if image_id else None
+
+    def _target(self, operation, image_id):
+        """The image that the operation fills, likewise."""
+        return self._or_end(operation, self._fillable, image_id) if image_id else None
+
+    def _fillable(self, image_id):
+        """objects.Image with a token that fills or deletes it; ``size`` is 0 while it waits for its data."""
+        row = self._doors.image.show(contexts.admin(), image_id)
+        image = self._doors.image.target(row)
+        image.token = self._doors.identity.issue("nova_lite", project_id=row.project_id, roles=("member",),
+                                                  ttl=_FILLING)
+        return image
+
+    def _discard(self, image_id):
+        """Delete the image that a failed operation did not fill."""
+        with contextlib.suppress(exception.ImageNotFound, exception.NotFound):
+            self._doors.image.delete(contexts.admin(), image_id)
+
+    def _or_end(self, operation, find, image_id):
         try:
-            return self._bootable(image_id) if image_id else None
+            return find(image_id)
         except exception.NovaLiteError as error:
             with db.writer() as session:
                 self._endings.failed(session, operation, fault(error.status, str(error)))
@@ -179,6 +203,10 @@ class Endpoint:
             if operation.attempt != attempt or operation.state != OperationState.RUNNING:   # it was told before
                 raise exception.Fenced(operation_id=operation_id, attempt=attempt)
             place = self._endings.ended(session, operation, outcome)
+        if operation.name == "createBackup" and not outcome.error:
+            backups.rotate(self._doors.image, operation)
+        if outcome.error and operation.args.get("target_id"):
+            self._discard(operation.args["target_id"])
         if outcome.error:
             LOG.warning("Operation %s (%s) of server %s failed on %s: %s", operation_id, operation.name,
                         operation.server_id, operation.place, outcome.error)

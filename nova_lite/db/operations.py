@@ -70,7 +70,7 @@ def _claim(session, context, server_id, operation):
     if operation.interrupts:
         free = sa.or_(free, _V.c.task_state.in_(operation.interrupts))
     conditions = [_V.c.id == server_id, _V.c.deleted_at.is_(None), free, _V.c.vm_state.in_(operation.allowed)]
-    if not context.is_admin:
+    if operation.heeds_lock and not context.is_admin:
         conditions.append(_V.c.locked_by.is_(None))
     return session.execute(sa.update(_V).where(*conditions), {
         "task_state": operation.task, "updated_at": now()}).rowcount
@@ -84,7 +84,8 @@ def check(session, context, server_id, operation):
     row = session.execute(sa.select(_V.c.vm_state, _V.c.task_state, _V.c.locked_by, _V.c.host)
                           .where(_V.c.id == server_id, _V.c.deleted_at.is_(None))).one_or_none()
     free = row and (row.task_state is None or row.task_state in operation.interrupts)
-    if not free or row.vm_state not in operation.allowed or (row.locked_by and not context.is_admin):
+    locked = row and row.locked_by and operation.heeds_lock and not context.is_admin
+    if not free or locked or row.vm_state not in operation.allowed:
         raise refusal(session, context, server_id, operation)
     if row.host is None and not operation.overtakes:
         raise exception.ServerNotReady(server_id=server_id)
@@ -96,7 +97,7 @@ def refusal(session, context, server_id, operation):
                           .where(_V.c.id == server_id, _V.c.deleted_at.is_(None))).one_or_none()
     if row is None:
         return exception.ServerNotFound(server_id=server_id)
-    if row.locked_by and not context.is_admin:
+    if row.locked_by and operation.heeds_lock and not context.is_admin:
         return exception.ServerLocked(server_id=server_id)
     attribute = "vm_state" if row.vm_state not in operation.allowed else "task_state"
     return exception.InvalidState(operation=action(operation.name), server_id=server_id,

@@ -80,6 +80,13 @@ class Embedded:
             checksum=row.os_hash_value, hash_algo=row.os_hash_algo, min_disk=row.min_disk, min_ram=row.min_ram,
             properties=row.properties, path=self.store.path(row.id), url=_file_url(row.id), token=None)
 
+    def target(self, row):
+        """objects.Image of an image that a host shall fill with a server's disk; ``token`` is None."""
+        return Image.make(
+            id=row.id, name=row.name, disk_format=row.disk_format, size=row.size or 0, virtual_size=row.virtual_size,
+            checksum=None, hash_algo=None, min_disk=row.min_disk, min_ram=row.min_ram, properties=row.properties,
+            path=None, url=_file_url(row.id), token=None)
+
     # ---- changing what is known of an image
 
     def create(self, context, values):

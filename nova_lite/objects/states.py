@@ -39,6 +39,10 @@ class Task(enum.StrEnum):
     REBUILD_SPAWNING = "rebuild_spawning"
     RESCUING = "rescuing"
     UNRESCUING = "unrescuing"
+    SNAPSHOT_PENDING = "image_snapshot_pending"
+    SNAPSHOT = "image_snapshot"
+    UPLOADING = "image_uploading"
+    BACKUP = "image_backup"
     SOFT_DELETING = "soft-deleting"
     RESTORING = "restoring"
     DELETING = "deleting"
@@ -79,6 +83,7 @@ class Operation:
     :ivar keeps: vm_states that it leaves as they were when it succeeded, whatever ``then`` says.
     :ivar interrupts: task_states it may start in besides None; None itself in the set is implied.
     :ivar overtakes: it cancels whatever else runs on the server.
+    :ivar heeds_lock: whether a locked server refuses it to members.
     :ivar deadline: seconds after which it is given up.
     """
 
@@ -91,6 +96,7 @@ class Operation:
     overtakes: bool = False
     deadline: int = 600
     keeps: frozenset = frozenset()
+    heeds_lock: bool = True
 
     def leads_to(self, vm_state):
         """The vm_state of a server that was in ``vm_state`` when this began, and has succeeded."""
@@ -100,6 +106,9 @@ class Operation:
 def _op(name, allowed, task, then, failing, **rest):
     return Operation(name, frozenset(allowed), task, then, failing, **rest)
 
+
+#: Where a server's disk can be copied into an image; the server stays what it is.
+_COPIED = frozenset({Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED})
 
 OPERATIONS = {op.name: op for op in (
     #    name           may start from               while it runs         then         or, failing (None: as it was)
@@ -115,6 +124,10 @@ OPERATIONS = {op.name: op for op in (
     _op("unpause",     {Vm.PAUSED},                  Task.UNPAUSING,       Vm.ACTIVE,   None),
     _op("suspend",     {Vm.ACTIVE},                  Task.SUSPENDING,      Vm.SUSPENDED, None, deadline=1800),
     _op("resume",      {Vm.SUSPENDED},               Task.RESUMING,        Vm.ACTIVE,   None, deadline=1800),
+    _op("createImage", _COPIED,                      Task.SNAPSHOT_PENDING, Vm.ACTIVE,  None,
+        keeps=_COPIED, heeds_lock=False, deadline=7200),
+    _op("createBackup", _COPIED,                     Task.BACKUP,          Vm.ACTIVE,   None,
+        keeps=_COPIED, heeds_lock=False, deadline=7200),
     _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
         keeps=frozenset({Vm.STOPPED}), deadline=1800),

@@ -172,6 +172,22 @@ class Rescues(abc.ABC):
         """Cut the power, remove what it was rescued from, and start it from its own disk."""
 
 
+class Snapshot(abc.ABC):
+    """Copies of guests' disks."""
+
+    @abc.abstractmethod
+    def take(self, server_id):
+        """Copy the guest's root disk, as it is at one moment, into a qcow2 file of its own; the file's path.
+
+        A guest that runs goes on meanwhile; where its agent answers, its file systems are quiet at that moment.
+        :raises HypervisorError: and leaves nothing behind.
+        """
+
+    @abc.abstractmethod
+    def drop(self, server_id):
+        """End a copy that is under way and remove what there is of it."""
+
+
 class Console(abc.ABC):
     """What a guest prints and shows."""
 
@@ -226,6 +242,7 @@ class Driver:
     power: Power
     pause: Pause | None
     rescue: Rescues | None
+    snapshot: Snapshot | None
     console: Console | None
     host: Host
     image_cache: bool = True

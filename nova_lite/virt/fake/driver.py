@@ -3,6 +3,7 @@
 Tests make any room fail: ``driver.power.fails_with(error)``, until ``driver.power.works()``.
 """
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -13,6 +14,7 @@ from nova_lite.conf import CONF
 from nova_lite.objects.states import Power as State
 from nova_lite.virt import driver
 from nova_lite.virt.fake.guests import Guest, Guests
+from nova_lite.virt.libvirt import disks
 
 LOG = logging.getLogger(__name__)
 
@@ -161,6 +163,25 @@ class Rescues(_Room, driver.Rescues):
         self._guests.put(dataclasses.replace(_guest(spec), boots=boots + 1, rescued=rescued))
 
 
+class Snapshot(_Room, driver.Snapshot):
+    """The copy is an empty disk of 1 GiB."""
+
+    def take(self, server_id):
+        self._act()
+        self._known(server_id)
+        path = self._path(server_id)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        disks.write_whole(path, disks.overlay(disks.GIB))
+        return path
+
+    def drop(self, server_id):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path(server_id))
+
+    def _path(self, server_id):
+        return os.path.join(os.path.realpath(self._conf.state_dir), "fake", f"{server_id}.snapshot")
+
+
 class Console(_Room, driver.Console):
     def log(self, server_id, max_bytes):
         self._enter()
@@ -224,6 +245,7 @@ class FakeDriver(driver.Driver):
         self.power = Power(guests, conf)
         self.pause = Pause(guests, conf)
         self.rescue = Rescues(guests, conf)
+        self.snapshot = Snapshot(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
 

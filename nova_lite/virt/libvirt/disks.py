@@ -46,6 +46,15 @@ class Files:
         return os.path.join(self.directory, "disk.config")
 
     @property
+    def snapshot(self):
+        return os.path.join(self.directory, "snapshot.qcow2")
+
+    @property
+    def snapshot_delta(self):
+        """What a running guest's disk has of its own, copied; an overlay of the same base."""
+        return os.path.join(self.directory, "snapshot.delta")
+
+    @property
     def rescue(self):
         return os.path.join(self.directory, "disk.rescue")
 
@@ -89,6 +98,14 @@ def chain(files):
     if header is None:
         raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
     return header[1:]
+
+
+def twin(files, path):
+    """Make an empty overlay at ``path`` that is as large as the root disk and lies over the same base."""
+    header = _header(files.disk)
+    if header is None:
+        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
+    write_whole(path, overlay(*header))
 
 
 def survey(state_dir):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape
 
 import libvirt
 
@@ -130,6 +131,50 @@ def cut_of(live, server_id):
     domain = find(live, server_id)
     if domain is not None:
         cut(domain)
+
+
+_COPY = (libvirt.VIR_DOMAIN_BLOCK_COPY_SHALLOW | libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
+         | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
+_AGENT_AWAY = (libvirt.VIR_ERR_AGENT_UNRESPONSIVE, libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
+               libvirt.VIR_ERR_OPERATION_UNSUPPORTED, libvirt.VIR_ERR_OPERATION_INVALID,
+               libvirt.VIR_ERR_CONFIG_UNSUPPORTED, libvirt.VIR_ERR_AGENT_UNSYNCED)
+
+
+def copy_disk(domain, disk, target):
+    """Begin to mirror the overlay ``disk`` into the overlay ``target`` of the same base."""
+    domain.blockCopy(disk, f"<disk type='file'><source file='{escape(target, {chr(39): '&apos;'})}'/>"
+                           "<driver type='qcow2'/></disk>", None, _COPY)
+
+
+def is_copied(domain, disk):
+    """Whether the mirror has caught up.  :raises libvirtError: there is none any more."""
+    job = domain.blockJobInfo(disk)
+    if not job:
+        raise libvirt.libvirtError("the copy of the disk ended early")
+    mirror = ET.fromstring(domain.XMLDesc()).find("devices/disk/mirror[@ready='yes']")
+    return mirror is not None and job["cur"] == job["end"]
+
+
+def end_copy(live, server_id, disk):
+    """End a mirror; the guest stays on ``disk``.  Where there is none, nothing."""
+    domain = find(live, server_id)
+    if domain is not None and domain.isActive() and domain.blockJobInfo(disk):
+        domain.blockJobAbort(disk)
+
+
+def freeze(domain):
+    """Ask the guest's agent to quiet its file systems; whether it did."""
+    try:
+        domain.fsFreeze()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _AGENT_AWAY:
+            raise
+        return False
+    return True
+
+
+def thaw(domain):
+    domain.fsThaw()
 
 
 def press(domain):

@@ -18,6 +18,7 @@ from nova_lite.api.compute.schemas.types import (
     METADATA,
     NAME,
     NAME_OR_NONE,
+    NON_NEGATIVE,
     OPEN_QUERY,
     POSITIVE,
     TAG,
@@ -129,6 +130,10 @@ REBUILD = Since({
 RESCUE = action("rescue", {**closed(adminPass={"type": "string"}, rescue_image_ref=UUID),
                            "type": ["object", "null"]})
 UNRESCUE = action("unrescue")
+CREATE_IMAGE = action("createImage", closed(["name"], name=NAME, metadata=METADATA))
+CREATE_BACKUP = action("createBackup", closed(
+    ["name", "backup_type", "rotation"], name=NAME, backup_type={"type": "string"}, rotation=NON_NEGATIVE,
+    metadata=METADATA))
 RESET_STATE = action("os-resetState", closed(["state"], state={"type": "string", "enum": ["active", "error"]}))
 REBOOT = action("reboot", closed(["type"], type={"type": "string", "enum": ["HARD", "Hard", "hard",
                                                                             "SOFT", "Soft", "soft"]}))

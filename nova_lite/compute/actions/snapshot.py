@@ -1,0 +1,65 @@
+"""Begin to copy a server's disk into a new image."""
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.db import operations
+from nova_lite.objects.states import OPERATIONS
+
+#: Properties of the server's image that a copy does not have (Nova's list).
+_NOT_INHERITED = frozenset({"cache_in_nova", "bittorrent", "img_signature", "img_signature_hash_method",
+                            "img_signature_certificate_uuid", "img_signature_key_type"})
+
+
+class Snapshot:
+    """Each method returns at once, with the id of the image that will be filled.
+
+    :raises InvalidState: the server is busy, or in no state to be copied.
+    :raises BadRequest, TooLarge: the image cannot be so.
+    """
+
+    def __init__(self, image, compute_rpc):
+        self._image = image
+        self._rpc = compute_rpc
+
+    def image(self, context, server, name, properties):
+        """A snapshot.  :param properties: {name: text} besides those that it always has."""
+        image_id, operation_id, host = self.begin(context, server, "createImage", name, properties)
+        self._rpc.snapshot_server(context, host, operation_id)
+        return image_id
+
+    def backup(self, context, server, name, properties, *, backup_type, rotation):
+        """One of a row of backups, of which the newest ``rotation`` are kept."""
+        properties = {**properties, "image_type": "backup", "backup_type": backup_type}
+        image_id, operation_id, host = self.begin(
+            context, server, "createBackup", name, properties,
+            {"backup_type": backup_type, "rotation": str(rotation)})
+        self._rpc.backup_server(context, host, operation_id)
+        return image_id
+
+    def begin(self, context, server, operation, name, properties, args=None):
+        """(image id, operation id, host) of an operation that fills a new image from the server's disk."""
+        operation = OPERATIONS[operation]
+        with db.reader() as session:
+            operations.check(session, context, server.id, operation)
+        image = self._image.create(context, _image(context, server, name, properties))
+        try:
+            with db.writer() as session:
+                operation_id, host = operations.begin(session, context, server.id, operation,
+                                                      {**(args or {}), "target_id": image.id})
+        except exception.NovaLiteError:         # another was first
+            self._image.delete(context, image.id)
+            raise
+        return image.id, operation_id, host
+
+
+def _image(context, server, name, properties):
+    inherited = {key: value for key, value in server.image_properties.items() if key not in _NOT_INHERITED}
+    own = {"instance_uuid": server.id, "user_id": context.user_id, "image_type": "snapshot",
+           "boot_roles": ",".join(context.roles)}
+    if server.image_id:
+        own["base_image_ref"] = server.image_id
+    foreign = context.project_id != server.project_id
+    if foreign:
+        own["instance_owner"] = server.project_id
+    return {"name": name, "disk_format": "qcow2", "container_format": "bare", "min_disk": server.flavor["root_gb"],
+            "visibility": "shared" if foreign else "private", "properties": {**inherited, **own, **properties}}

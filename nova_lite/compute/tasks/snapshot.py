@@ -1,0 +1,31 @@
+"""Copy a guest's disk into an image."""
+
+from nova_lite.image import upload
+from nova_lite.objects.states import Task
+
+
+class Snapshot:
+    def __init__(self, running, driver):
+        self._running = running
+        self._driver = driver
+
+    def snapshot_server(self, context, operation_id):
+        with self._running.job(context, operation_id) as job:
+            self.copy(job)
+            job.power_state = self._driver.power.state(job.server.id)
+
+    def backup_server(self, context, operation_id):
+        """As a snapshot; the conductor then deletes the oldest backups."""
+        self.snapshot_server(context, operation_id)
+
+    def copy(self, job):
+        """Fill ``job.image`` with the guest's disk, unless an earlier attempt has."""
+        server_id = job.server.id
+        job.undo.callback(self._driver.snapshot.drop, server_id)
+        if not job.image.size:
+            job.step("snapshot", Task.SNAPSHOT)
+            path = self._driver.snapshot.take(server_id)
+            job.step("upload", Task.UPLOADING)
+            upload.put(job.image, path)
+        job.step("tidy")
+        self._driver.snapshot.drop(server_id)
