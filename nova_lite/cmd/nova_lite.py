@@ -1,4 +1,4 @@
-"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor, trace."""
+"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor, trace, audit."""
 
 import argparse
 import sys

@@ -8,6 +8,7 @@ import logging
 import time
 
 from nova_lite import db
+from nova_lite.cmd import metrics
 from nova_lite.cmd.base import worker_name
 from nova_lite.common import concurrency, exception, rpc
 from nova_lite.conf import CONF
@@ -56,6 +57,7 @@ class Conductor:
         self._server = rpc.server("conductor", CONF.host, [self._manager.endpoint])
         self.servers = [self._server]
         self._heart = Heart("nova-conductor", "conductor")
+        self._metrics = None
 
     def _hears(self):
         try:
@@ -69,8 +71,11 @@ class Conductor:
         self._heart.start()
         self._server.start()
         self._manager.start()
+        self._metrics = metrics.serve()
 
     def stop(self, seconds):
+        if self._metrics is not None:
+            self._metrics.stop(0)
         clean = self._manager.stop(seconds * 0.7)
         clean = self._server.stop(seconds * 0.3) and clean
         self._heart.stop()
@@ -168,17 +173,23 @@ class Web:
         self._images = images
         self._server = None
         self._sweep = None
+        self._tally = None
 
     def start(self):
         if self._images is not None:
             self._sweep = concurrency.every(CONF.image.sweep_interval, self._images.recover)
+        self._tally = concurrency.every(CONF.metrics.flush_interval, metrics.flush_requests)
         self._server = concurrency.serve(self._app, self._sockets)
 
     def stop(self, seconds):
         """Accept nothing more and let running requests end."""
         if self._sweep is not None:
             self._sweep.stop(0)
-        return self._server is None or self._server.stop(seconds)
+        clean = self._server is None or self._server.stop(seconds)
+        if self._tally is not None:
+            self._tally.stop(0)
+            metrics.flush_requests_if_possible()
+        return clean
 
 
 def stop(running, seconds):

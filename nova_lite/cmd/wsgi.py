@@ -18,11 +18,13 @@ def _make():
     early.start_concurrency("threading")
     base.set_up_log()
     from nova_lite.api.wsgi import app
+    from nova_lite.cmd import metrics
     from nova_lite.cmd.doors import Doors
     from nova_lite.common import concurrency, rpc
     rpc.init()
     doors = Doors()
     concurrency.every(CONF.image.sweep_interval, doors.image.recover, first=0)
+    concurrency.every(CONF.metrics.flush_interval, metrics.flush_requests)
     return app.build(doors)
 
 

@@ -236,6 +236,13 @@ def images(session, image_ids):
         sa.select(_I.c.id, _I.c.size, _I.c.os_hash_value, _I.c.status).where(_I.c.id.in_(image_ids)))}
 
 
+def has_conductor(session, seconds):
+    """Whether a conductor has shown life within so long."""
+    since = now() - datetime.timedelta(seconds=seconds)
+    return session.execute(sa.select(_S.c.id).where(
+        _S.c.binary == "nova-conductor", _S.c.last_seen_at >= since).limit(1)).first() is not None
+
+
 def silent_hosts(session, seconds):
     """Hosts whose compute service has shown no life for so long."""
     since = now() - datetime.timedelta(seconds=seconds)

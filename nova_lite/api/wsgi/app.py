@@ -17,6 +17,7 @@ from nova_lite.api.wsgi.answer import Answer, encode
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
 from nova_lite.api.wsgi.request import Request, remote_address
 from nova_lite.api.wsgi.service import Service
+from nova_lite.common import tally
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
@@ -78,8 +79,10 @@ class App:
         else:
             answer = self._outside(req, path)
         sent = _send(req, answer, start_response)
+        seconds = time.perf_counter() - started
+        tally.answered((mount if service else "none", environ["REQUEST_METHOD"], answer.status, seconds))
         if CONF.api.log_requests and LOG.isEnabledFor(logging.INFO):
-            _log(req, answer, sent, time.perf_counter() - started)
+            _log(req, answer, sent, seconds)
         return sent
 
     def _outside(self, req, path):
