@@ -283,6 +283,8 @@ def test_quotas_are_shown_and_kept(service, conf):  # noqa: F811
     conf.set_override("quota_network", 2, "network")
     assert service.find("/quotas/pa")["network"] == 2
     assert service.call("GET", "/quotas/pb").status_int == 403
+    assert service.find("/quotas/pa/details")["network"] == {"limit": 2, "used": 0, "reserved": 0}
+    assert service.call("GET", "/quotas/pb/details").status_int == 403
     service.make("network")
     service.make("network")
     refused(service.call("POST", "/networks", {"network": {}}), 409, "OverQuota", "['network']")

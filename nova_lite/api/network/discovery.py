@@ -8,6 +8,7 @@ _RESOURCES = ("network", "subnet", "port", "security_group", "security_group_rul
 EXTENSIONS = {
     "security-group": "Security groups and their rules.",
     "quotas": "Quotas of projects, as configured.",
+    "quota_details": "What projects use of their quotas.",
     "net-mtu": "The MTU of networks.",
     "net-mtu-writable": "Networks of any MTU.",
     "binding": "The host of a port, for operators.",
@@ -51,6 +52,19 @@ def _extension(alias):
 class Quotas:
     """As configured: the same for every project."""
 
+    def __init__(self, network):
+        self._rooms = {each: getattr(network, f"{each}s") for each in _RESOURCES}
+
     def show(self, req, project_id):
         req.context.can("get_quota", {"project_id": project_id})
-        return {"quota": {each: CONF.network[f"quota_{each}"] for each in _RESOURCES}}
+        return {"quota": {each: _limit(each) for each in _RESOURCES}}
+
+    def details(self, req, project_id):
+        """With what the project has of each; nothing is ever reserved beforehand."""
+        req.context.can("get_quota", {"project_id": project_id})
+        return {"quota": {each: {"limit": _limit(each), "used": room.usage(project_id), "reserved": 0}
+                          for each, room in self._rooms.items()}}
+
+
+def _limit(resource):
+    return CONF.network[f"quota_{resource}"]

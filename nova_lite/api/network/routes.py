@@ -29,6 +29,7 @@ ROUTES = (
     *_collection("/security-groups", "security_group"),
     *_collection("/security-group-rules", "security_group_rule", ("index", "create", "show", "delete")),
     Route("GET", "/quotas/{project_id}", "quotas:show", policy="get_quota"),
+    Route("GET", "/quotas/{project_id}/details", "quotas:details", policy="get_quota"),
     Route("GET", "/quotas/{project_id}/default", "quotas:show", policy="get_quota"),
 )
 
@@ -36,4 +37,4 @@ ROUTES = (
 def controllers(doors):
     return {"discovery": Discovery(), "networks": Networks(doors.network), "subnets": Subnets(doors.network),
             "ports": Ports(doors.network), "security_groups": SecurityGroups(doors.network),
-            "security_group_rules": SecurityGroupRules(doors.network), "quotas": Quotas()}
+            "security_group_rules": SecurityGroupRules(doors.network), "quotas": Quotas(doors.network)}

@@ -58,6 +58,11 @@ class Room:
             if self.used(session, project_id) >= limit:
                 raise exceptions.OverQuota(resource=self.resource)
 
+    def usage(self, project_id):
+        """How many a project has at this moment."""
+        with db.reader() as session:
+            return self.used(session, project_id)
+
     def used(self, session, project_id):
         """How many a project has."""
         return queries.count(session, self.model, project_id)
