@@ -1,4 +1,4 @@
-"""The simulated bus: letters to topics and hosts, through JSON as on a wire; some are lost, doubled or late on demand."""
+"""The simulated bus: letters to topics and hosts, through JSON as on a wire; some are lost, doubled or late."""
 
 import itertools
 

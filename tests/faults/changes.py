@@ -112,10 +112,12 @@ CHANGES = {
     "identity POST /roles": _c("/roles", {"role": {"name": "new"}}),
     "identity PATCH /roles/{id}": _c("/roles/{role}", {"role": {"name": "other"}}),
     "identity DELETE /roles/{id}": _c("/roles/{role}"),
-    "identity PUT /projects/{target_id}/users/{user_id}/roles/{role_id}": _c("/projects/{project}/users/{user}/roles/{role}"),
+    "identity PUT /projects/{target_id}/users/{user_id}/roles/{role_id}": _c(
+        "/projects/{project}/users/{user}/roles/{role}"),
     "identity DELETE /projects/{target_id}/users/{user_id}/roles/{role_id}": _c(
         "/projects/{demo_project}/users/{user}/roles/{role}"),
-    "identity PUT /domains/{target_id}/users/{user_id}/roles/{role_id}": _c("/domains/{domain}/users/{user}/roles/{role}"),
+    "identity PUT /domains/{target_id}/users/{user_id}/roles/{role_id}": _c(
+        "/domains/{domain}/users/{user}/roles/{role}"),
     "identity DELETE /domains/{target_id}/users/{user_id}/roles/{role_id}": _c(
         "/domains/default/users/{user}/roles/{role}"),
     "identity PUT /system/users/{user_id}/roles/{role_id}": _c("/system/users/{user}/roles/{role}"),

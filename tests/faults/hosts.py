@@ -86,7 +86,7 @@ class Build(driver.Build):
 
 class Host(driver.Host):
     def disks(self):
-        return {each: "" for each in self._shelf.disks}
+        return dict.fromkeys(self._shelf.disks, "")
 
 
 class Driver(fake.FakeDriver):

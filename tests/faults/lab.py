@@ -1,4 +1,4 @@
-"""The laboratory: one database file and one engine a test process, and simulated time, bus and hosts under real code."""
+"""The lab: one database file and one engine a test process, and simulated time, bus and hosts below real code."""
 
 import atexit
 import contextlib
@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import uuid
 
@@ -115,10 +116,12 @@ class Lab:
         for name, fake in (("spawn", simulation.spawn), ("sleep", simulation.sleep), ("every", simulation.every),
                            ("Lock", simulation.lock), ("Mailbox", simulation.mailbox), ("native", simulation.native)):
             patch.setattr(concurrency, name, fake)
-        clock = simulation.clock_module()
+        clock, threads = simulation.clock_module(), simulation.threading_module()
         for name, module in list(sys.modules.items()):
             if name.startswith("nova_lite.") and getattr(module, "time", None) is time:
                 patch.setattr(module, "time", clock)
+            if name.startswith("nova_lite.") and getattr(module, "threading", None) is threading:
+                patch.setattr(module, "threading", threads)
         patch.setattr(base, "datetime", simulation.datetime_module())
         patch.setattr(rpc, "client", bus.client)
         patch.setattr(rpc, "server", bus.server)

@@ -1,4 +1,4 @@
-"""How the matrix comes to each operation and asks for it: through the REST API, derived from the tables where it can be.
+"""How the matrix comes to each operation and asks for it: through the REST API, derived from tables where it can be.
 
 A new row of ``objects.states.OPERATIONS`` needs nothing here when its action is named like it (pause: "pause" or
 "os-pause", with no argument) and a state it may start from can be reached by other operations.  Otherwise it needs one

@@ -1,6 +1,6 @@
 """A deterministic machine room: processes as groups of greenlets on one native thread, and a clock that is only told.
 
-A greenlet runs until it sleeps, waits or ends, so the same seed gives the same history.  A process that is killed has no
+A greenlet runs until it sleeps, waits or ends, so a seed gives one history.  A process that is killed has no
 effect any more: what its code still does while it unwinds is refused (``Life.check``).
 """
 
@@ -9,6 +9,7 @@ import datetime
 import heapq
 import itertools
 import random
+import threading
 import time
 import types
 
@@ -97,7 +98,7 @@ class Simulation:
         heapq.heappush(self._timers, (self.clock + max(seconds, 0), next(self._numbers), fn, args))
 
     def run(self, seconds, until=None):
-        """Let everything run for ``seconds`` or until ``until()``, which is asked at each tick; whether it came true."""
+        """Let everything run for ``seconds`` or until ``until()``, asked at each tick; whether it came true."""
         end = self.clock + seconds
         while True:
             while self._ready:
@@ -147,7 +148,7 @@ class Simulation:
 
     def _unwind(self, life):
         for task in list(life.tasks):
-            if not task.glet.dead:
+            if task.glet:                       # begun and not ended
                 self.enter(life)
                 try:
                     task.glet.throw(Killed)
@@ -182,7 +183,7 @@ class Simulation:
         return Periodic(self, seconds, fn, first)
 
     def lock(self):
-        return Lock(self)
+        return Semaphore(self)
 
     def mailbox(self):
         return Mailbox(self)
@@ -193,9 +194,15 @@ class Simulation:
 
     def clock_module(self):
         """Stands for the module ``time``."""
-        return types.SimpleNamespace(**vars(time) | dict(
-            monotonic=lambda: 1000 + self.clock, sleep=self.sleep,
-                                     time=lambda: (self.now() - datetime.datetime(1970, 1, 1)).total_seconds()))
+        return types.SimpleNamespace(**vars(time) | {
+            "monotonic": lambda: 1000 + self.clock, "sleep": self.sleep,
+            "time": lambda: (self.now() - datetime.datetime(1970, 1, 1)).total_seconds()})
+
+    def threading_module(self):
+        """Stands for the module ``threading``: who waits for a place in a semaphore lets others run."""
+        def semaphore(places=1):
+            return Semaphore(self, places)
+        return types.SimpleNamespace(**vars(threading) | {"BoundedSemaphore": semaphore, "Semaphore": semaphore})
 
     def datetime_module(self):
         """Stands for the module ``datetime`` in ``db.base``."""
@@ -272,23 +279,25 @@ class Periodic:
         return True
 
 
-class Lock:
-    def __init__(self, simulation):
+class Semaphore:
+    """With one place it is a lock."""
+
+    def __init__(self, simulation, places=1):
         self._simulation = simulation
-        self._held = False
+        self._free = places
         self._waiting = collections.deque()
 
     def acquire(self, blocking=True):
-        while self._held:
+        while not self._free:
             if not blocking:
                 return False
             self._waiting.append(self._simulation.task)
             self._simulation.wait()
-        self._held = True
+        self._free -= 1
         return True
 
     def release(self):
-        self._held = False
+        self._free += 1
         if self._waiting:
             self._simulation.ready(self._waiting.popleft())
 

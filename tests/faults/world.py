@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import os
 import types
 
@@ -331,19 +332,21 @@ class World:
     # ---- looking
 
     def settle(self, bound=invariants.BOUND):
-        """Wait until every process is back and every operation has ended, and then that late doorbells are heard."""
+        """Wait until every process is back and every operation has ended; then every doorbell is heard once more."""
         simulation = self.simulation
-        back = simulation.run(600, until=self.all_here)
-        assert back, f"the processes did not come back\n{self.story()}"
         simulation.run(self._trouble - simulation.clock)
         self.bus.calm()
-        self._whole = simulation.clock
-        for _ in range(int(bound + 10)):
+        self._whole, end = simulation.clock, simulation.clock + 600
+        while simulation.clock < end:
             simulation.run(1.0)
-            if not self.open_operations():
+            if not self.all_here():
+                self._whole = simulation.clock + 1.0
+            elif not self.open_operations() or simulation.clock > self._whole + bound + 10:
                 break
+        assert self.all_here(), f"the processes did not come back\n{self.story()}"
         simulation.run(_QUIET)
-        for letter in self.bus.casts:           # an hour late, every one of them
+        late = {(each.topic, each.host, each.payload): each for each in self.bus.casts}
+        for letter in late.values():            # an hour late, every one of them
             self.bus.arrive(letter)
         simulation.run(_QUIET)
 
@@ -359,7 +362,7 @@ class World:
         return invariants.View(
             lab().engine, {name: shelf.seen() for name, shelf in self.shelves.items()}, promises=self.promises,
             logs={"the logs": "\n".join(self.simulation.log)} if self.secrets else {}, secrets=self.secrets,
-            whole=EPOCH + (self.simulation.now() - EPOCH).__class__(seconds=self._whole), 
+            whole=EPOCH + datetime.timedelta(seconds=self._whole),
             images={name: len(data) for name, data in _image_files().items()},
             audit=lambda: invariants.audit(Network()), touched=self.touched)
 
