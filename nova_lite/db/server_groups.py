@@ -44,7 +44,8 @@ def create(session, **values):
 
 
 def delete(session, id):
-    """Its servers are in no group then."""
+    """Its servers are in no group then.  Its own row is locked first, as by whoever places a server of it."""
+    session.execute(sa.select(_G.c.id).where(_G.c.id == id).with_for_update())
     session.execute(_V.update().where(_V.c.group_id == id).values(group_id=None))
     session.execute(_G.delete().where(_G.c.id == id))
 
