@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from nova_lite.db.base import now
 from nova_lite.db.models.audit import Counter, Drift, Look
 from nova_lite.db.models.operations import Operation
+from nova_lite.db.rows import ensure_row
 
 _D, _L, _C, _O = Drift.__table__, Look.__table__, Counter.__table__, Operation.__table__
 #: Parts that are no hosts; no host can have such a name.
@@ -26,19 +27,9 @@ def _lock(session, part):
     wanted = sa.select(_L).where(_L.c.part == part).with_for_update()
     row = session.execute(wanted).one_or_none()
     if row is None:
-        _insert(session, _L, {"part": part})
+        ensure_row(session, _L, {"part": part, "seconds": 0.0, "position": ""})
         row = session.execute(wanted).one()
     return row
-
-
-def _insert(session, table, values):
-    """Insert a row; False, and nothing happened, where another transaction made it first."""
-    try:
-        with session.begin_nested():
-            session.execute(sa.insert(table), values)
-    except sa.exc.IntegrityError:
-        return False
-    return True
 
 
 # ---- whose turn it is
@@ -180,7 +171,8 @@ def keep_parts(session, hosts):
 def add(session, name, label, amount):
     """Add to a counter; the first time makes it."""
     more = sa.update(_C).where(_C.c.name == name, _C.c.label == label).values(value=_C.c.value + amount)
-    if not session.execute(more).rowcount and not _insert(session, _C, {"name": name, "label": label, "value": amount}):
+    if not session.execute(more).rowcount:
+        ensure_row(session, _C, {"name": name, "label": label, "value": 0})
         session.execute(more)
 
 

@@ -6,6 +6,7 @@ from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db.models.operators import QuotaClass, ServerGroup, UserQuota
 from nova_lite.db.models.servers import Quota, QuotaLock, Server
+from nova_lite.db.rows import ensure_row
 from nova_lite.objects.states import Vm
 
 #: Resources with limits of their own, and what each counts of one server.
@@ -117,6 +118,21 @@ def _room(maxima, used, each, min_count, max_count):
     return min(room, max_count)
 
 
+def grow(session, project_id, old, new):
+    """See that a server may go from flavor ``old`` to ``new`` (mappings); held until this transaction ends.
+
+    :raises OverQuota:
+    """
+    more = {name: max(0, new[key] - old[key]) if key else 0 for name, key in COUNTED.items()}
+    maxima = limits(session, project_id)
+    if all(maxima[name] < 0 for name, amount in more.items() if amount):
+        return
+    lock(session, project_id)
+    used = usage(session, project_id)
+    if any(amount and 0 <= maxima[name] < used[name] + amount for name, amount in more.items()):
+        _refuse({name: maxima[name] if more[name] else -1 for name in maxima}, used, more)
+
+
 def _refuse(maxima, used, wanted):
     over = [name for name in sorted(COUNTED) if 0 <= maxima[name] < used[name] + wanted[name]]
 
@@ -130,14 +146,9 @@ def lock(session, project_id):
     """Take the project's row; two who count at the same time would both see the last free place."""
     taking = (sa.update(QuotaLock).where(QuotaLock.project_id == project_id)
               .values(taken=QuotaLock.taken + 1))
-    options = {"synchronize_session": False}
-    if session.execute(taking, execution_options=options).rowcount:
-        return
-    try:
-        with session.begin_nested():
-            session.execute(sa.insert(QuotaLock).values(project_id=project_id, taken=1))
-    except sa.exc.IntegrityError:
-        session.execute(taking, execution_options=options)      # made by another just now: wait for its end
+    if not session.execute(taking, execution_options=_QUIET).rowcount:
+        ensure_row(session, QuotaLock.__table__, {"project_id": project_id, "taken": 0})
+        session.execute(taking, execution_options=_QUIET)
 
 
 def write(session, project_id, values, user_id=None):
