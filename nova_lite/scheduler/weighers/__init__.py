@@ -45,8 +45,7 @@ Weighed = collections.namedtuple("Weighed", "host weight parts")
 
 def needs(hosts):
     """The facts that weighing these hosts takes; their aggregates must be known."""
-    return {each.needs for each in WEIGHERS
-            if each.needs and any(_multiplier(each, host) for host in hosts)}
+    return {each.needs for each in WEIGHERS if each.needs and any(_multipliers(each, hosts))}
 
 
 def rank(request, hosts):
@@ -61,20 +60,21 @@ def rank(request, hosts):
 
 
 def _weigh(weigher, request, parts):
-    multipliers = {host: _multiplier(weigher, host) for host in parts}
-    if not any(multipliers.values()):
+    multipliers = _multipliers(weigher, parts)
+    if not any(multipliers):
         return
-    values = {host: weigher.value(request, host) for host in parts}
-    low = 0 if weigher.from_zero else min(values.values())
-    high = max(values.values())
-    if high > low:
-        for host, value in values.items():
-            parts[host][weigher.name] = multipliers[host] * (value - low) / (high - low)
+    values = [weigher.value(request, host) for host in parts]
+    low = 0 if weigher.from_zero else min(values)
+    span = max(values) - low
+    if span > 0:
+        for own, multiplier, value in zip(parts.values(), multipliers, values, strict=True):
+            own[weigher.name] = multiplier * (value - low) / span
 
 
-def _multiplier(weigher, host):
+def _multipliers(weigher, hosts):
+    """A list of what the weigher's numbers are multiplied by, host by host."""
     configured = getattr(CONF.scheduler, weigher.option)
-    return least(host, weigher.option, configured) if host.aggregates else configured
+    return [least(host, weigher.option, configured) if host.aggregates else configured for host in hosts]
 
 
 def _shuffled(ranked):
