@@ -6,11 +6,11 @@ import time
 
 from nova_lite.common import concurrency
 from nova_lite.image.cache import NAME
-from nova_lite.image.receive import CHUNK, HASH, locked
+from nova_lite.image.receive import CHUNK, HASH, unless_locked
 
 _BYTES = 64 << 20           # read of one image in one look: some 0.1 s of one processor
 _AGAIN = 86400              # seconds after which an image's bytes are read again
-_ABANDONED = 600            # seconds without a write after which a half-written file is nobody's
+_SETTLED = 600              # seconds after its last use when nobody can be about to build on an image
 _DEADLINE = 60.0
 
 
@@ -40,14 +40,7 @@ class CacheSurvey:
         return {"images": images, "leftovers": self._leftovers(), "unknown": sorted(unknown)}
 
     def _leftovers(self):
-        return sorted(entry.name for entry in os.scandir(self._cache.incoming) if self._abandoned(entry.path))
-
-    @staticmethod
-    def _abandoned(path):
-        try:
-            return os.stat(path).st_mtime < time.time() - _ABANDONED and not locked(path)
-        except FileNotFoundError:
-            return False
+        return sorted(entry.name for entry in os.scandir(self._cache.incoming) if unless_locked(entry.path, os.stat))
 
     # ---- its bytes
 
@@ -83,11 +76,7 @@ class CacheSurvey:
 
     def remove_image(self, name):
         """Remove a damaged image that no server's disk lies on, unless somebody just took it to build on."""
-        return bool(NAME.fullmatch(name)) and self._cache.remove(name, unused_for=_ABANDONED)
+        return bool(NAME.fullmatch(name)) and self._cache.remove(name, unused_for=_SETTLED)
 
     def remove_leftover(self, name):
-        path = os.path.join(self._cache.incoming, os.path.basename(name))
-        if not self._abandoned(path):
-            return False
-        os.unlink(path)
-        return True
+        return unless_locked(os.path.join(self._cache.incoming, os.path.basename(name)), os.unlink)
