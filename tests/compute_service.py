@@ -12,9 +12,11 @@ from nova_lite import db, policies  # noqa: F401
 from nova_lite.api.wsgi import app
 from nova_lite.common import exception, rpc
 from nova_lite.common.context import RequestContext
+from nova_lite.compute.actions.image_proxy import ImageProxy
 from nova_lite.compute.api import API as Compute
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Server, Service
+from nova_lite.image.api import API as ImageService
 from nova_lite.network.api import API as Network
 from nova_lite.objects.server import Image
 
@@ -73,6 +75,9 @@ class Cloud:
         self.network = Network()
         self.images = Images()
         self.compute = Compute(self.images, self.network)
+        #: The real image service, for what only stands before it.
+        self.image_service = ImageService()
+        self.compute.image_proxy = ImageProxy(self.image_service)
         self.app = app.build(types.SimpleNamespace(identity=Tokens(), network=self.network, compute=self.compute),
                              services=("compute",))
         self.flavor = "42"

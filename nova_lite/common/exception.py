@@ -365,6 +365,12 @@ class TooManyTags(BadRequest):
     template = "The number of tags exceeded the per-server limit {limit}"
 
 
+class ImageMissing(NotFound):
+    """As Nova says it to those who look for an image through it."""
+
+    template = "Image not found."
+
+
 class MoveNotFound(NotFound):
     template = "In-progress live migration {move_id} is not found for server {server_id}."
 

@@ -6,8 +6,10 @@ from nova_lite.compute.actions.console import Console
 from nova_lite.compute.actions.delete import Delete
 from nova_lite.compute.actions.external_events import ExternalEvents
 from nova_lite.compute.actions.flavors import Flavors
+from nova_lite.compute.actions.group_proxy import GroupProxy
 from nova_lite.compute.actions.guests import Guests
 from nova_lite.compute.actions.hosts import Hosts
+from nova_lite.compute.actions.image_proxy import ImageProxy
 from nova_lite.compute.actions.instance_actions import InstanceActions
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.compute.actions.limits import Limits
@@ -15,8 +17,8 @@ from nova_lite.compute.actions.metadata import Metadata, Tags
 from nova_lite.compute.actions.moves import Moves
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
-from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.rebuild import Rebuild
+from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.server_groups import ServerGroups
@@ -57,6 +59,8 @@ class API:
         self.hosts = Hosts()
         self.usage = Usage()
         self.moves = Moves()
+        self.image_proxy = ImageProxy(image)
+        self.group_proxy = GroupProxy(network)
         self.external_events = ExternalEvents(network)
         self.server_groups = ServerGroups()
         self.instance_actions = InstanceActions()

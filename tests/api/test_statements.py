@@ -38,6 +38,11 @@ def counted(engine):
 
 def more_of_everything(cloud, number):
     """One more server with its history, and one more of what else is listed."""
+    alice = context.RequestContext("alice", "pa", ("member",))
+    cloud.network.networks.create(alice, {"project_id": "pa", "name": f"n{number}"})
+    cloud.network.security_groups.create(alice, {"project_id": "pa", "name": f"g{number}"})
+    cloud.image_service.create(alice, {"name": f"i{number}", "status": "active", "visibility": "public",
+                                       "properties": {"key": "value"}})
     group = cloud.call("POST", "/os-server-groups", {"server_group": {"name": f"g{number}", "policies": ["affinity"]}})
     server_id = cloud.make(name=f"s{number}", metadata={"key": "value"}, tags=["tag"],
                            hints={"group": group.json["server_group"]["id"]})
@@ -67,13 +72,19 @@ def path_of(cloud, route, server_id):
     with db.reader() as session:
         request_id = operations.of_server(session, server_id)[-1].request_id
     node = cloud.get("/os-hypervisors", user="admin", version="2.88")["hypervisors"][0]["id"]
-    known = {"server_id": server_id, "flavor_id": "f1", "hypervisors": node, "flavors": "f1", "servers": server_id,
-             "os-keypairs": "k1", "os-quota-sets": "pa", "os-extra_specs": "key", "metadata": "key", "tags": "tag",
-             "os-instance-actions": request_id, "os-hypervisors": node, "os-interface": "none", "extensions": "servers",
-             "ips": "none", "os-simple-tenant-usage": "pa", "os-hosts": "host-1", "migrations": "2", "shares": "none",
-             "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-quota-class-sets": "default",
-             "os-aggregates": "1",
-             "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"]}
+    image = cloud.get("/images")["images"][0]["id"]
+    network = cloud.get("/os-networks")["networks"][0]["id"]
+    group = cloud.get("/os-security-groups")["security_groups"][0]["id"]
+    known = {
+        "server_id": server_id, "servers": server_id, "os-volumes_boot": server_id, "flavor_id": "f1", "flavors": "f1",
+        "image_id": image, "images": image, "hypervisors": node, "os-hypervisors": node, "os-keypairs": "k1",
+        "os-quota-sets": "pa", "os-simple-tenant-usage": "pa", "os-quota-class-sets": "default", "os-extra_specs": "key",
+        "metadata": "key", "tags": "tag", "extensions": "servers", "os-instance-actions": request_id,
+        "migrations": "2", "os-hosts": "host-1", "os-networks": network, "os-tenant-networks": network,
+        "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-security-groups": group, "os-aggregates": "1",
+        "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"],
+        **dict.fromkeys(("os-interface", "ips", "shares", "os-volumes", "os-snapshots", "os-baremetal-nodes",
+                         "os-floating-ips", "os-console-auth-tokens", "os-volume_attachments"), "none")}
 
     def value(found):
         name = found.group(1)

@@ -19,6 +19,11 @@ CONTROLLERS = routes.controllers(DOORS)
 ENTRIES = (*routes.ROUTES, *routes.ACTIONS)
 #: Every user lists and shows flavors: no rule is asked, in Nova neither.
 UNRULED = {"flavors:index", "flavors:detail", "flavors:show", "retired:gone"}
+#: The image service's rules are asked instead, or none: what they answer is always the same.
+UNRULED |= {"images:index", "images:detail", "images:show", "images:delete", "image_metadata:index",
+            "image_metadata:create", "image_metadata:update_all", "image_metadata:show", "image_metadata:update",
+            "image_metadata:delete", "bare_metal:create", "bare_metal:delete", "bare_metal:add_interface",
+            "bare_metal:remove_interface"}
 #: These take no body.
 BODILESS = {"DELETE", "GET"}
 

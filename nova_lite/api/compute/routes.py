@@ -1,6 +1,6 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
-from nova_lite.api.compute import life_routes, operator_routes, retired
+from nova_lite.api.compute import life_routes, operator_routes, proxy_routes, retired
 from nova_lite.api.compute.absent import Absent
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
@@ -23,7 +23,7 @@ CONTROLLERS = {
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
     "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS,
     "remote_consoles": RemoteConsoles, "console_auth_tokens": ConsoleAuthTokens, **operator_routes.CONTROLLERS,
-    **retired.CONTROLLERS,
+    **proxy_routes.CONTROLLERS, **retired.CONTROLLERS,
 }
 
 
@@ -91,6 +91,7 @@ ROUTES = (
     _route("GET", "/extensions", "extensions:index", "extensions"),
     _route("GET", "/extensions/{id}", "extensions:show", "extensions"),
     *operator_routes.ROUTES,
+    *proxy_routes.ROUTES,
     *retired.ROUTES,
 )
 
@@ -109,5 +110,6 @@ ACTIONS = (
     _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),
     _action("removeTenantAccess", "flavor_access:remove", "os-flavor-access:remove_tenant_access", on="flavors"),
     *operator_routes.ACTIONS,
+    *proxy_routes.ACTIONS,
     *retired.ACTIONS,
 )

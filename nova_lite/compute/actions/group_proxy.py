@@ -1,0 +1,136 @@
+"""Security groups through the compute API, as clients up to 2.35 want them: the network service in Nova's words."""
+
+import contextlib
+import ipaddress
+
+from oslo_utils import uuidutils
+
+from nova_lite.common import exception
+from nova_lite.network import exceptions
+from nova_lite.network.listing import Ask
+
+_PROTOCOLS = ("tcp", "udp", "icmp")
+
+
+class GroupProxy:
+    """Groups are dicts as the network door gives them."""
+
+    def __init__(self, network):
+        self._groups = network.security_groups
+        self._rules = network.security_group_rules
+
+    def list(self, context, *, everybody):
+        """By name.  :param everybody: also those of other projects, for those who see them."""
+        filters = {} if everybody else {"project_id": [context.project_id]}
+        return sorted(self._groups.list(context, Ask(filters=filters)), key=lambda each: (each["name"], each["id"]))
+
+    def get(self, context, id):
+        """:raises BadRequest: that is no uuid.  :raises NotFound:"""
+        _check(id)
+        return self._groups.get(context, id)
+
+    def names(self, context, groups):
+        """{group id: group} of the groups that the rules of ``groups`` let in."""
+        found = {each["id"]: each for each in groups if "id" in each}
+        ids = sorted({rule["remote_group_id"] for group in groups for rule in group["rules"]} - {None, *found})
+        if ids:
+            found |= {each["id"]: each for each in self._groups.list(context, Ask(filters={"id": ids}))}
+        return found
+
+    def create(self, context, name, description):
+        """:raises Forbidden: quota, or it would be a second default group."""
+        with _words():
+            return self._groups.create(context, {"project_id": context.project_id, "name": name,
+                                                 "description": description})
+
+    def update(self, context, group, name, description):
+        """:raises BadRequest: it is the default group."""
+        with _words():
+            return self._groups.update(context, group, {"name": name, "description": description})
+
+    def delete(self, context, group):
+        """:raises BadRequest: a server is in it, or it is the default group."""
+        with _words():
+            self._groups.delete(context, group)
+
+    def add_rule(self, context, group, asked):
+        """Let something in; returns the rule.
+
+        :param asked: {"ip_protocol", "from_port", "to_port", "cidr", "group_id"}, each possibly missing.
+        :raises BadRequest: it does not say enough, or what cannot be, or nothing new.
+        """
+        if asked.get("group_id"):
+            self.get(context, asked["group_id"])
+        with _words(group["id"]):
+            return self._rules.create(context, _rule(group, asked))
+
+    def rule(self, context, id):
+        """:raises BadRequest: that is no uuid.  :raises NotFound:"""
+        _check(id)
+        return self._rules.get(context, id)
+
+    def delete_rule(self, context, rule):
+        self._rules.delete(context, rule)
+
+
+def _check(id):
+    if not uuidutils.is_uuid_like(id):
+        raise exception.BadRequest("Security group id should be uuid")
+
+
+@contextlib.contextmanager
+def _words(group_id=None):
+    try:
+        yield
+    except exceptions.SecurityGroupRuleExists as error:
+        raise exception.BadRequest(f"This rule already exists in group {group_id}") from error
+    except (exceptions.OverQuota, exceptions.SecurityGroupDefaultAlreadyExists) as error:
+        raise exception.Forbidden(str(error)) from error
+    except exception.Conflict as error:
+        raise exception.BadRequest(str(error)) from error
+
+
+def _rule(group, asked):
+    """The rule in the network service's words."""
+    cidr, other = _cidr(asked), asked.get("group_id") or None
+    protocol, low, high = asked.get("ip_protocol"), asked.get("from_port"), asked.get("to_port")
+    if protocol is not None or low is not None or high is not None or not other:
+        protocol, low, high = _span(protocol, low, high)
+    version = ipaddress.ip_network(cidr).version if cidr else 4
+    return {"security_group_id": group["id"], "direction": "ingress", "ethertype": f"IPv{version}",
+            "protocol": protocol, "port_range_min": None if low == -1 else low,
+            "port_range_max": None if high == -1 else high, "remote_ip_prefix": None if other else cidr,
+            "remote_group_id": other}
+
+
+def _cidr(asked):
+    """The range in short form; everything where neither range nor group is named."""
+    text = asked.get("cidr")
+    if asked.get("group_id"):
+        return None
+    try:
+        return str(ipaddress.ip_network(text or "0.0.0.0/0", strict=False))
+    except ValueError as error:
+        raise exception.BadRequest(f"{text} is not a valid IP network.") from error
+
+
+def _span(protocol, low, high):
+    """Protocol and ports as they should be."""
+    if protocol is None or low is None or high is None:
+        raise exception.BadRequest("Not enough parameters to build a valid rule.")
+    try:
+        low, high = int(low), int(high)
+    except ValueError as error:
+        raise exception.BadRequest("Invalid input received: To and From ports must be integers") from error
+    protocol = str(protocol).lower()
+    if protocol not in _PROTOCOLS:
+        raise exception.BadRequest(f"Invalid IP protocol {protocol}.")
+    if protocol == "icmp":
+        least, most, what = -1, 255, "For ICMP, the type:code must be valid"
+    else:
+        least, most, what = 1, 65535, f"Valid {protocol.upper()} ports should be between 1-65535"
+        if low > high:
+            what, most = "Former value cannot be greater than the later", low - 1
+    if not (least <= low <= most and least <= high <= most):
+        raise exception.BadRequest(f"Invalid port range {low}:{high}. {what}")
+    return protocol, low, high
