@@ -235,3 +235,22 @@ class DriverContract:
         driver.snapshot.drop(spec.id)
         driver.snapshot.drop(spec.id)
         assert not os.path.exists(path)
+
+    def test_a_resized_guest_is_larger_and_goes_back_as_often_as_asked(self, driver, spec):
+        small = dataclasses.replace(spec, disk=dataclasses.replace(spec.disk, size_gb=1))
+        large = dataclasses.replace(small, memory_mb=96, disk=dataclasses.replace(spec.disk, size_gb=2))
+        driver.build.spawn(small)
+        driver.resize.check(large)
+        for _ in range(2):
+            driver.resize.resize(large, "one")
+            assert driver.power.state(spec.id) is Power.SHUTDOWN
+            driver.power.reset(large)
+            assert driver.power.state(spec.id) is Power.RUNNING
+        for _ in range(2):
+            driver.resize.revert(spec.id, "one")
+            assert driver.power.state(spec.id) is Power.SHUTDOWN
+        driver.resize.resize(large, "two")
+        for _ in range(2):
+            driver.resize.confirm(spec.id)
+        driver.power.reset(large)
+        assert driver.power.state(spec.id) is Power.RUNNING

@@ -21,6 +21,7 @@ from nova_lite.compute.actions.rebuild import Rebuild
 from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
+from nova_lite.compute.actions.resize import Resize
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.actions.snapshot import Snapshot
@@ -41,6 +42,7 @@ class API:
         self.rebuild = Rebuild(image, compute)
         self.rescue = Rescue(image, compute)
         self.snapshot = Snapshot(image, compute)
+        self.resize = Resize(compute)
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)

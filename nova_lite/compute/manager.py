@@ -17,6 +17,7 @@ from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
 from nova_lite.compute.tasks.rebuild import Rebuild
 from nova_lite.compute.tasks.rescue import Rescue
+from nova_lite.compute.tasks.resize import Resize
 from nova_lite.compute.tasks.running import AWAY, Running
 from nova_lite.compute.tasks.snapshot import Snapshot
 from nova_lite.conf import CONF
@@ -46,6 +47,7 @@ class Manager:
         pause = Pause(self._running, driver, network)
         rescue = Rescue(self._running, driver, network, images)
         snapshot = Snapshot(self._running, driver)
+        resize = Resize(self._running, driver, network)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
@@ -55,6 +57,8 @@ class Manager:
             "rebuild_server": (builds, Rebuild(self._running, driver, network, images).rebuild_server),
             "rescue_server": (builds, rescue.rescue_server), "unrescue_server": (others, rescue.unrescue_server),
             "snapshot_server": (builds, snapshot.snapshot_server), "backup_server": (builds, snapshot.backup_server),
+            "resize_server": (builds, resize.resize_server), "confirm_resize": (others, resize.confirm_resize),
+            "revert_resize": (others, resize.revert_resize),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit)
@@ -159,6 +163,15 @@ class Endpoint:
 
     def backup_server(self, context, operation_id):
         self._start("backup_server", context, operation_id)
+
+    def resize_server(self, context, operation_id):
+        self._start("resize_server", context, operation_id)
+
+    def confirm_resize(self, context, operation_id):
+        self._start("confirm_resize", context, operation_id)
+
+    def revert_resize(self, context, operation_id):
+        self._start("revert_resize", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

@@ -54,6 +54,15 @@ class ComputeAPI:
     def backup_server(self, context, host, operation_id):
         self._ring(context, host, "backup_server", operation_id)
 
+    def resize_server(self, context, host, operation_id):
+        self._ring(context, host, "resize_server", operation_id)
+
+    def confirm_resize(self, context, host, operation_id):
+        self._ring(context, host, "confirm_resize", operation_id)
+
+    def revert_resize(self, context, host, operation_id):
+        self._ring(context, host, "revert_resize", operation_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -98,4 +107,5 @@ DOORBELLS = {
     "suspend": "suspend_server", "resume": "resume_server", "soft_delete": "soft_delete_server",
     "restore": "restore_server", "rebuild": "rebuild_server", "rescue": "rescue_server",
     "unrescue": "unrescue_server", "createImage": "snapshot_server", "createBackup": "backup_server",
+    "resize": "resize_server", "confirmResize": "confirm_resize", "revertResize": "revert_resize",
 }

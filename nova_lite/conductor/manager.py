@@ -14,7 +14,7 @@ from nova_lite.common import context as contexts
 from nova_lite.common.doorbells import Doorbells
 from nova_lite.conductor import auditor, host_audit, strangers
 from nova_lite.conductor.dead_hosts import Executor, Watch
-from nova_lite.conductor.flows import backups
+from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
@@ -30,7 +30,7 @@ _PURGE = 60         # seconds between two purges of idempotency keys
 _BATCHES = 20       # transactions a purge has at most
 #: Operations that make the server's disk from its image; arguments that hosts are told.
 _FROM_IMAGE = frozenset({"create", "rebuild"})
-_TOLD = frozenset({"preserve_ephemeral"})
+_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize"})
 _FILLING = 7200     # seconds a host has to fill an image
 
 
@@ -145,6 +145,9 @@ class Endpoint:
             operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             nics = self._network.nics(session, server.id)
+            room = operation.name != "resize" or resizes.claim(session, operation)
+        if not room:
+            self._or_end(operation, resizes.refuse, operation.place)
         image = self._image_of(operation, server.image_id) if operation.name in _FROM_IMAGE else None
         own = self._image_of(operation, operation.args.get("image_id"))
         target = self._target(operation, operation.args.get("target_id"))

@@ -1,4 +1,4 @@
-"""Servers that were deleted softly go for good when their time is over."""
+"""What is done to servers when a time is over: soft deletes become deletes, resizes are confirmed."""
 
 import contextlib
 import logging
@@ -20,18 +20,30 @@ class Reclaim:
 
     def look(self):
         """One look; several conductors may look at once, the claim lets one win."""
-        interval = CONF.compute.reclaim_instance_interval
-        if not interval:
-            return
+        if CONF.compute.reclaim_instance_interval:
+            self._delete_old(CONF.compute.reclaim_instance_interval)
+        if CONF.compute.resize_confirm_window:
+            self._confirm_old(CONF.compute.resize_confirm_window)
+
+    def _confirm_old(self, window):
+        with db.reader() as session:
+            due = servers.resized(session, time.time() - window)
+        for server in due:
+            LOG.info("The resize of server %s is confirmed after %s s", server.id, window)
+            with contextlib.suppress(exception.Conflict, exception.ServerNotFound):
+                operation_id, host = self._begin(server, "confirmResize")
+                self._compute.confirm_resize(contexts.admin(), host, operation_id)
+
+    def _delete_old(self, interval):
         with db.reader() as session:
             due = servers.soft_deleted(session, time.time() - interval)
         for server in due:
             LOG.info("Server %s was deleted %s s ago; now it goes for good", server.id, interval)
             with contextlib.suppress(exception.Conflict, exception.ServerNotFound):     # restored, or another was first
-                self._delete(server)
+                operation_id, host = self._begin(server, "delete")
+                self._compute.delete_server(contexts.admin(), host, operation_id)
 
-    def _delete(self, server):
-        context = contexts.admin()
+    @staticmethod
+    def _begin(server, name):
         with db.writer() as session:
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete"])
-        self._compute.delete_server(context, host, operation_id)
+            return operations.begin(session, contexts.admin(), server.id, OPERATIONS[name])

@@ -10,6 +10,10 @@ OPTS = (
                help="Seconds a guest gets to shut down before its power is cut. 0 cuts it at once."),
     cfg.BoolOpt("force_config_drive", default=False,
                 help="Give every server a config drive, whether it asked for one or not."),
+    cfg.BoolOpt("allow_resize_to_same_host", default=True,
+                help="Let a resize give a server its new size on the host it is on."),
+    cfg.IntOpt("resize_confirm_window", default=0, min=0,
+               help="Seconds after which a resize that nobody confirmed or reverted is confirmed. 0: never."),
     cfg.IntOpt("reclaim_instance_interval", default=0, min=0,
                help="Seconds for which a deleted server is only switched off and can be restored. 0 deletes at once. "
                     "API and conductor must have the same."),

@@ -67,6 +67,25 @@ def occupy(session, server_id, host, asked):
     session.execute(_RECORD, {"server_id": server_id, "host": host, **asked})
 
 
+def change(session, server_id, asked):
+    """Make a server hold ``asked`` of the host it is on.
+
+    :returns: True, or False where the host has no room for it; nothing is written then.
+    """
+    held = session.execute(_HELD, {"b_id": server_id}).one_or_none()
+    more = held and {name: amount - getattr(held, name) for name, amount in asked.items()}
+    if not more:
+        return False
+    if any(amount > 0 for amount in more.values()):
+        own = {f"ratio_{name}": None for name in _RATIOS}
+        if not session.execute(_TAKE, _asked(held.host, more) | own).rowcount:
+            return False
+    else:
+        session.execute(_OCCUPY, _asked(held.host, more))
+    session.execute(sa.update(_A).where(_A.c.server_id == server_id), asked)
+    return True
+
+
 def free(session, server_id):
     """Give back what a server holds; nothing held, nothing happens."""
     held = session.execute(_HELD, {"b_id": server_id}).one_or_none()

@@ -22,7 +22,7 @@ from nova_lite.objects.states import OperationState, Vm
 _V, _A, _N, _P, _O = (each.__table__ for each in (Server, Allocation, ComputeNode, Port, Operation))
 _S, _F, _U, _I = (each.__table__ for each in (Service, FixedIp, Subnet, Image))
 _SERVER = (_V.c.number, _V.c.id, _V.c.host, _V.c.vm_state, _V.c.task_state, _V.c.flavor, _V.c.addresses,
-           _V.c.security_groups, _V.c.project_id, _V.c.image_id)
+           _V.c.security_groups, _V.c.project_id, _V.c.image_id, _V.c.remembered)
 _LIMIT = 200        # orphans of one kind that one look lists; the next look finds the rest
 _AMOUNTS = ("vcpus", "memory_mb", "disk_gb")
 
@@ -84,6 +84,12 @@ def asked(flavor):
     """What a flavor takes of a host."""
     return {"vcpus": flavor["vcpus"], "memory_mb": flavor["memory_mb"],
             "disk_gb": flavor["root_gb"] + flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024)}
+
+
+def asked_while_resized(server):
+    """What a server (a row) may hold until its resize is confirmed or reverted: of each the larger amount."""
+    sizes = [asked(server.remembered[name]) for name in ("old_flavor", "new_flavor") if name in server.remembered]
+    return {name: max(each[name] for each in [asked(server.flavor), *sizes]) for name in _AMOUNTS}
 
 
 def hosts(session):

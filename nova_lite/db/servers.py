@@ -117,6 +117,13 @@ def remember(session, server_id, **values):
     session.execute(_T.update().where(_T.c.id == server_id).values(remembered=kept))
 
 
+def resized(session, before):
+    """Rows of the servers that were resized before a moment (seconds since 1970) and wait for a word."""
+    rows = session.execute(sa.select(_T).where(
+        _T.c.vm_state == Vm.RESIZED, _T.c.task_state.is_(None), _T.c.deleted_at.is_(None))).all()
+    return [row for row in rows if row.remembered.get("resized_at", 0) <= before]
+
+
 def soft_deleted(session, before):
     """Rows of the servers that were soft deleted before a moment (seconds since 1970) and rest."""
     rows = session.execute(sa.select(_T).where(

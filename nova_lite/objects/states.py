@@ -16,6 +16,7 @@ class Vm(enum.StrEnum):
     PAUSED = "paused"
     SUSPENDED = "suspended"
     RESCUED = "rescued"
+    RESIZED = "resized"
     ERROR = "error"
     SOFT_DELETED = "soft-delete"
     DELETED = "deleted"
@@ -39,6 +40,11 @@ class Task(enum.StrEnum):
     REBUILD_SPAWNING = "rebuild_spawning"
     RESCUING = "rescuing"
     UNRESCUING = "unrescuing"
+    RESIZE_PREP = "resize_prep"
+    RESIZE_MIGRATING = "resize_migrating"
+    RESIZE_FINISH = "resize_finish"
+    RESIZE_CONFIRMING = "resize_confirming"
+    RESIZE_REVERTING = "resize_reverting"
     SNAPSHOT_PENDING = "image_snapshot_pending"
     SNAPSHOT = "image_snapshot"
     UPLOADING = "image_uploading"
@@ -128,6 +134,9 @@ OPERATIONS = {op.name: op for op in (
         keeps=_COPIED, heeds_lock=False, deadline=7200),
     _op("createBackup", _COPIED,                     Task.BACKUP,          Vm.ACTIVE,   None,
         keeps=_COPIED, heeds_lock=False, deadline=7200),
+    _op("resize",      {Vm.ACTIVE, Vm.STOPPED},      Task.RESIZE_PREP,     Vm.RESIZED,  None, deadline=3600),
+    _op("confirmResize", {Vm.RESIZED},               Task.RESIZE_CONFIRMING, Vm.ACTIVE, None),
+    _op("revertResize", {Vm.RESIZED},                Task.RESIZE_REVERTING, Vm.ACTIVE,  None),
     _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
         keeps=frozenset({Vm.STOPPED}), deadline=1800),
@@ -152,12 +161,14 @@ def action(name):
 
 _REBOOT = {Task.REBOOTING: "REBOOT", Task.REBOOTING_HARD: "HARD_REBOOT"}
 _REBUILD = {Task.REBUILDING: "REBUILD", Task.REBUILD_SPAWNING: "REBUILD"}
+_RESIZE = dict.fromkeys((Task.RESIZE_PREP, Task.RESIZE_MIGRATING, Task.RESIZE_FINISH), "RESIZE")
 
 #: vm_state -> what the API shows as ``status``; a dict chooses by task_state, "default" otherwise.
 STATUS = {
-    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT, **_REBUILD},
+    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT, **_REBUILD, **_RESIZE},
     Vm.BUILDING: {"default": "BUILD"},
-    Vm.STOPPED: {"default": "SHUTOFF", **_REBUILD},
+    Vm.STOPPED: {"default": "SHUTOFF", **_REBUILD, **_RESIZE},
+    Vm.RESIZED: {"default": "VERIFY_RESIZE", Task.RESIZE_REVERTING: "REVERT_RESIZE"},
     Vm.PAUSED: {"default": "PAUSED"},
     Vm.SUSPENDED: {"default": "SUSPENDED"},
     Vm.RESCUED: {"default": "RESCUE"},

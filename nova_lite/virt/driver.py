@@ -188,6 +188,29 @@ class Snapshot(abc.ABC):
         """End a copy that is under way and remove what there is of it."""
 
 
+class Resize(abc.ABC):
+    """Guests get another size, and the one before back."""
+
+    @abc.abstractmethod
+    def check(self, spec):
+        """:raises HypervisorError: the guest cannot become like ``spec``; its disk would have to shrink."""
+
+    @abc.abstractmethod
+    def resize(self, spec, label):
+        """Cut the power, put the disk aside as it is, and make the guest's own as large as ``spec`` says.
+
+        :param label: letters, digits and dashes that name this resize among others; a repeat has the same.
+        """
+
+    @abc.abstractmethod
+    def revert(self, server_id, label):
+        """Cut the power and take back the disk that this resize put aside, if it did; what came since is lost."""
+
+    @abc.abstractmethod
+    def confirm(self, server_id):
+        """Remove what resizes put aside."""
+
+
 class Console(abc.ABC):
     """What a guest prints and shows."""
 
@@ -243,6 +266,7 @@ class Driver:
     pause: Pause | None
     rescue: Rescues | None
     snapshot: Snapshot | None
+    resize: Resize | None
     console: Console | None
     host: Host
     image_cache: bool = True

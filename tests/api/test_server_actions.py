@@ -10,12 +10,13 @@ ACTIONS = [
     ("pause", None, "pause", "2.1"), ("unpause", None, "unpause", "2.1"),
     ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"), ("restore", None, "restore", "2.1"),
     ("rebuild", {"imageRef": IMAGE}, "rebuild", "2.1"),
+    ("confirmResize", None, "confirmResize", "2.1"),
     ("createImage", {"name": "i"}, "createImage", "2.1"),
     ("createBackup", {"name": "i", "backup_type": "daily", "rotation": "2"}, "createBackup", "2.1"),
     ("rescue", {"rescue_image_ref": IMAGE}, "rescue", "2.1"), ("unrescue", None, "unrescue", "2.1"),
 ]
 #: Answers other than 202.
-ANSWERS = {"rescue": 200}
+ANSWERS = {"rescue": 200, "confirmResize": 204}
 
 
 def act(cloud, server, action, argument=None, **rest):
@@ -212,6 +213,40 @@ def test_a_refused_copy_leaves_no_image(cloud, server):
                                                                            "rotation": -1}}])
 def test_a_copy_that_cannot_be_is_refused(cloud, server, wrong):
     assert cloud.refused("POST", f"/servers/{server}/action", wrong)[0] == 400
+
+
+# ---- resize
+
+@pytest.fixture
+def large(cloud):
+    flavor = {"name": "m1.large", "vcpus": 2, "ram": 128, "disk": 2, "id": "43"}
+    assert cloud.call("POST", "/flavors", {"flavor": flavor}, user="admin").status_int == 200
+    return "43"
+
+
+@pytest.mark.parametrize(("flavor", "said"), [
+    ("42", "When resizing, instances must change flavor!"), ("none", "Flavor none could not be found."),
+    ("44", "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")])
+def test_a_resize_that_cannot_be_is_refused(cloud, server, flavor, said):
+    cloud.call("POST", "/flavors", {"flavor": {"name": "empty", "vcpus": 1, "ram": 64, "disk": 0, "id": "44"}},
+               user="admin")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": flavor}}) == (400, said)
+    assert task_state(cloud, server) is None
+
+
+def test_a_resize_needs_quota_for_what_it_adds(cloud, server, large):
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 1, "cores": 1}}, user="admin")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": large}}) == (
+        403, "Quota exceeded for cores: Requested 1, but already used 1 of 1 cores")
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 2}}, user="admin")
+    assert act(cloud, server, "resize", {"flavorRef": large}).status_int == 202
+    assert cloud.get(f"/servers/{server}")["server"]["status"] == "RESIZE"
+
+
+def test_where_no_host_may_resize_it_is_said(cloud, server, large, conf):
+    conf.set_override("allow_resize_to_same_host", False, "compute")
+    status, said = cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": large}})
+    assert (status, said[:29]) == (409, "No valid host was found. Serv")
 
 
 # ---- soft delete

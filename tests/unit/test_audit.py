@@ -113,6 +113,20 @@ def test_what_is_only_listed_is_not_touched(network, server):
 
 # ---- claims and counters
 
+def test_a_server_that_waits_for_its_resize_to_be_confirmed_holds_the_larger_size(network, server):
+    large = {**FLAVOR, "vcpus": 4, "memory_mb": 32}
+    change(Server, Server.id == server.id, vm_state=Vm.RESIZED, flavor=large,
+           remembered={"old_flavor": FLAVOR, "new_flavor": large})
+    with db.writer() as session:
+        assert allocations.change(session, server.id, {**ASKED, "vcpus": 4})
+    assert look(network) == {}
+    assert used() == {**USED, "vcpus_used": 4}
+    with db.writer() as session:
+        assert not allocations.change(session, server.id, {**ASKED, "vcpus": 4000})
+        assert allocations.change(session, server.id, ASKED)
+    assert used() == USED
+
+
 def used():
     [node] = rows(ComputeNode)
     return {name: getattr(node, name) for name in USED}

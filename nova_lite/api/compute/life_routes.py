@@ -5,12 +5,13 @@ from nova_lite.api.compute.pause import Pause
 from nova_lite.api.compute.rebuild import Rebuild
 from nova_lite.api.compute.rescue import Rescue
 from nova_lite.api.compute.reset_state import ResetState
+from nova_lite.api.compute.resize import Resize
 from nova_lite.api.compute.snapshot import Snapshot
 from nova_lite.api.wsgi.routing import Action
 
 CONTROLLERS = {
     "pause": Pause, "delete": Delete, "reset_state": ResetState, "rebuild": Rebuild, "rescue": Rescue,
-    "snapshot": Snapshot,
+    "snapshot": Snapshot, "resize": Resize,
 }
 
 
@@ -30,6 +31,9 @@ ACTIONS = (
     _action("unrescue", "rescue:unrescue", "os-unrescue"),
     _action("createImage", "snapshot:image", "servers:create_image"),
     _action("createBackup", "snapshot:backup", "os-create-backup"),
+    _action("resize", "resize:resize", "servers:resize"),
+    _action("confirmResize", "resize:confirm", "servers:confirm_resize"),
+    _action("revertResize", "resize:revert", "servers:revert_resize"),
     _action("restore", "delete:restore", "os-deferred-delete:restore"),
     _action("forceDelete", "delete:force", "os-deferred-delete:force"),
     _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),

@@ -103,7 +103,7 @@ def _values(context, request, flavor, image):
     return {
         "project_id": context.project_id, "user_id": context.user_id, "description": request.description,
         "vm_state": Vm.BUILDING, "task_state": Task.SCHEDULING, "availability_zone": request.availability_zone,
-        "image_id": image.id, "image_properties": dict(image.properties), "flavor": _frozen(flavor),
+        "image_id": image.id, "image_properties": dict(image.properties), "flavor": frozen(flavor),
         "user_data": request.user_data, "config_drive": request.config_drive or CONF.compute.force_config_drive,
         "metadata": request.metadata, "tags": request.tags, "scheduler_hints": request.scheduler_hints,
         "disk_config": request.disk_config, "access_ipv4": request.access_ipv4, "access_ipv6": request.access_ipv6,
@@ -111,7 +111,7 @@ def _values(context, request, flavor, image):
     }
 
 
-def _frozen(flavor):
+def frozen(flavor):
     """The flavor as the server keeps it, whatever becomes of the original."""
     return {name: getattr(flavor, name) for name in _FLAVOR}
 

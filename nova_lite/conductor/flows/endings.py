@@ -2,6 +2,7 @@
 
 import datetime
 
+from nova_lite.conductor.flows import resizes
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
@@ -45,6 +46,8 @@ class Endings:
         values = {"power_state": outcome.power_state or 0}
         if operation.name in _LAUNCHING:
             values["launched_at"] = now()
+        if operation.name in resizes.NAMES:
+            values |= resizes.succeeded(session, operation, outcome.power_state)
         operations.finish(session, operation, fault=None, **values)
         if operation.name == "create":
             scheduling.built(session, operation.place, well=True)
@@ -68,6 +71,9 @@ class Endings:
             services.unplaced(session, operation.server_id)
             if why["code"] >= 500 and operation.place != operations.CONDUCTOR:
                 scheduling.built(session, operation.place, well=False)
+
+        if operation.name == "resize":
+            resizes.failed(session, operation)
 
     @staticmethod
     def _blame(operation, why):

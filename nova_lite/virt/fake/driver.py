@@ -182,6 +182,26 @@ class Snapshot(_Room, driver.Snapshot):
         return os.path.join(os.path.realpath(self._conf.state_dir), "fake", f"{server_id}.snapshot")
 
 
+class Resize(_Room, driver.Resize):
+    def check(self, spec):
+        self._enter()
+
+    def resize(self, spec, label):
+        self._off(spec.id)
+
+    def revert(self, server_id, label):
+        self._off(server_id)
+
+    def confirm(self, server_id):
+        self._act()
+
+    def _off(self, server_id):
+        self._act()
+        known = self._guests.get(server_id)
+        if known is not None:
+            self._guests.put(dataclasses.replace(known, power=State.SHUTDOWN))
+
+
 class Console(_Room, driver.Console):
     def log(self, server_id, max_bytes):
         self._enter()
@@ -246,6 +266,7 @@ class FakeDriver(driver.Driver):
         self.pause = Pause(guests, conf)
         self.rescue = Rescues(guests, conf)
         self.snapshot = Snapshot(guests, conf)
+        self.resize = Resize(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
 

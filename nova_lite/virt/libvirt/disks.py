@@ -45,6 +45,10 @@ class Files:
     def config_drive(self):
         return os.path.join(self.directory, "disk.config")
 
+    def aside(self, label=""):
+        """The root disk as it was before the resize called ``label``; "" gives what all such names begin with."""
+        return os.path.join(self.directory, f"disk.resize.{label}")
+
     @property
     def snapshot(self):
         return os.path.join(self.directory, "snapshot.qcow2")
@@ -106,6 +110,14 @@ def twin(files, path):
     if header is None:
         raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
     write_whole(path, overlay(*header))
+
+
+def size_of(files):
+    """Bytes that the guest sees of its root disk.  :raises HypervisorError: it is gone or damaged."""
+    header = _header(files.disk)
+    if header is None:
+        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
+    return header[0]
 
 
 def survey(state_dir):

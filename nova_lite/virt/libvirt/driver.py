@@ -12,6 +12,7 @@ from nova_lite.virt.libvirt.host import Host
 from nova_lite.virt.libvirt.lifecycle import Build
 from nova_lite.virt.libvirt.pause import Pause
 from nova_lite.virt.libvirt.rescue import Rescues
+from nova_lite.virt.libvirt.resize import Resize
 from nova_lite.virt.libvirt.snapshot import Snapshot
 from nova_lite.virt.libvirt.power import Power
 from nova_lite.virt.libvirt.probe import VirtType
@@ -30,6 +31,7 @@ class LibvirtDriver(driver.Driver):
         self.pause = Pause(self._connection, self.power, conf.libvirt)
         self.rescue = Rescues(self._connection, self.build, self.power, conf)
         self.snapshot = Snapshot(self._connection, self.build)
+        self.resize = Resize(self._connection, self.build, conf)
         self.console = Console(self._connection, conf)
         self.host = Host(self._connection, self._events, conf, self.virt_type)
 

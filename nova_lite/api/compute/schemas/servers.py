@@ -130,6 +130,8 @@ REBUILD = Since({
 RESCUE = action("rescue", {**closed(adminPass={"type": "string"}, rescue_image_ref=UUID),
                            "type": ["object", "null"]})
 UNRESCUE = action("unrescue")
+RESIZE = action("resize", closed(["flavorRef"], flavorRef=FLAVOR_REF, **{"OS-DCF:diskConfig": DISK_CONFIG}))
+CONFIRM_RESIZE, REVERT_RESIZE = action("confirmResize"), action("revertResize")
 CREATE_IMAGE = action("createImage", closed(["name"], name=NAME, metadata=METADATA))
 CREATE_BACKUP = action("createBackup", closed(
     ["name", "backup_type", "rotation"], name=NAME, backup_type={"type": "string"}, rotation=NON_NEGATIVE,

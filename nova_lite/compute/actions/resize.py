@@ -1,0 +1,67 @@
+"""Begin to give a server another size, and to keep it or go back."""
+
+import json
+
+from nova_lite import db
+from nova_lite.common import exception
+from nova_lite.compute.actions.build import frozen
+from nova_lite.conf import CONF
+from nova_lite.db import flavors, operations, quotas, servers
+from nova_lite.objects.states import OPERATIONS
+
+
+class Resize:
+    """Each method returns at once.  :raises InvalidState, ServerLocked:"""
+
+    def __init__(self, compute_rpc):
+        self._rpc = compute_rpc
+
+    def resize(self, context, server, flavor_id, disk_config=None):
+        """:raises BadRequest: it cannot have that flavor.  :raises OverQuota, NoValidHost:"""
+        operation = OPERATIONS["resize"]
+        with db.writer() as session:
+            operations.check(session, context, server.id, operation)
+            new = _flavor(session, context, server, flavor_id)
+            quotas.grow(session, server.project_id, server.flavor, new)
+            operation_id, host = operations.begin(session, context, server.id, operation,
+                                                  {"flavor": json.dumps(new)})
+            servers.remember(session, server.id, old_flavor=server.flavor, new_flavor=new,
+                             resized_from=server.vm_state, resize=operation_id)
+            if disk_config is not None:
+                servers.update(session, server.id, disk_config=disk_config)
+        self._rpc.resize_server(context, host, operation_id)
+
+    def confirm(self, context, server):
+        """The disk as it was goes."""
+        with db.writer() as session:
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["confirmResize"])
+        self._rpc.confirm_resize(context, host, operation_id)
+
+    def revert(self, context, server):
+        """The disk as it was comes back, and what was written since is lost."""
+        with db.writer() as session:
+            operations.check(session, context, server.id, OPERATIONS["revertResize"])
+            notes = servers.get(session, server.id, project_id=None).remembered
+            if "old_flavor" not in notes:
+                raise exception.BadRequest("Instance has not been resized.")
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["revertResize"], {
+                "flavor": json.dumps(notes["old_flavor"]), "vm_state": notes["resized_from"],
+                "resize": notes["resize"]})
+        self._rpc.revert_resize(context, host, operation_id)
+
+
+def _flavor(session, context, server, flavor_id):
+    """The new flavor as the server will keep it."""
+    if not CONF.compute.allow_resize_to_same_host:
+        raise exception.NoValidHost(reason="Servers cannot be moved to another host, nor resized where they are.")
+    project_id = None if context.is_admin else context.project_id
+    try:
+        flavor = flavors.get(session, flavor_id, project_id=project_id)
+    except exception.FlavorNotFound as error:
+        raise exception.BadRequest(str(error)) from error
+    if flavor.flavorid == server.flavor["flavorid"]:
+        raise exception.BadRequest("When resizing, instances must change flavor!")
+    if flavor.root_gb == 0 and server.flavor["root_gb"] != 0:
+        raise exception.BadRequest("Server disk was unable to be resized because: "
+                                   "Resize to zero disk flavor is not allowed.")
+    return frozen(flavor)
