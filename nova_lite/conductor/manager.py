@@ -18,6 +18,7 @@ from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
+from nova_lite.conductor.poison import Poison, guarded
 from nova_lite.conductor.reclaim import Reclaim
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
@@ -48,12 +49,13 @@ class Manager:
         delete = Delete(worker, endings)
         self._worker = worker
         self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
-        bells = Doorbells(_quietly)
+        poison = Poison(endings)
+        bells = Doorbells(functools.partial(_quietly, poison))
         flows = {name: functools.partial(bells.ring, gate, flow) for name, flow in (
             ("create", build.build_server), ("delete", delete.delete_server))}
         self._hosts = Watch(hears)
-        self.recovery = Recovery(flows, compute_rpc, endings, self._hosts, Executor(worker, endings))
-        self.endpoint = Endpoint(flows, doors, endings)
+        self.recovery = Recovery(flows, compute_rpc, self._hosts, Executor(worker, endings), poison)
+        self.endpoint = Endpoint(flows, doors, endings, poison)
         self._reclaim = Reclaim(compute_rpc)
         self._auditor = auditor.Auditor(doors.network, CONF.audit.repair, compute_rpc)
         self._periodic = []
@@ -114,10 +116,10 @@ def _purge_keys():
                 return
 
 
-def _quietly(flow, context, operation_id):
+def _quietly(poison, flow, context, operation_id):
     """A doorbell may ring twice or late: being fenced is no news."""
     try:
-        flow(context, operation_id)
+        guarded(poison, functools.partial(flow, context), operation_id)
     except (exception.Fenced, exception.Stopping, exception.OperationNotFound) as error:
         LOG.debug("%s", error)
     except exception.PeerAway as error:
@@ -127,7 +129,8 @@ def _quietly(flow, context, operation_id):
 class Endpoint:
     """What ``rpcapi.ConductorAPI`` asks.  A host that speaks of what is not its own is refused."""
 
-    def __init__(self, flows, doors, endings):
+    def __init__(self, flows, doors, endings, poison):
+        self._poison = poison
         self._flows = flows
         self._doors = doors
         self._network = doors.network
@@ -141,6 +144,9 @@ class Endpoint:
         self._flows["delete"](context, operation_id)
 
     def take_lease(self, context, operation_id, host, worker):
+        return guarded(self._poison, self._leased, operation_id, host, worker)
+
+    def _leased(self, operation_id, host, worker):
         with db.writer(relaxed=True) as session:
             operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)

@@ -9,7 +9,6 @@ import logging
 
 from nova_lite import db
 from nova_lite.common import context, exception
-from nova_lite.conductor.flows.endings import fault
 from nova_lite.conf import CONF
 from nova_lite.db import operations, services
 from nova_lite.db.base import now
@@ -19,15 +18,16 @@ LOG = logging.getLogger(__name__)
 
 class Recovery:
     """:param flows: {operation name: callable(context, operation id)} of what runs at the conductor.
-    :param hosts: a dead_hosts.Watch.  :param executor: a dead_hosts.Executor.
+    :param hosts: a dead_hosts.Watch.  :param executor: a dead_hosts.Executor.  :param poison: a poison.Poison.
     """
 
-    def __init__(self, flows, compute_rpc, endings, hosts, executor):
+    def __init__(self, flows, compute_rpc, hosts, executor, poison):
         self._flows = flows
         self._compute = compute_rpc
-        self._endings = endings
         self._hosts = hosts
         self._executor = executor
+        self._poison = poison
+        self._strange = set()       # operations of no known name that were told
 
     def look(self):
         """One look; called every ``[operations] poll`` seconds."""
@@ -45,19 +45,21 @@ class Recovery:
         for operation_id in overdue:
             self._apart(operation_id, self._expire, operation_id)
 
-    @staticmethod
-    def _apart(operation_id, work, *args):
+    def _apart(self, operation_id, work, *args):
         """Do what concerns one operation so that its failure is no other's."""
         try:
             work(*args)
         except exception.Fenced as error:
             LOG.debug("%s", error)      # it ended, or somebody works on it
-        except exception.BusUnavailable:
+        except exception.PeerAway:
             raise                       # nobody can be rung now
-        except Exception:
-            LOG.exception("Operation %s cannot go on; it is set aside until the next look", operation_id)
+        except Exception as error:
+            self._poison.tasted(operation_id, error)
 
     def _ring(self, operation, alive, dead):
+        if operation.name not in operations.OPERATIONS:
+            self._tell_once(operation)
+            return
         asker = context.RequestContext(operation.user_id, operation.project_id, request_id=operation.request_id)
         if operation.place == operations.CONDUCTOR:
             self._flows[operation.name](asker, operation.id)
@@ -66,15 +68,23 @@ class Recovery:
         elif operation.place in dead and self._executor.settle(operation, alive):
             self._flows[operation.name](asker, operation.id)
 
+    def _tell_once(self, operation):
+        """A newer release wrote it; a conductor of that release may take it up, until its deadline."""
+        if operation.id not in self._strange:
+            self._strange.add(operation.id)
+            LOG.error("Operation %s of server %s is a %s, which this release does not know: it is left alone",
+                      operation.id, operation.server_id, operation.name)
+
     def _expire(self, operation_id):
-        with db.writer() as session:
-            operation = operations.get(session, operation_id)
-            seconds = operations.OPERATIONS[operation.name].deadline
-            LOG.warning("Operation %s (%s) of server %s passed its deadline", operation_id, operation.name,
-                        operation.server_id)
-            self._endings.failed(session, operation, fault(500, (
-                f"The operation {operation.name} did not end within {seconds} seconds and was given up at step "
-                f"{operation.step or 'queued'}.")))
+        with db.reader() as session:
+            operation = operations.bare(session, operation_id)
+        seconds = (operation.deadline - operation.created_at).total_seconds()
+        LOG.warning("Operation %s (%s) of server %s passed its deadline", operation_id, operation.name,
+                    operation.server_id)
+        self._strange.discard(operation_id)
+        self._poison.set_aside(operation_id, (
+            f"The operation {operation.name} did not end within {seconds:.0f} seconds and was given up at step "
+            f"{operation.step or 'queued'}."))
 
 
 def _up_since():

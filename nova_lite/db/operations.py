@@ -23,6 +23,8 @@ Row = collections.namedtuple("Row", _T.c.keys())
 # Statements are built once: building one costs ten times what SQLite needs to run it.  What a statement sets, and does
 # not name here, comes from the parameters it is executed with.
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"))
+_BARE = sa.select(*(each for each in _T.c if each.key not in ("args", "previous")), _V.c.vm_state).join_from(
+    _T, _V, _V.c.id == _T.c.server_id).where(_T.c.id == sa.bindparam("b_id"))
 _LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.bindparam("b_attempt"),
                            _T.c.finished_at.is_(None))
 _RUN = _LED.where(_T.c.state == OperationState.RUNNING)
@@ -139,6 +141,19 @@ def get(session, operation_id):
     return Row._make(row)
 
 
+def bare(session, operation_id):
+    """The operation as a Row without reading what may be damaged: no arguments, and the server's present vm_state.
+
+    :raises OperationNotFound:
+    """
+    row = session.execute(_BARE, {"b_id": operation_id}).one_or_none()
+    if row is None:
+        raise exception.OperationNotFound(operation_id=operation_id)
+    fields = row._asdict()
+    previous = {"vm_state": fields.pop("vm_state")}
+    return Row(**fields, args={}, previous=previous)
+
+
 def lease(session, operation_id, place, worker, seconds):
     """Give ``worker`` the operation until ``seconds`` from now; return it with the new attempt.
 
@@ -244,6 +259,19 @@ def finish(session, row, error=None, traceback=None, **server_values):
     vm_state = (spec.failing or previous) if error else spec.leads_to(previous)
     write_server(session, row.server_id, **{"vm_state": vm_state, "task_state": None, **server_values})
     _mark(session, row.id, "fail" if error else "finish")
+
+
+def abandon(session, row, error):
+    """End, as failed, an operation of a name that this release does not know; its server is as it was, and free.
+
+    :raises Fenced: another attempt leads.
+    """
+    moment = now()
+    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=moment, args={},
+                   state=OperationState.FAILED, message="Error", error=error):
+        raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
+    _close_steps(session, row.id, "Error", error, moment=moment)
+    write_server(session, row.server_id, task_state=None)
 
 
 def give_up(session, held, cause):

@@ -7,6 +7,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conductor import dead_hosts, strangers
 from nova_lite.conductor.flows.endings import Endings
+from nova_lite.conductor.poison import Poison
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
 from nova_lite.db import operations, services
@@ -53,8 +54,8 @@ class Room:
         self.network = Network()
         endings = Endings(self.network)
         self.watch = dead_hosts.Watch(lambda: self.hears)
-        self.recovery = Recovery({"create": self.bell.flow, "delete": self.bell.flow}, self.bell, endings, self.watch,
-                                 dead_hosts.Executor("c1", endings))
+        self.recovery = Recovery({"create": self.bell.flow, "delete": self.bell.flow}, self.bell, self.watch,
+                                 dead_hosts.Executor("c1", endings), Poison(endings))
         self.alive("h1", "h2")
 
     def alive(self, *hosts):
