@@ -9,6 +9,15 @@
 """
 
 
+_ONE = {"lack": "lacks", "have": "has", "do": "does", "were": "was", "fit": "fits"}
+
+
+def agreeing(reason, number):
+    """"lack memory" of several hosts, "lacks memory" of one."""
+    verb, space, rest = reason.partition(" ")
+    return _ONE.get(verb, verb) + space + rest if number == 1 else reason
+
+
 def said(asked):
     """"2 VCPUs, 2048 MB, 20 GB in zone nova"."""
     text = f"{asked['vcpus']} VCPU{'s' if asked['vcpus'] != 1 else ''}, {asked['memory_mb']} MB, {asked['disk_gb']} GB"
@@ -29,7 +38,7 @@ def counted(decision):
     for reason, number in decision["more"].items():
         reasons[reason] = reasons.get(reason, 0) + number
     total = decision["hosts"]
-    told = ", ".join(f"{number} {reason}" for reason, number in reasons.items() if number)
+    told = ", ".join(f"{number} {agreeing(reason, number)}" for reason, number in reasons.items() if number)
     return f"{total} host{'s' if total != 1 else ''}{': ' if told else ''}{told}"
 
 
@@ -40,10 +49,10 @@ def table(decision):
         why = "  ".join(f"{name} {part:+.2f}" for name, part in parts.items())
         rows.append((host, f"{weight:.2f}", f"{'chosen  ' if host == decision['chosen'] else ''}{why}".strip()))
     for host, name, reason, numbers in decision["refused"]:
-        rows.append((host, "-", f"{name}: {reason}{f' ({numbers})' if numbers else ''}"))
+        rows.append((host, "-", f"{name}: {agreeing(reason, 1)}{f' ({numbers})' if numbers else ''}"))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{host:<{widths[0]}}  {weight:>{widths[1]}}  {why}".rstrip() for host, weight, why in rows]
-    lines += [f"and {number} more: {reason}" for reason, number in decision["more"].items()]
+    lines += [f"and {number} more: {agreeing(reason, number)}" for reason, number in decision["more"].items()]
     return lines
 
 

@@ -3,10 +3,10 @@
 import itertools
 
 from nova_lite.conf import CONF
+from nova_lite.objects.decision import agreeing
 from nova_lite.scheduler.filters import Refused
 from nova_lite.scheduler.filters.refusal import Refusal
 
-_ONE = {"lack": "lacks", "have": "has", "do": "does", "were": "was"}
 _TAKEN = Refusal("were taken by others meanwhile")
 
 
@@ -22,7 +22,7 @@ def no_valid_host(request, refused):
     reasons = {}
     for each in refused:
         reasons.setdefault(each.refusal.reason, []).append(each.refusal)
-    parts = [f"{len(group)} {_agreeing(reason, len(group))}{_nearest(group)}"
+    parts = [f"{len(group)} {agreeing(reason, len(group))}{_nearest(group)}"
              for reason, group in sorted(reasons.items(), key=lambda item: -len(item[1]))]
     return f"{len(refused)} host{'s' if len(refused) > 1 else ''}: {', '.join(parts)}."
 
@@ -46,7 +46,7 @@ def decision(request, chosen, weighed, refused):
     shown = itertools.islice(weighed, good)
     return {
         "asked": _asked(request), "chosen": chosen, "hosts": len(weighed) + len(refused),
-        "weighed": [[each.host.name, round(each.weight, 4), {name: round(part, 4) for name, part in
+        "weighed": [[each.host.name, _rounded(each.weight), {name: _rounded(part) for name, part in
                                                              each.parts.items()}] for each in shown],
         "refused": [[each.host.name, each.filter, each.refusal.reason, each.refusal.detail] for each in bad],
         "more": more,
@@ -64,9 +64,8 @@ def _asked(request):
     return asked
 
 
-def _agreeing(reason, number):
-    verb, space, rest = reason.partition(" ")
-    return _ONE.get(verb, verb) + space + rest if number == 1 else reason
+def _rounded(number):
+    return round(number, 4) + 0.0           # without the sign that zero may have
 
 
 def _nearest(refusals):

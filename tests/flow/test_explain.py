@@ -62,7 +62,7 @@ def test_an_administrator_reads_the_table_of_hosts_in_the_action_and_a_tenant_do
     answer = cloud.create()
     cloud.wait_for(answer.body["server"]["id"], "ACTIVE")
     lines = event(cloud, answer, user="admin")["details"].splitlines()
-    assert lines[1] == "1 host: 1 fit."
+    assert lines[1] == "1 host: 1 fits."
     assert [line.split() for line in lines[2:]] == [["HOST", "WEIGHT", "WHY"], [host[0], "0.00", "chosen"]]
     assert "details" not in event(cloud, answer)
 

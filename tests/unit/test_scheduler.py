@@ -38,7 +38,7 @@ def test_why_nobody_would_do_is_told_and_kept(placing):
         placing.place(server)
     kept = placing.decision(server)
     assert kept["chosen"] is None and decision.counted(kept) == "2 hosts: 1 in another zone, 1 disabled"
-    assert [each[:2] for each in kept["refused"]] == [["small", "AvailabilityZoneFilter"], ["off", "disabled"]]
+    assert [each[:2] for each in kept["refused"]] == [["small", "AvailabilityZoneFilter"], ["off", "ComputeFilter"]]
 
 
 def test_the_step_of_a_refusal_is_in_the_journal(placing):
@@ -108,7 +108,7 @@ def test_a_lost_race_takes_the_next_host_and_says_so(placing, monkeypatch):
     monkeypatch.setattr(scheduling, "hosts", stale)
     server = placing.server()
     assert placing.place(server) == "b"
-    assert decision.counted(placing.decision(server)) == "2 hosts: 1 fit, 1 were taken by others meanwhile"
+    assert decision.counted(placing.decision(server)) == "2 hosts: 1 fits, 1 was taken by others meanwhile"
 
 
 def test_hosts_where_builds_failed_are_avoided_until_one_goes_well(placing):

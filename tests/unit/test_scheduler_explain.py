@@ -5,8 +5,8 @@ from nova_lite.scheduler import explain, filters, weighers
 from nova_lite.scheduler.request import Destination, Group
 from tests.unit.scheduling import host, request
 
-CHECKS = (("ComputeFilter", filters.compute.refuse), ("disabled", filters.always.disabled),
-          ("AvailabilityZoneFilter", filters.always.zone), ("memory", filters.always.memory))
+CHECKS = (("ComputeFilter", filters.compute.refuse), ("ComputeFilter", filters.always.disabled),
+          ("AvailabilityZoneFilter", filters.always.zone), ("MEMORY_MB", filters.always.memory))
 
 
 def decided(asked, hosts, chosen=None):
@@ -53,15 +53,15 @@ def test_an_administrator_reads_every_host_with_its_weight_or_what_refused_it(co
         "b         4.00  chosen  RAM +1.00  CPU +1.00  disk +1.00  SoftAffinity +1.00",
         "full-0    2.46  RAM +0.46  CPU +1.00  disk +1.00  SoftAffinity +0.00",
         "a         2.40  RAM +0.40  CPU +1.00  disk +1.00  SoftAffinity +0.00",
-        "off-0        -  disabled: disabled (fan)",
+        "off-0        -  ComputeFilter: disabled (fan)",
         "east-0       -  AvailabilityZoneFilter: in another zone (in east, asked nova)"]
 
 
 def test_numbers_stand_with_what_refused_a_host(conf):
     asked = request(memory_mb=8192, destination=Destination("full-0", None, forced=True))
     assert shown.text(decided(asked, TWELVE[:1])).splitlines() == [
-        "Asked 1 VCPU, 8192 MB, 1 GB on host full-0, forced.", "1 host: 1 lack memory.", "HOST    WEIGHT  WHY",
-        "full-0       -  memory: lack memory (free 3072 MB, asked 8192 MB)"]
+        "Asked 1 VCPU, 8192 MB, 1 GB on host full-0, forced.", "1 host: 1 lacks memory.", "HOST    WEIGHT  WHY",
+        "full-0       -  MEMORY_MB: lacks memory (free 3072 MB, asked 8192 MB)"]
 
 
 def test_what_is_kept_is_bounded_and_counts_the_rest(conf):

@@ -255,15 +255,15 @@ def test_the_configured_filters_are_asked_in_order_between_those_that_always_are
     asked = filters.of(request(extra_specs={"capabilities:x": "1"}), ("IoOpsFilter", "ComputeFilter", "JsonFilter",
                                                                       "ComputeCapabilitiesFilter", "RetryFilter"))
     assert [each.name for each, _ in asked] == [
-        "RetryFilter", "disabled", "AvailabilityZoneFilter", "IoOpsFilter", "ComputeFilter",
-        "ComputeCapabilitiesFilter", "VCPU", "memory", "disk"]
+        "RetryFilter", "ComputeFilter", "AvailabilityZoneFilter", "IoOpsFilter", "ComputeFilter",
+        "ComputeCapabilitiesFilter", "VCPU", "MEMORY_MB", "DISK_GB"]
 
 
 def test_a_forced_host_need_only_be_enabled_and_have_room():
     asked = request(destination=Destination("one", None, forced=True), availability_zone="east",
                     extra_specs={"capabilities:x": "1"})
     assert [each.name for each, _ in filters.of(asked, ("ComputeFilter", "ComputeCapabilitiesFilter"))] == [
-        "disabled", "VCPU", "memory", "disk"]
+        "ComputeFilter", "VCPU", "MEMORY_MB", "DISK_GB"]
 
 
 def test_a_filter_that_there_is_not_is_named():

@@ -39,10 +39,10 @@ class Filter:
 
 
 #: Asked before the configured ones, and after them; those in FORCED also where an administrator forces a host.
-_BEFORE = (Filter("RetryFilter", always.retry), Filter("disabled", always.disabled),
+_BEFORE = (Filter("RetryFilter", always.retry), Filter("ComputeFilter", always.disabled),
            Filter("AvailabilityZoneFilter", always.zone))
 _AFTER = (Filter("traits", traits.refuse, traits.needs), Filter("VCPU", always.vcpus),
-          Filter("memory", always.memory), Filter("disk", always.disk))
+          Filter("MEMORY_MB", always.memory), Filter("DISK_GB", always.disk))
 _GROUP = (Filter("ServerGroupAffinityFilter", server_group.affinity, server_group.needs_affinity),
           Filter("ServerGroupAntiAffinityFilter", server_group.anti_affinity, server_group.needs_anti_affinity))
 _FORCED = (_BEFORE[1], *_GROUP, *_AFTER)
