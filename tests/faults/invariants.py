@@ -31,7 +31,7 @@ GUESTS = {
     "resized": {Power.RUNNING, Power.SHUTDOWN},
     "shelved": {Power.SHUTDOWN},
     "shelved_offloaded": set(),
-    "soft-delete": {Power.SHUTDOWN},
+    "soft-delete": {Power.SHUTDOWN}, "soft-deleted": {Power.SHUTDOWN},
     "error": None,
     "building": None,
     "deleted": set(),
@@ -204,13 +204,13 @@ def states(sight):
         if (row.deleted_at is not None) != (row.vm_state == Vm.DELETED):
             yield f"{who} is {row.vm_state} and was deleted at {row.deleted_at}"
         operation = last.get(row.id)
-        if row.id not in sight.view.touched and operation is not None:
-            spec = OPERATIONS[operation.name]
-            failing = spec.failing or operation.previous.get("vm_state")
-            wanted = spec.then if operation.state == OperationState.DONE else failing
+        spec = OPERATIONS.get(operation.name) if operation else None    # else it is a note of what an operator set
+        if row.id not in sight.view.touched and spec is not None:
+            before = operation.previous.get("vm_state")
+            wanted = spec.leads_to(before) if operation.state == OperationState.DONE else spec.failing or before
             if wanted is not None and row.vm_state != wanted:
                 yield f"{who} is {row.vm_state}; its last operation {operation.name} was {operation.state}: {wanted}"
-        if row.vm_state == Vm.ERROR and not row.fault:
+        if row.vm_state == Vm.ERROR and not row.fault and spec is not None:
             yield f"{who} is in error and does not say why"
 
 
@@ -334,7 +334,8 @@ def quotas(sight):
     """What quota counts is what there is, and no more than allowed."""
     from nova_lite.db import quotas as counting
     for project_id in {row.project_id for row in sight.servers.values()}:
-        mine = [row.flavor for row in sight.alive.values() if row.project_id == project_id]
+        mine = [row.flavor for row in sight.alive.values()      # what may be taken back for a while does not count
+                if row.project_id == project_id and row.vm_state != "soft-delete"]
         true = {"instances": len(mine), "cores": sum(each["vcpus"] for each in mine),
                 "ram": sum(each["memory_mb"] for each in mine)}
         with sa.orm.Session(sight.view.engine) as session:

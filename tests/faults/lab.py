@@ -12,11 +12,13 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import uuid
 
 import bcrypt
 import pytest
 
+from nova_lite.api.wsgi import routing
 from nova_lite.cmd import services
 from nova_lite.common import concurrency, policy, rpc
 from nova_lite.conf import CONF
@@ -109,7 +111,6 @@ class Lab:
                 CONF.clear_override(name, group=group)
         for name, group in (("connection", "database"), ("state_dir", None), ("store_dir", "image")):
             CONF.clear_override(name, group=group)
-        policy.enforcer.cache_clear()
 
     def _patch(self, patch, simulation, bus):
         policy.enforcer()
@@ -125,6 +126,7 @@ class Lab:
         patch.setattr(base, "datetime", simulation.datetime_module())
         patch.setattr(rpc, "client", bus.client)
         patch.setattr(rpc, "server", bus.server)
+        patch.setattr(routing.Table, "_mapper", lambda table, head: _mapper(head, tuple(table._templates)))
         self._patch_chance(patch, simulation)
         self._patch_edges(patch, simulation)
 
@@ -159,6 +161,15 @@ class Lab:
     def connect(self):
         """A plain connection for the test's own questions."""
         return contextlib.closing(sqlite3.connect(self.path))
+
+
+_build_mapper = routing.Table._mapper
+
+
+@functools.cache
+def _mapper(head, templates):
+    """Built once a test process, not once a boot: it is a pure function of the templates."""
+    return _build_mapper(types.SimpleNamespace(_templates=templates), head)
 
 
 class _Os:

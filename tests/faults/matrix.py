@@ -32,11 +32,17 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What a calm run passed.  :ivar trace: (point, transaction, process) of each hit, in order."""
+    """What a calm run passed.
+
+    :ivar trace: (point, transaction, process) of each hit, in order.  :ivar methods: "topic.method" of what was asked
+        over the bus.  :ivar status: of the last answer.  :ivar dump: the database after it.
+    """
 
     trace: tuple
     methods: frozenset
     violations: tuple
+    status: int
+    dump: dict
 
 
 def scenario_of(name):
@@ -54,75 +60,99 @@ def record(name):
         world.arm()
         scenario.act(world)
         world.settle()
-        return Record(tuple(world.trace), frozenset(world.bus.methods), tuple(world.violations()))
+        answers = [status for _, status, _ in world.answers]
+        return Record(tuple(world.trace), frozenset(world.bus.methods), tuple(world.violations()), answers[-1],
+                      world.dump() if name in changes.names() else {})
 
 
 # ---- which faults happen at a point
 
-def faults_at(point, nth, transaction, process, deletable):
-    """Every Fault that makes sense there."""
+def faults_at(hit, deletable, light):
+    """Every Fault that makes sense at a Hit.
+
+    :param deletable: whether there is a server to delete meanwhile.  :param light: only the plainest ones.
+    """
     def fault(kind, after=0.0):
-        return Fault(kind, point, after, nth, transaction)
-    periodic, committing = point.startswith("tx."), point.endswith(".before_commit")
+        return Fault(kind, hit.point, after, hit.nth, hit.transaction)
     yield fault("crash", 1)
     yield fault("raise")
-    if periodic and process != "api":
+    if hit.periodic:
+        return
+    yield fault("freeze", 20)                   # past the lease
+    if hit.process != "api":
+        yield fault("again", 8)
+    if light:
         return
     yield fault("crash", 20)                    # its leases have run out
     yield fault("power", 1)
-    yield fault("freeze", 20)
-    if point.endswith("_commit"):
+    if hit.point.endswith("_commit"):
         yield fault("dberror")
-    if process != "api":
+    if hit.process != "api":
         yield fault("double", 4)
-        yield fault("again", 8)
-    if process in HOSTS:
+    if hit.process in HOSTS:
         yield fault("crash", 100)               # it counts as dead meanwhile
         yield fault("freeze", 100)
-    if process != "api" and not committing:
+    if hit.process != "api" and not hit.point.endswith(".before_commit"):
         yield fault("stop", 1)
     if deletable:
         yield fault("delete", 0.6)
 
 
+@dataclasses.dataclass(frozen=True)
+class Hit:
+    """The ``nth`` time that ``process`` passes ``point``, in or after the ``transaction``-th transaction."""
+
+    point: str
+    nth: int
+    transaction: int
+    process: str
+
+    @property
+    def periodic(self):
+        """What happens all the time beside requests."""
+        return self.point.startswith("tx.") and self.process != "api"
+
+
 def hits(name):
-    """(point, nth, transaction, process): the first hit of every point of a scenario, and the last where it differs."""
+    """([Hit], [Hit]): the first hit of every point of a scenario, and the last where that is another."""
     seen, first, last = {}, {}, {}
     for point, transaction, process in record(name).trace:
-        seen[point] = nth = seen.get(point, 0) + 1
-        first.setdefault(point, (point, nth, transaction, process))
-        last[point] = (point, nth, transaction, process)
-    for point in sorted(first):
-        yield first[point]
-        if last[point] != first[point] and not point.startswith("tx."):
-            yield last[point]
+        seen[point] = seen.get(point, 0) + 1
+        hit = Hit(point, seen[point], transaction, process)
+        first.setdefault(point, hit)
+        last[point] = hit
+    again = [last[point] for point in sorted(last) if last[point] != first[point] and not last[point].periodic]
+    return [first[point] for point in sorted(first)], again
 
 
 def cases_of(name):
     """Every Case of one scenario."""
     scenario = scenarios()[name]
     every = []
-    for point, nth, transaction, process in hits(name):
-        # Before it is accepted there is no server to delete; a point of the scheduler is one of the conductor's too.
-        deletable = not name.startswith("delete") and ".accept." not in point and process != "api"
-        every += faults_at(point, nth, transaction, process, deletable)
+    first, again = hits(name)
+    for hit in first + again:
+        # Before it is accepted there is no server to delete.
+        deletable = not name.startswith("delete") and ".accept." not in hit.point and hit.process != "api"
+        every += faults_at(hit, deletable, scenario.light or hit in again)
     yield Case(scenario.name)
     yield from (Case(scenario.name, (fault,)) for fault in every)
-    for seed in range(BUSES):
+    share = 4 if scenario.light else 1
+    for seed in range(BUSES // share):
         yield Case(scenario.name, (), seed, True)
     dice = random.Random(name)
-    for seed in range(PAIRS if len(every) > 1 else 0):
+    for seed in range(PAIRS // share if len(every) > 1 else 0):
         yield Case(scenario.name, tuple(dice.sample(every, 2)), seed, seed % 4 == 3)
 
 
 def cases_of_change(name):
     """Cases of one request that is no operation: only what happens in the API's process while it answers."""
     yield Case(name)
-    for point, nth, transaction, process in hits(name):
-        if process == "api":
+    first, again = hits(name)
+    for hit in first + again:
+        if hit.process == "api":
             for kind, after in (("crash", 1), ("raise", 0), ("dberror", 0)):
-                if kind != "dberror" or point.endswith("_commit"):
-                    yield Case(name, (Fault(kind, point, after, nth, transaction),))
+                if kind != "dberror" or hit.point.endswith("_commit"):
+                    yield Case(name, (Fault(kind, hit.point, after, hit.nth, hit.transaction),))
 
 
 @functools.cache
@@ -154,7 +184,8 @@ def run(case, seed=None):
         if len(case.faults) == 1 and not world.fired:
             world.wrong.append(f"{case.faults[0]} did not happen: the point was not reached")
         if before is not None:
-            world.wrong += changes.judge(world, scenario.name, before)
+            calm = record(scenario.name)
+            world.wrong += changes.judge(world, before, calm.status, calm.dump)
     return world
 
 

@@ -217,7 +217,7 @@ class World:
                 self.promises.append(invariants.accepted("create", server_id, request_id))
                 if "adminPass" in response.json["server"]:
                     self.secrets[f"the password of {server_id}"] = response.json["server"]["adminPass"]
-            elif request.method == "DELETE" and len(parts) == 5:
+            elif request.method == "DELETE" and len(parts) == 5 and operation is None:
                 self.promises.append(invariants.deleted(parts[4]))
             elif operation is not None:
                 self.promises.append(invariants.accepted(operation, parts[4], request_id))
