@@ -22,11 +22,11 @@ ROUTES = [route for route in routes.ROUTES if route.method == "GET" and route.ta
 
 @contextlib.contextmanager
 def counted(engine):
-    """A list that grows by each statement but transactions' begin and end."""
+    """A list that grows by each statement but transactions' begin and end, and settings of the connection."""
     seen = []
 
     def note(_connection, _cursor, statement, _parameters, _context, _many):
-        if statement.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK"):
+        if statement.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"):
             seen.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", note)
@@ -78,8 +78,9 @@ def path_of(cloud, route, server_id):
     known = {
         "server_id": server_id, "servers": server_id, "os-volumes_boot": server_id, "flavor_id": "f1", "flavors": "f1",
         "image_id": image, "images": image, "hypervisors": node, "os-hypervisors": node, "os-keypairs": "k1",
-        "os-quota-sets": "pa", "os-simple-tenant-usage": "pa", "os-quota-class-sets": "default", "os-extra_specs": "key",
-        "metadata": "key", "tags": "tag", "extensions": "servers", "os-instance-actions": request_id,
+        "os-quota-sets": "pa", "os-simple-tenant-usage": "pa", "os-quota-class-sets": "default",
+        "os-extra_specs": "key", "metadata": "key", "tags": "tag", "extensions": "servers",
+        "os-instance-actions": request_id,
         "migrations": "2", "os-hosts": "host-1", "os-networks": network, "os-tenant-networks": network,
         "os-instance_usage_audit_log": "2026-11-23%2010:00:00", "os-security-groups": group, "os-aggregates": "1",
         "os-server-groups": cloud.get("/os-server-groups")["server_groups"][0]["id"],
