@@ -9,6 +9,7 @@
 #   flow      all services with the fake driver, in one process: on green threads, then on native ones
 #   separate  the same in separate processes: PostgreSQL and RabbitMQ, then MariaDB and RabbitMQ
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
+#   conformance  the openstack client and Nova's own tables against a cloud with the fake driver
 #   docs      doc/ builds without a warning
 #   all       every part (the default)
 #
@@ -30,15 +31,15 @@ die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 read_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            lint | unit | api | flow | separate | live | docs) PARTS+=("$1") ;;
-            all) PARTS+=(unit flow separate live docs) ;;
+            lint | unit | api | flow | separate | conformance | live | docs) PARTS+=("$1") ;;
+            all) PARTS+=(unit flow separate conformance live docs) ;;
             -h | --help) sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "$0"; exit 0 ;;
             *) break ;;
         esac
         shift
     done
     PYTEST=("$@")
-    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate live docs)
+    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate conformance live docs)
 }
 
 wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
@@ -47,6 +48,7 @@ wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
 
 need_packages() {
     local list=$PACKAGES_PYTHON missing
+    if wanted conformance; then list+=" openssh-client"; fi
     if wanted unit || wanted lint; then list+=" $PACKAGES_LINT qemu-utils"; fi
     if wanted separate || wanted live; then list+=" $PACKAGES_SERVERS"; fi
     if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST $PACKAGES_BROWSER"; fi
@@ -142,6 +144,8 @@ part_live() {
     need_novnc
     need_image && run_pytest tests/live
 }
+
+part_conformance() { run_pytest tests/conformance; }
 
 part_docs() {
     "$VENV/bin/sphinx-build" -q -W -b html doc doc/build/html
