@@ -1,6 +1,7 @@
 """The Sphinx directive ``declared``: tables made from what the code declares, so that they cannot grow old.
 
-``.. declared:: options`` shows configuration options; likewise ``routes``, ``policies``, ``operations``, ``promises``.
+``.. declared:: options`` shows configuration options; likewise ``routes``, ``policies``, ``operations``, ``drift`` and
+``promises``.
 """
 
 import importlib
@@ -133,6 +134,12 @@ def operations():
                  (14, 30, 18, 12, 14, 12))
 
 
+def drift():
+    from nova_lite.objects.drift import KINDS
+    return table(("kind", "what it means", "what to do"), [
+        (literal(each.name), _escaped(each.means), _escaped(each.remedy)) for each in KINDS.values()], (20, 40, 40))
+
+
 def promises():
     from bench.promises import PROMISES
     rows = [(literal(each.figure), f"{each.limit:g} {each.unit}", f"{each.peer:g}" if each.peer else "not measured",
@@ -140,7 +147,8 @@ def promises():
     return table(("figure", "promise: at most", "real OpenStack", "how it is measured"), rows, (18, 16, 14, 52))
 
 
-_WRITERS = {"options": options, "routes": routes, "policies": policies, "operations": operations, "promises": promises}
+_WRITERS = {"options": options, "routes": routes, "policies": policies, "operations": operations, "drift": drift,
+            "promises": promises}
 
 
 def setup(app):

@@ -3,6 +3,7 @@
 import datetime
 import os
 import sys
+import textwrap
 import time
 
 from nova_lite.cmd import trace, up
@@ -10,6 +11,7 @@ from nova_lite.common import exception
 from nova_lite.conf import CONF
 
 _NUMBERS = {"took", "open", "found", "repaired"}        # columns
+_WIDE = 110         # characters of a line
 _PATIENCE = 90      # seconds that a look asked for may take
 _MENDING = "The auditor mends it when nothing is being done to it. If it stays, see the log."
 _OFF = "The auditor would mend it, but [audit] repair is false."
@@ -131,7 +133,8 @@ def _open(findings):
             place = "" if each["part"] == "database" else f" on {each['part']}"
             yield f"  {each['subject']}{place}, since {each['first_seen_at']}" + (
                 f": {each['detail']}" if each["detail"] else "")
-        yield f"  -> {some[0]['remedy']}"
+        yield from textwrap.wrap(some[0]["remedy"], _WIDE, initial_indent="  -> ", subsequent_indent="     ",
+                                 break_long_words=False, break_on_hyphens=False)
 
 
 def _ago(part):

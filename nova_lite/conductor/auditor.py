@@ -290,7 +290,8 @@ def tell(findings, part=drifts.DATABASE):
     """Log what is new, with what to do."""
     for each in findings:
         kind = KINDS[each.kind]
+        what = f"{each.kind} of {each.subject} at {part.strip('()')}: {kind.means} {each.detail}".rstrip()
         if each.repaired:
-            LOG.warning("Drift mended (%s, %s): %s %s", part, each.subject, kind.means, each.detail)
+            LOG.warning("Drift mended, %s", what)
         else:
-            LOG.warning("Drift (%s, %s): %s %s -> %s", part, each.subject, kind.means, each.detail, kind.remedy)
+            LOG.warning("Drift, %s -> %s", what, kind.remedy or "to be mended")
