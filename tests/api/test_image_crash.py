@@ -151,10 +151,15 @@ def test_an_image_that_is_protected_meanwhile_is_not_deleted(service, monkeypatc
     image = service.active()
     show = service.door.show
 
-    def protected_meanwhile(*args):
-        row = show(*args)
+    def protect():
         with session.writer() as s:
             images.update(s, image["id"], {"protected": True})
+
+    def protected_meanwhile(*args):
+        row = show(*args)
+        other = threading.Thread(target=protect)
+        other.start()
+        other.join()
         return row
 
     monkeypatch.setattr(service.door, "show", protected_meanwhile)

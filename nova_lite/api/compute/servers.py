@@ -15,7 +15,8 @@ from nova_lite.conf import CONF
 _P = "os_compute_api:servers:"
 #: What a request calls an attribute, and its column.
 _COLUMNS = {"description": "description", "hostname": "hostname", "accessIPv4": "access_ipv4",
-            "accessIPv6": "access_ipv6", "OS-DCF:diskConfig": "disk_config"}
+            "accessIPv6": "access_ipv6", "OS-DCF:diskConfig": "disk_config",
+            "pinned_availability_zone": "availability_zone"}
 
 
 class Servers:
@@ -76,8 +77,6 @@ class Servers:
         server = self._compute.servers.get(req.context, id)
         req.context.can(_P + "update", server)
         asked = req.body_json["server"]
-        if "pinned_availability_zone" in asked:
-            self._compute.servers.pin(req.context, server, asked["pinned_availability_zone"])
         values = {_COLUMNS[name]: value for name, value in asked.items() if name in _COLUMNS}
         if "accessIPv6" in asked:
             values["access_ipv6"] = short(asked["accessIPv6"])

@@ -39,30 +39,17 @@ class Servers:
             return servers.find(session, filters, sort, limit=limit, marker=marker, columns=columns)
 
     def update(self, context, server, values):
-        """Change columns and return the row as ``show`` does.  :raises ServerNotFound: it is gone by now."""
-        with db.writer() as session:
-            servers.update(session, server.id, **values)
-            return servers.get(session, server.id, host=True)
+        """Change columns and return the row as ``show`` does; ``availability_zone`` ties it to the zone it is in, or
+        (None) lets it go.
 
-    def pin(self, context, server, zone):
-        """Tie a server to the zone it is in, or (None) let it go.
-
+        :raises ServerNotFound: it is gone by now.
         :raises ZonePinned, ZoneMismatch: a pinned one must be let go first, and only the present zone can be chosen.
         """
-        pinned = server.availability_zone
-        present = pinned
-        if server.host:
-            with db.reader() as session:
-                zones = aggregates.zones(session)
-            present = zones.get(server.host, CONF.scheduler.default_availability_zone)
-        if zone is not None and pinned is not None and zone != pinned:
-            raise exception.ZonePinned()
-        if zone is not None and zone != present:
-            raise exception.ZoneMismatch(present=present, wanted=zone)
-        if zone != pinned:
-            with db.writer() as session:
-                servers.update(session, server.id, availability_zone=zone)
-
+        with db.writer() as session:
+            if values.get("availability_zone") is not None:
+                _check_pin(session, servers.get(session, server.id), values["availability_zone"])
+            servers.update(session, server.id, **values)
+            return servers.get(session, server.id, host=True)
 
     @staticmethod
     def check_stopped(server, operation):
@@ -70,6 +57,16 @@ class Servers:
         if server.vm_state != Vm.STOPPED:
             raise exception.InvalidState(operation=operation, server_id=server.id, attribute="vm_state",
                                          state=server.vm_state)
+
+
+def _check_pin(session, server, zone):
+    present = server.availability_zone
+    if server.host:
+        present = aggregates.zones(session).get(server.host, CONF.scheduler.default_availability_zone)
+    if server.availability_zone not in (None, zone):
+        raise exception.ZonePinned()
+    if zone != present:
+        raise exception.ZoneMismatch(present=present, wanted=zone)
 
 
 class Locks:

@@ -1,0 +1,76 @@
+"""The watch over transactions sees what it should: two commits, and a commit before a refusal."""
+
+import pytest
+
+from nova_lite import db
+from nova_lite.api.wsgi.routing import Route, Table
+from nova_lite.common import exception, unit_of_work
+from tests import transactions
+
+
+class Controller:
+    def once(self):
+        with db.writer():
+            pass
+        return 204
+
+    def twice(self):
+        self.once()
+        return self.once()
+
+    def refuse(self):
+        self.once()
+        raise exception.Conflict("no")
+
+    def signs_of_life(self):
+        with db.writer(relaxed=True):
+            pass
+        return self.once()
+
+
+@pytest.fixture
+def broken(database, monkeypatch):
+    found = []
+    transactions._count_commits(monkeypatch)
+    transactions._watch_controllers(monkeypatch, found)
+    return found
+
+
+def call(target):
+    table = Table((Route("POST", "/things", f"things:{target}"),), (), {"things": Controller()})
+    return table.paths["/things"]["POST"][0].method()
+
+
+@pytest.mark.parametrize("target", ["once", "signs_of_life"])
+def test_one_transaction_is_right(broken, target):
+    assert call(target) == 204
+    assert not broken
+
+
+def test_two_transactions_are_told_with_their_route(broken):
+    call("twice")
+    assert len(broken) == 1
+    assert "POST /things answered 204 and committed 2 times" in broken[0]
+
+
+def test_a_refusal_that_changed_something_is_told(broken):
+    with pytest.raises(exception.Conflict):
+        call("refuse")
+    assert "answered 409 and committed 1 times" in broken[0]
+
+
+def test_what_is_joined_in_a_unit_of_work_is_one_transaction(broken):
+    with unit_of_work.begin():
+        call("twice")
+    assert not broken
+
+
+def test_every_exception_from_the_rule_has_a_reason_and_a_route():
+    from nova_lite.api.compute import routes as compute
+    from nova_lite.api.identity import routes as identity
+    from nova_lite.api.image import routes as image
+    from nova_lite.api.network import routes as network
+    declared = {str(each) for package in (compute, identity, image, network)
+                for each in (*package.ROUTES, *getattr(package, "ACTIONS", ()))}
+    assert set(transactions.LISTED) <= declared
+    assert all(count > 1 and reason for count, reason in transactions.LISTED.values())
