@@ -25,6 +25,12 @@ def main(argv=None):
     if "bus" in arguments.parts:
         from bench import bus
         bus.run(report.add, arguments.quick)
+    if "journal" in arguments.parts:
+        from bench import journal
+        journal.run(report.add, arguments.quick)
+    if "recovery" in arguments.parts:
+        from bench import recovery
+        recovery.run(report.add, arguments.separate, arguments.quick)
     if "libvirt" in arguments.parts:
         from bench import guests
         reason = guests.run(report.add, arguments.runs)
@@ -41,8 +47,11 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure nova_lite against its promises (doc/specification.rst). CPU is "
         "user and system time of every control-plane process; it is the figure that stays stable on a busy machine.")
-    parser.add_argument("parts", nargs="*", metavar="PART", default=["api", "bus", "libvirt"],
-                        help="api (fake driver, no root needed), bus, libvirt (real guests); default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", default=["api", "bus", "journal", "recovery", "libvirt"],
+                        help="api, bus, journal, recovery (fake driver, no root needed), libvirt (real guests); "
+                        "default: all")
+    parser.add_argument("--separate", action="store_true",
+                        help="recovery on separate processes over RabbitMQ and PostgreSQL, which must be installed")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: for trying things out")
     parser.add_argument("--json", metavar="FILE", help="also write everything as JSON; - is standard output")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a promise is broken beyond the margin")

@@ -13,7 +13,7 @@ from bench import client, measure
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FLAVOR = "42"       # m1.nano
-_OPTIONS = """[DEFAULT]
+OPTIONS = """[DEFAULT]
 use_journal = false
 [operations]
 report_interval = 10
@@ -31,9 +31,12 @@ def free_port():
 
 class Cloud:
     """:ivar pid: of the one process.  :ivar ready_s: seconds from exec to ready of its last start.
+    :ivar runner: a module, and its arguments, that runs the cloud's own.
 
     :param options: more lines for its configuration file.
     """
+
+    runner = ()
 
     def __init__(self, directory, driver="fake", options=""):
         self.state_dir = os.path.join(directory, "state")
@@ -43,8 +46,13 @@ class Cloud:
         self._driver = driver
         self._process = None
         self.ready_s = None
+        self._began = None
+        self.configure(options)
+
+    def configure(self, options):
+        """Write its configuration file, for the next start."""
         with open(self._config, "w") as file:
-            file.write(_OPTIONS + options)
+            file.write(OPTIONS + options)
 
     @property
     def pid(self):
@@ -52,17 +60,24 @@ class Cloud:
 
     def start(self):
         """Start it and wait for the line that says it is ready."""
+        self.launch()
+        return self.wait_ready()
+
+    def launch(self):
+        """Start it."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment["PYTHONPATH"] = ROOT
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         with open(self._output, "ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", self.state_dir, "--listen",
-                 self.url.removeprefix("http://"), "--driver", self._driver, "--config-file", self._config],
+                [sys.executable, "-m", *self.runner, "nova_lite.cmd.nova_lite", "up", "--state-dir", self.state_dir,
+                 "--listen", self.url.removeprefix("http://"), "--driver", self._driver, "--config-file", self._config],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
+
+    def wait_ready(self):
         for line in self._process.stdout:
             if "is ready at" in line:
-                self.ready_s = time.perf_counter() - began
+                self.ready_s = time.perf_counter() - self._began
                 return self
         raise RuntimeError(f"the cloud did not start:\n{self.output()}")
 
@@ -79,6 +94,13 @@ class Cloud:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process.stdout.close()
+        self._process = None
+
+    def kill(self):
+        """kill -9"""
+        self._process.kill()
+        self._process.wait()
         self._process.stdout.close()
         self._process = None
 

@@ -35,6 +35,14 @@ PROMISES = (
     Promise("bus_call_eventlet", 0.4, "CPU-ms", None,
             "One RPC call and its answer over local://, on green threads: CPU time of the process, divided by 3,000."),
     Promise("bus_call_threading", 0.4, "CPU-ms", None, "The same on native threads."),
+    Promise("journal_share", 15, "%", None,
+            "Bursts of creates, stops and deletes: the part of the CPU time that they cause which goes into their "
+            "journal and leases, by a sampling profile (``bench/journal.py`` says what counts)."),
+    Promise("recovery", 30, "s", None,
+            "1,000 operations, 400 creates, 300 stops and 300 deletes at all their steps, are interrupted by kill -9: "
+            "from the start of the process until all have ended as they should."),
+    Promise("recovery_separate", 30, "s", None,
+            "The same on separate processes over RabbitMQ and PostgreSQL (``--separate``)."),
     Promise("boot_ratio", 1.3, "x", None,
             "With libvirt: POST /servers until the domain runs, over qemu-img create, define and start of the same "
             "domain by raw libvirt calls. Medians of interleaved runs."),

@@ -68,9 +68,12 @@ class Cloud:
         self._layout.prepare(self)
         for name in self._layout.names:
             self.start_process(name)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
         until("the API answers", self._answers)
         until("a compute host is up", self._has_host)
-        return self
 
     def start_process(self, name):
         if name in self._processes and self._processes[name].poll() is None:
@@ -112,6 +115,11 @@ class Cloud:
                  "--config-file", os.path.join(self.directory, "test.conf")],
                 cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ROOT})
             assert done.returncode == 0, done.stdout + done.stderr
+
+    @property
+    def pids(self):
+        """Of the processes, without their children."""
+        return [each.pid for each in self._processes.values()]
 
     def running(self, name):
         return self._processes[name].poll() is None
@@ -260,14 +268,14 @@ class Separate:
     def __init__(self, database, bus, options=""):
         self._database = database
         self._bus = bus
-        self._options = options
+        self.options = options
 
     def prepare(self, cloud):
         with open(self._config(cloud), "w") as file:
             file.write(
                 f"[DEFAULT]\nstate_dir = {cloud.state_dir}\nconcurrency = {cloud.concurrency}\n"
                 f"transport_url = {self._bus}\n[database]\nconnection = {self._database}\n[compute]\ndriver = fake\n"
-                f"[api]\nport = {cloud.port}\n[metadata]\nport = {free_port()}\n{self._options}")
+                f"[api]\nport = {cloud.port}\n[metadata]\nport = {free_port()}\n{self.options}")
         for command in (["db", "sync"], ["bootstrap"]):
             done = subprocess.run([sys.executable, "-m", "nova_lite.cmd.manage", "--config-file", self._config(cloud),
                                    *command], cwd=ROOT, capture_output=True, text=True, check=False)
