@@ -236,6 +236,22 @@ class DriverContract:
         driver.snapshot.drop(spec.id)
         assert not os.path.exists(path)
 
+    def test_diagnostics_count_what_a_running_guest_has(self, driver, spec):
+        driver.build.spawn(spec)
+        found = driver.guest.diagnostics(spec.id)
+        standard = found["standard"]
+        assert (standard["state"], standard["num_cpus"], standard["num_disks"]) == ("running", 1, 1)
+        assert standard["memory_details"]["maximum"] == 64
+        assert set(standard["disk_details"][0]) == {"errors_count", "read_bytes", "read_requests", "write_bytes",
+                                                    "write_requests"}
+        assert found["legacy"]["memory"] == 64 * 1024
+        driver.guest.nmi(spec.id)
+        driver.power.stop(spec.id, 0)
+        with pytest.raises(exception.GuestOff, match="in power state shutdown"):
+            driver.guest.diagnostics(spec.id)
+        with pytest.raises(exception.GuestNotFound):
+            driver.guest.diagnostics(STRANGER)
+
     def test_a_resized_guest_is_larger_and_goes_back_as_often_as_asked(self, driver, spec):
         small = dataclasses.replace(spec, disk=dataclasses.replace(spec.disk, size_gb=1))
         large = dataclasses.replace(small, memory_mb=96, disk=dataclasses.replace(spec.disk, size_gb=2))

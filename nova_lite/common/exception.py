@@ -238,6 +238,16 @@ class GuestNotFound(HypervisorError):
     template = "Host {host} has no guest for server {server_id}."
 
 
+class GuestOff(Conflict):
+    """``state`` is its power in Nova's words."""
+
+    template = "Cannot 'get_diagnostics' instance {server_id} while it is in power state {state}"
+
+
+class AgentNotEnabled(Conflict):
+    template = "QEMU guest agent is not enabled"
+
+
 class DiskTooSmall(BadRequest):
     template = ("Flavor's disk is too small for requested image. Flavor disk is {flavor_bytes} bytes, "
                 "image is {image_bytes} bytes.")

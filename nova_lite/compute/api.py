@@ -7,6 +7,7 @@ from nova_lite.compute.actions.delete import Delete
 from nova_lite.compute.actions.external_events import ExternalEvents
 from nova_lite.compute.actions.flavors import Flavors
 from nova_lite.compute.actions.group_proxy import GroupProxy
+from nova_lite.compute.actions.guest import Guest
 from nova_lite.compute.actions.guests import Guests
 from nova_lite.compute.actions.hosts import Hosts
 from nova_lite.compute.actions.image_proxy import ImageProxy
@@ -43,6 +44,7 @@ class API:
         self.rescue = Rescue(image, compute)
         self.snapshot = Snapshot(image, compute)
         self.resize = Resize(compute)
+        self.guest = Guest(compute)
         self.delete = Delete(compute, conductor)
         # what asks a host
         self.console = Console(compute)

@@ -11,6 +11,7 @@ from nova_lite.compute.tasks.audit import Audit
 from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
 from nova_lite.compute.tasks.delete import Delete
+from nova_lite.compute.tasks.guest import Guest
 from nova_lite.compute.tasks.host import Host
 from nova_lite.compute.tasks.images import Images
 from nova_lite.compute.tasks.pause import Pause
@@ -48,6 +49,7 @@ class Manager:
         rescue = Rescue(self._running, driver, network, images)
         snapshot = Snapshot(self._running, driver)
         resize = Resize(self._running, driver, network)
+        guest = Guest(self._running, driver)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
@@ -59,9 +61,10 @@ class Manager:
             "snapshot_server": (builds, snapshot.snapshot_server), "backup_server": (builds, snapshot.backup_server),
             "resize_server": (builds, resize.resize_server), "confirm_resize": (others, resize.confirm_resize),
             "revert_resize": (others, resize.revert_resize),
+            "change_password": (others, guest.change_password),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
-            "delete_server": (others, delete.delete_server)}, self._audit)
+            "delete_server": (others, delete.delete_server)}, self._audit, guest)
         self._periodic = []
 
     def start(self):
@@ -114,10 +117,12 @@ class Endpoint:
     :param tasks: {name: (gate that the work passes, the work)}.  :param audit: tasks.audit.Audit.
     """
 
-    def __init__(self, console, images, tasks, audit):
+    def __init__(self, console, images, tasks, audit, guest):
         self._tasks = tasks
         self._bells = Doorbells(_quietly)
         self._audit = audit
+        self.get_diagnostics = guest.get_diagnostics
+        self.trigger_crash_dump = guest.trigger_crash_dump
         self.get_console_output = console.get_console_output
         self.open_console = console.open_console
         self.cache_images = images.cache_images
@@ -172,6 +177,9 @@ class Endpoint:
 
     def revert_resize(self, context, operation_id):
         self._start("revert_resize", context, operation_id)
+
+    def change_password(self, context, operation_id):
+        self._start("change_password", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

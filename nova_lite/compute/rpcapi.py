@@ -63,6 +63,17 @@ class ComputeAPI:
     def revert_resize(self, context, host, operation_id):
         self._ring(context, host, "revert_resize", operation_id)
 
+    def change_password(self, context, host, operation_id):
+        self._ring(context, host, "change_password", operation_id)
+
+    def get_diagnostics(self, context, host, server_id):
+        """What ``virt.driver.Guests.diagnostics`` answers; raises GuestNotFound."""
+        return self._client.to(host).call(context, "get_diagnostics", server_id=server_id)
+
+    def trigger_crash_dump(self, context, host, server_id):
+        """Send the guest an NMI, and wait for nothing."""
+        self._client.to(host).cast(context, "trigger_crash_dump", server_id=server_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -108,4 +119,5 @@ DOORBELLS = {
     "restore": "restore_server", "rebuild": "rebuild_server", "rescue": "rescue_server",
     "unrescue": "unrescue_server", "createImage": "snapshot_server", "createBackup": "backup_server",
     "resize": "resize_server", "confirmResize": "confirm_resize", "revertResize": "revert_resize",
+    "changePassword": "change_password",
 }

@@ -31,7 +31,7 @@ _PURGE = 60         # seconds between two purges of idempotency keys
 _BATCHES = 20       # transactions a purge has at most
 #: Operations that make the server's disk from its image; arguments that hosts are told.
 _FROM_IMAGE = frozenset({"create", "rebuild"})
-_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize"})
+_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize", "user"})
 _FILLING = 7200     # seconds a host has to fill an image
 
 

@@ -130,7 +130,7 @@ def grow(session, project_id, old, new):
     lock(session, project_id)
     used = usage(session, project_id)
     if any(amount and 0 <= maxima[name] < used[name] + amount for name, amount in more.items()):
-        _refuse({name: maxima[name] if more[name] else -1 for name in maxima}, used, more)
+        _refuse({name: maxima[name] if more.get(name) else -1 for name in maxima}, used, more)
 
 
 def _refuse(maxima, used, wanted):

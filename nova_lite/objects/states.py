@@ -51,6 +51,7 @@ class Task(enum.StrEnum):
     BACKUP = "image_backup"
     SOFT_DELETING = "soft-deleting"
     RESTORING = "restoring"
+    UPDATING_PASSWORD = "updating_password"
     DELETING = "deleting"
 
 
@@ -137,6 +138,7 @@ OPERATIONS = {op.name: op for op in (
     _op("resize",      {Vm.ACTIVE, Vm.STOPPED},      Task.RESIZE_PREP,     Vm.RESIZED,  None, deadline=3600),
     _op("confirmResize", {Vm.RESIZED},               Task.RESIZE_CONFIRMING, Vm.ACTIVE, None),
     _op("revertResize", {Vm.RESIZED},                Task.RESIZE_REVERTING, Vm.ACTIVE,  None),
+    _op("changePassword", {Vm.ACTIVE},               Task.UPDATING_PASSWORD, Vm.ACTIVE, None),
     _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
         keeps=frozenset({Vm.STOPPED}), deadline=1800),
@@ -151,6 +153,9 @@ OPERATIONS = {op.name: op for op in (
         interrupts=frozenset(Task) - {Task.DELETING}, overtakes=True, deadline=3600),
 )}
 
+#: Begun and over at once, so no row of the table; only its checks are an operation's.
+TRIGGER_CRASH_DUMP = _op("trigger_crash_dump", {Vm.ACTIVE, Vm.PAUSED, Vm.RESCUED, Vm.RESIZED, Vm.ERROR}, None, None,
+                         None)
 _KNOWN_AS = {"reboot_hard": "reboot", "soft_delete": "delete"}
 
 
@@ -165,7 +170,7 @@ _RESIZE = dict.fromkeys((Task.RESIZE_PREP, Task.RESIZE_MIGRATING, Task.RESIZE_FI
 
 #: vm_state -> what the API shows as ``status``; a dict chooses by task_state, "default" otherwise.
 STATUS = {
-    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT, **_REBUILD, **_RESIZE},
+    Vm.ACTIVE: {"default": "ACTIVE", **_REBOOT, **_REBUILD, **_RESIZE, Task.UPDATING_PASSWORD: "PASSWORD"},
     Vm.BUILDING: {"default": "BUILD"},
     Vm.STOPPED: {"default": "SHUTOFF", **_REBUILD, **_RESIZE},
     Vm.RESIZED: {"default": "VERIFY_RESIZE", Task.RESIZE_REVERTING: "REVERT_RESIZE"},

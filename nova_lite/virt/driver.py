@@ -211,6 +211,25 @@ class Resize(abc.ABC):
         """Remove what resizes put aside."""
 
 
+class Guest(abc.ABC):
+    """What is asked of guests themselves.
+
+    :raises GuestNotFound: there is no such guest.
+    """
+
+    @abc.abstractmethod
+    def diagnostics(self, server_id):
+        """{"standard": as from 2.48, without config_drive, "legacy": as before}.  :raises GuestOff:"""
+
+    @abc.abstractmethod
+    def nmi(self, server_id):
+        """Send a non-maskable interrupt; what that does is the guest's own choice."""
+
+    @abc.abstractmethod
+    def set_password(self, server_id, user, password):
+        """Through the guest's agent.  :raises HypervisorError: the agent does not answer, or refused."""
+
+
 class Console(abc.ABC):
     """What a guest prints and shows."""
 
@@ -267,6 +286,7 @@ class Driver:
     rescue: Rescues | None
     snapshot: Snapshot | None
     resize: Resize | None
+    guest: Guest | None
     console: Console | None
     host: Host
     image_cache: bool = True

@@ -249,6 +249,38 @@ def test_where_no_host_may_resize_it_is_said(cloud, server, large, conf):
     assert (status, said[:29]) == (409, "No valid host was found. Serv")
 
 
+# ---- the guest itself
+
+def test_a_password_is_changed_where_the_image_has_the_agent(cloud, server):
+    body = {"changePassword": {"adminPass": "x"}}
+    assert cloud.refused("POST", f"/servers/{server}/action", body) == (409, "QEMU guest agent is not enabled")
+    cloud.settle(server, image_properties={"hw_qemu_guest_agent": "yes"})
+    assert act(cloud, server, "changePassword", {"adminPass": "x"}).status_int == 202
+    assert cloud.get(f"/servers/{server}")["server"]["status"] == "PASSWORD"
+
+
+def test_a_crash_dump_needs_2_17_and_a_guest(cloud, server):
+    assert act(cloud, server, "trigger_crash_dump", version="2.16").status_int == 400
+    assert act(cloud, server, "trigger_crash_dump", version="2.17").status_int == 202
+    assert act(cloud, server, "trigger_crash_dump", "now", version="2.17").status_int == 400
+    assert history(cloud, server)[0] == ("trigger_crash_dump", None)
+    cloud.settle(server, vm_state="stopped")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"trigger_crash_dump": None}, version="2.17") == (
+        409, f"Cannot 'trigger_crash_dump' instance {server} while it is in vm_state stopped")
+
+
+def test_topology_is_there_from_2_78(cloud, server):
+    assert cloud.refused("GET", f"/servers/{server}/topology", version="2.77")[0] == 404
+    assert cloud.get(f"/servers/{server}/topology", version="2.78") == {"nodes": [], "pagesize_kb": None}
+
+
+def test_diagnostics_are_for_administrators_and_need_a_host(cloud, server):
+    assert cloud.refused("GET", f"/servers/{server}/diagnostics")[0] == 403
+    cloud.settle(server, host=None)
+    assert cloud.refused("GET", f"/servers/{server}/diagnostics", user="admin") == (
+        409, f"Instance {server} is not ready")
+
+
 # ---- soft delete
 
 @pytest.fixture

@@ -72,6 +72,8 @@ ASK = {
     "reboot_hard": action("reboot_hard", {"reboot": {"type": "HARD"}}),
     "rescue": action("rescue", {"rescue": {}}),
     "rebuild": action("rebuild", lambda facts: {"rebuild": {"imageRef": facts.image}}),
+    "resize": action("resize", {"resize": {"flavorRef": "1"}}),
+    "changePassword": action("changePassword", {"changePassword": {"adminPass": "x"}}),
     "createImage": action("createImage", {"createImage": {"name": "snap"}}),
     "createBackup": action("createBackup", {"createBackup": {"name": "b", "backup_type": "daily", "rotation": 1}}),
     "soft_delete": lambda world: soft_delete(world),

@@ -1,17 +1,18 @@
 """The part of the compute API's table that is about a server's life after its birth."""
 
 from nova_lite.api.compute.delete import Delete
+from nova_lite.api.compute.guest import Guest
 from nova_lite.api.compute.pause import Pause
 from nova_lite.api.compute.rebuild import Rebuild
 from nova_lite.api.compute.rescue import Rescue
 from nova_lite.api.compute.reset_state import ResetState
 from nova_lite.api.compute.resize import Resize
 from nova_lite.api.compute.snapshot import Snapshot
-from nova_lite.api.wsgi.routing import Action
+from nova_lite.api.wsgi.routing import Action, Route
 
 CONTROLLERS = {
     "pause": Pause, "delete": Delete, "reset_state": ResetState, "rebuild": Rebuild, "rescue": Rescue,
-    "snapshot": Snapshot, "resize": Resize,
+    "snapshot": Snapshot, "resize": Resize, "guest": Guest,
 }
 
 
@@ -19,7 +20,11 @@ def _action(name, target, rule, since=None):
     return Action(name, target, since, policy=f"os_compute_api:{rule}")
 
 
-ROUTES = ()
+ROUTES = (
+    Route("GET", "/servers/{server_id}/diagnostics", "guest:diagnostics",
+          policy="os_compute_api:os-server-diagnostics"),
+    Route("GET", "/servers/{server_id}/topology", "guest:topology", "2.78", policy="compute:server:topology:index"),
+)
 
 ACTIONS = (
     _action("pause", "pause:pause", "os-pause-server:pause"),
@@ -34,6 +39,8 @@ ACTIONS = (
     _action("resize", "resize:resize", "servers:resize"),
     _action("confirmResize", "resize:confirm", "servers:confirm_resize"),
     _action("revertResize", "resize:revert", "servers:revert_resize"),
+    _action("changePassword", "guest:change_password", "os-admin-password"),
+    _action("trigger_crash_dump", "guest:crash", "servers:trigger_crash_dump", since="2.17"),
     _action("restore", "delete:restore", "os-deferred-delete:restore"),
     _action("forceDelete", "delete:force", "os-deferred-delete:force"),
     _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),

@@ -17,7 +17,7 @@ class Resize:
         self._rpc = compute_rpc
 
     def resize(self, context, server, flavor_id, disk_config=None):
-        """:raises BadRequest: it cannot have that flavor.  :raises OverQuota, NoValidHost:"""
+        """:raises BadRequest: it cannot have that flavor.  :raises OverQuota, Conflict:"""
         operation = OPERATIONS["resize"]
         with db.writer() as session:
             operations.check(session, context, server.id, operation)
@@ -53,7 +53,8 @@ class Resize:
 def _flavor(session, context, server, flavor_id):
     """The new flavor as the server will keep it."""
     if not CONF.compute.allow_resize_to_same_host:
-        raise exception.NoValidHost(reason="Servers cannot be moved to another host, nor resized where they are.")
+        raise exception.Conflict("No valid host was found. Servers cannot be moved to another host, nor resized where "
+                                 "they are.")
     project_id = None if context.is_admin else context.project_id
     try:
         flavor = flavors.get(session, flavor_id, project_id=project_id)

@@ -202,6 +202,30 @@ class Resize(_Room, driver.Resize):
             self._guests.put(dataclasses.replace(known, power=State.SHUTDOWN))
 
 
+class GuestItself(_Room, driver.Guest):
+    def diagnostics(self, server_id):
+        self._enter()
+        guest = self._known(server_id)
+        if guest.power is not State.RUNNING:
+            raise exception.GuestOff(server_id=server_id, state=guest.power.name.lower())
+        disk = {"errors_count": 0, "read_bytes": 262144, "read_requests": 112, "write_bytes": 5778432,
+                "write_requests": 488}
+        standard = {
+            "state": "running", "driver": "fake", "hypervisor": "fake", "hypervisor_os": "fake", "uptime": 46664,
+            "num_cpus": guest.vcpus, "num_nics": 0, "num_disks": 1, "disk_details": [disk], "nic_details": [],
+            "cpu_details": [{"id": number, "time": 17300000000, "utilisation": 15} for number in range(guest.vcpus)],
+            "memory_details": {"maximum": guest.memory_mb, "used": 0}}
+        return {"standard": standard, "legacy": {"cpu0_time": 17300000000, "memory": guest.memory_mb * 1024}}
+
+    def nmi(self, server_id):
+        self._act()
+        self._known(server_id)
+
+    def set_password(self, server_id, user, password):
+        self._act()
+        self._known(server_id)
+
+
 class Console(_Room, driver.Console):
     def log(self, server_id, max_bytes):
         self._enter()
@@ -267,6 +291,7 @@ class FakeDriver(driver.Driver):
         self.rescue = Rescues(guests, conf)
         self.snapshot = Snapshot(guests, conf)
         self.resize = Resize(guests, conf)
+        self.guest = GuestItself(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
 

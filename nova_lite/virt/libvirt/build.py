@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+from oslo_utils import strutils
+
 from nova_lite.common import exception
 from nova_lite.virt.libvirt.disks import Files
 from nova_lite.virt.libvirt.xml import domain as dom
@@ -159,6 +161,13 @@ def console(_spec, site):
     return {"serials": (dom.Serial(log=site.files.console_log, append="on"),)}
 
 
+def agent(spec, _site):
+    """The way to the guest's agent, where the image says that it has one."""
+    if not strutils.bool_from_string(spec.image_properties.get("hw_qemu_guest_agent", "no")):
+        return {}
+    return {"channels": (dom.Channel(name="org.qemu.guest_agent.0"),)}
+
+
 def graphics(spec, site):
     return {"graphics": (dom.Graphics(listen=site.options.vnc_listen),),
             "video": _choice(spec, "hw_video_model", _VIDEO_MODELS, "vga")}
@@ -172,7 +181,7 @@ def balloon(_spec, _site):
     return {"balloon": "virtio"}
 
 
-STEPS = (identity, size, machine, cpu, disks, controllers, nics, console, graphics, rng, balloon)
+STEPS = (identity, size, machine, cpu, disks, controllers, nics, console, agent, graphics, rng, balloon)
 
 
 def _choice(spec, name, choices, default):

@@ -132,6 +132,8 @@ RESCUE = action("rescue", {**closed(adminPass={"type": "string"}, rescue_image_r
 UNRESCUE = action("unrescue")
 RESIZE = action("resize", closed(["flavorRef"], flavorRef=FLAVOR_REF, **{"OS-DCF:diskConfig": DISK_CONFIG}))
 CONFIRM_RESIZE, REVERT_RESIZE = action("confirmResize"), action("revertResize")
+CHANGE_PASSWORD = action("changePassword", closed(["adminPass"], adminPass={"type": "string"}))
+TRIGGER_CRASH_DUMP = action("trigger_crash_dump", {"type": "null"})
 CREATE_IMAGE = action("createImage", closed(["name"], name=NAME, metadata=METADATA))
 CREATE_BACKUP = action("createBackup", closed(
     ["name", "backup_type", "rotation"], name=NAME, backup_type={"type": "string"}, rotation=NON_NEGATIVE,

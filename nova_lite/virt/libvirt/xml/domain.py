@@ -86,6 +86,13 @@ class Serial:
     port: int | None = at("target/@port", 0)
 
 
+@element("channel")
+class Channel:
+    type: str | None = at("@type", "unix")
+    kind: str | None = at("target/@type", "virtio")
+    name: str | None = at("target/@name")               # "org.qemu.guest_agent.0"
+
+
 @element("graphics")
 class Graphics:
     type: str | None = at("@type", "vnc")
@@ -138,6 +145,7 @@ class Domain:
     controllers: tuple[Controller, ...] = at("devices", ())
     interfaces: tuple[Interface, ...] = at("devices", ())
     serials: tuple[Serial, ...] = at("devices", ())
+    channels: tuple[Channel, ...] = at("devices", ())
     graphics: tuple[Graphics, ...] = at("devices", ())
     video: str | None = at("devices/video/model/@type")
     rng: Rng | None = at("devices")
