@@ -37,7 +37,7 @@ class Manager:
     def __init__(self, worker, driver, network, images, conductor):
         self._driver = driver
         self._network = network
-        self._running = Running(CONF.host, worker, conductor)
+        self._running = Running(CONF.host, worker, conductor, self._remove)
         self._host = Host(self._running, (driver, network, images), conductor, worker)
         self._audit = Audit(self._running, (driver, network, images), conductor)
         power = Power(self._running, driver, network)
@@ -66,6 +66,10 @@ class Manager:
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit, guest)
         self._periodic = []
+
+    def _remove(self, server):
+        self._driver.build.destroy(server.id)
+        self._network.unplug(server.nics)
 
     def start(self):
         """Return when the conductor knows this host; then the endpoint may be served."""

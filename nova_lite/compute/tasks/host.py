@@ -37,7 +37,7 @@ class Host:
         answer = patiently(self._conductor.host_started, contexts.admin(), CONF.host, self._worker,
                            self._power_states())
         self._network.sync(answer["servers"])
-        for server_id in answer["orphaned"]:
+        for server_id in [*answer["orphaned"], *self._orphaned_files()]:
             LOG.warning("Guest %s belongs to a server that is deleted, or was built elsewhere in the end; removing it",
                         server_id)
             self._driver.build.destroy(server_id)
@@ -47,6 +47,11 @@ class Host:
         for server_id in answer["unknown"]:
             LOG.warning("Guest %s is not in the database; it is left alone. Remove it by hand if it is not yours.",
                         server_id)
+
+    def _orphaned_files(self):
+        """Of builds and deletions that were cut off in the middle there may be files without a guest."""
+        lonely = sorted(set(self._driver.host.disks() or ()) - set(self._driver.host.guests()))
+        return patiently(self._conductor.orphaned, contexts.admin(), CONF.host, lonely) if lonely else []
 
     def stopped(self, left):
         """Say goodbye.  :param left: {operation id: attempt} of what others may go on with."""

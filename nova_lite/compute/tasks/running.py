@@ -79,7 +79,9 @@ class Running:
     :param worker: name of this incarnation of the service.
     """
 
-    def __init__(self, host, worker, conductor):
+    def __init__(self, host, worker, conductor, remove=None):
+        """:param remove: callable(objects.Server) that takes away all this host has of a server; None: nothing."""
+        self._remove = remove
         self._host = host
         self._worker = worker
         self._conductor = conductor
@@ -125,13 +127,23 @@ class Running:
                 done = job.undo.pop_all()
         except (exception.Fenced, exception.Cancelled) as error:
             LOG.info("%s", error)
+            self._clean(job)
         except Exception as error:
-            self._report(job, _failure(job, error))
+            if not self._report(job, _failure(job, error)):
+                self._clean(job)
         else:
             told = self._report(job, Outcome.make(power_state=job.power_state, error=None, code=0, details=None))
             if not told and self._evicted(job):
                 LOG.warning("Server %s went elsewhere while this host worked on it; undoing", job.server.id)
                 done.close()
+                if self._remove is not None:
+                    self._remove(job.server)
+
+    def _clean(self, job):
+        """A job that was given up may leave half of a server that was deleted, or built elsewhere, meanwhile."""
+        if self._remove is not None and self._evicted(job):
+            LOG.warning("Server %s is gone, or went elsewhere, while this host worked on it; removing it", job.server.id)
+            self._remove(job.server)
 
     def _evicted(self, job):
         """Whether the server has no right to be here any more; the auditor asks again where nobody answers."""
