@@ -35,6 +35,7 @@ _OPTIONS = {
     "audit": {"interval": 10 ** 7},
     "identity": {"password_hash_rounds": 4, "token_ttl": 10 ** 6},
     "operations": {"sync_power_interval": 30},
+    "image": {"sweep_interval": 1},
 }
 
 
@@ -124,6 +125,7 @@ class Lab:
             if name.startswith("nova_lite.") and getattr(module, "threading", None) is threading:
                 patch.setattr(module, "threading", threads)
         patch.setattr(base, "datetime", simulation.datetime_module())
+        patch.setattr(concurrency, "serve", lambda *_: types.SimpleNamespace(stop=lambda _seconds: True))
         patch.setattr(rpc, "client", bus.client)
         patch.setattr(rpc, "server", bus.server)
         patch.setattr(routing.Table, "_mapper", lambda table, head: _mapper(head, tuple(table._templates)))

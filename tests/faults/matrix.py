@@ -34,7 +34,7 @@ class Case:
 class Record:
     """What a calm run passed.
 
-    :ivar trace: (point, transaction, process) of each hit, in order.  :ivar methods: "topic.method" of what was asked
+    :ivar trace: (point, transaction, process) of each hit, in order; of a change, until it was answered.  :ivar methods: "topic.method" of what was asked
         over the bus.  :ivar status: of the last answer.  :ivar dump: the database after it.
     """
 
@@ -61,7 +61,8 @@ def record(name):
         scenario.act(world)
         world.settle()
         answers = [status for _, status, _ in world.answers]
-        return Record(tuple(world.trace), frozenset(world.bus.methods), tuple(world.violations()), answers[-1],
+        trace = world.trace[:world.answered_at] if name in changes.names() else world.trace
+        return Record(tuple(trace), frozenset(world.bus.methods), tuple(world.violations()), answers[-1],
                       world.dump() if name in changes.names() else {})
 
 
@@ -110,7 +111,7 @@ class Hit:
     @property
     def periodic(self):
         """What happens all the time beside requests."""
-        return self.point.startswith("tx.") and self.process != "api"
+        return self.point.startswith("tx.") and (self.process != "api" or "metrics" in self.point)
 
 
 def hits(name):

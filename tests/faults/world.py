@@ -32,7 +32,7 @@ _QUIET = 2.0
 
 _RESTLESS = {"services", "compute_nodes", "drifts", "audit_looks", "audit_counters", "quota_locks"}
 _RESTLESS_COLUMNS = {"identity_revocations.before", "identity_revocations.expires", "operations.args",
-                     "idempotency_keys.answer"}
+                     "idempotency_keys.answer", "console_tokens.digest"}
 
 
 def _restless(column):
@@ -81,6 +81,7 @@ class World:
         self.promises, self.secrets, self.touched = [], {}, set()
         self.answers = []               # (what was asked, status, body)
         self.hits, self.trace, self.fired = {}, [], []
+        self.answered_at = 0            # how long the trace was then
         self.lives = {}
         self._snapshot = snapshot
         self._faults, self._freezes = {}, {}
@@ -154,6 +155,8 @@ class World:
         doors = Doors()
         doors.image.recover()
         life.app = app.build(doors)
+        life.service = services.Web(life.app, [], doors.image)
+        life.service.start()
 
     def all_here(self):
         """Whether every process runs."""
@@ -203,6 +206,7 @@ class World:
         said = f"{request.method} {request.path}"
         self.simulation.note(f"{said}: {response.status} {text[:300]!r}")
         self.answers.append((said, response.status_int, text))
+        self.answered_at = len(self.trace)
         if response.status_int < 300:
             self._promised(request, response, operation)
         return response
