@@ -149,7 +149,8 @@ class Auditor:
         for part, asked in taken:
             if part == drifts.DATABASE:
                 concurrency.spawn(self._look_at_all, asked)
-            else:
+        for part, asked in taken:
+            if part != drifts.DATABASE:
                 self._compute.audit(contexts.admin(), part, asked.isoformat())
 
     def _look_at_all(self, asked):
@@ -172,6 +173,7 @@ class Auditor:
         found, position = {}, ""
         while position != _BEGINNING:
             findings, position = self.examine(position)
+            concurrency.sleep(0)            # let others in between
             found |= {each.key: each for each in findings if each.key not in found}
         return list(found.values())
 

@@ -12,6 +12,8 @@ UNKNOWN = "unknown"
 
 def of(session, host, server_ids):
     """{server id: one of the above} of servers that are not placed on ``host``; None while that may change."""
+    if not server_ids:
+        return {}
     rows = audit.elsewhere(session, sorted(server_ids))
     lost = operations.lost_builds(session, host, list(rows))
     return {each: _what(host, rows.get(each), each in lost) for each in server_ids}

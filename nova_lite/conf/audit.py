@@ -10,7 +10,7 @@ OPTS = (
     cfg.BoolOpt("repair", default=True,
                 help="Mend what is safe to mend: counters, claims, ports and files without an owner. False only "
                     "lists."),
-    cfg.IntOpt("batch", default=500, min=10,
+    cfg.IntOpt("batch", default=200, min=10,
                help="How many servers one look at the database examines; the next look goes on behind them."),
     cfg.IntOpt("keep_days", default=30, min=1,
                help="Days that differences which are mended or gone stay listed."),

@@ -300,6 +300,30 @@ def test_ended_operations_are_counted_by_name_and_outcome(network, server):
     assert counters() == {("operations", "stop done"): 1}
 
 
+def test_a_look_costs_as_many_statements_however_many_servers_there_are(network, server):
+    def statements(look):
+        said = []
+        sa.event.listen(db.session.engine(), "before_cursor_execute", listener := lambda *about: said.append(about[2]))
+        look()
+        sa.event.remove(db.session.engine(), "before_cursor_execute", listener)
+        return len([each for each in said if each.startswith("SELECT")])
+
+    def judge():
+        with db.snapshot() as session:
+            assert host_audit.judge(session, types.SimpleNamespace(network=network), HOST, sight()).findings == []
+
+    def sight():
+        guests, ports = dict.fromkeys((row.id for row in rows(Server)), 1), {
+            row.id: row.server_id for row in rows(Port)}
+        return Sight.make(guests=guests, disks=None, ports=ports, taps=None, loose=[], leases=None, images=None,
+                          leftovers=[], unknown=[], busy=[])
+    few = statements(Auditor(network).examine)
+    for _ in range(3):
+        make_server(network)
+    assert statements(Auditor(network).examine) == few <= 24
+    assert statements(judge) <= 4 + 2           # two of them are sight's own
+
+
 # ---- hosts
 
 class Images:
