@@ -1,6 +1,6 @@
 """The request that an operation's server makes of the scheduler."""
 
-from nova_lite.db import scheduling
+from nova_lite.db import audit, scheduling
 from nova_lite.scheduler.request import Destination, Group, Request
 
 _BESIDE = ("same_host", "different_host")
@@ -11,10 +11,9 @@ def of(session, server, args):
     flavor, hints = server.flavor, server.scheduler_hints
     named = [each for hint in _BESIDE for each in hints.get(hint) or () if each]
     return Request(
-        server_id=server.id, project_id=server.project_id, vcpus=flavor["vcpus"], memory_mb=flavor["memory_mb"],
-        disk_gb=flavor["root_gb"] + flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024),
-        flavor_name=flavor["name"], extra_specs=flavor["extra_specs"], image_id=server.image_id,
-        image_properties=server.image_properties, availability_zone=server.availability_zone,
+        server_id=server.id, project_id=server.project_id, **audit.asked(flavor), flavor_name=flavor["name"],
+        extra_specs=flavor["extra_specs"], image_id=server.image_id, image_properties=server.image_properties,
+        availability_zone=server.availability_zone,
         destination=_destination(args), hints=hints, excluded=frozenset(args.get("excluded", ())),
         group=_group(session, server), neighbours=scheduling.hosts_of(session, named) if named else {})
 

@@ -129,8 +129,8 @@ def test_hints_put_servers_beside_others_or_nowhere(cloud):
         return settled(cloud, post(cloud, hints), state)
     ends("ACTIVE", same_host=[first])
     ends("ACTIVE", different_host="00000000-0000-4000-8000-000000000000")
-    assert "used by servers to keep away from" in ends("ERROR", different_host=first)["fault"]["message"]
-    assert "without the servers to be beside of" in ends(
+    assert "used by servers it should avoid" in ends("ERROR", different_host=first)["fault"]["message"]
+    assert "without the servers it should be beside" in ends(
         "ERROR", same_host="00000000-0000-4000-8000-000000000000")["fault"]["message"]
 
 

@@ -2,7 +2,10 @@
 
 import datetime
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nova_lite.common import exception
 from nova_lite.scheduler import filters, ratios
@@ -264,6 +267,28 @@ def test_a_forced_host_need_only_be_enabled_and_have_room():
                     extra_specs={"capabilities:x": "1"})
     assert [each.name for each, _ in filters.of(asked, ("ComputeFilter", "ComputeCapabilitiesFilter"))] == [
         "ComputeFilter", "VCPU", "MEMORY_MB", "DISK_GB"]
+
+
+_TEXT = st.text(max_size=12) | st.sampled_from(["<in>", "= 1", "<or>", "s== QEMU", ">= x", "== nan", "1", "x86_64"])
+_WORDS = st.sampled_from(["capabilities", "cpu_info", "topology", "free_ram_mb", "trait", "resources", "", "HW"])
+_PATHS = st.lists(_WORDS | st.text(max_size=4), min_size=1, max_size=4).map(":".join)
+_QUERY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT
+    | st.sampled_from(["=", "<", "in", "not", "and", "or", "$free_ram_mb", "$cpu_info.topology", "$", "$host.x"]),
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(_TEXT, each, max_size=2), max_leaves=12)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(specs=st.dictionaries(_PATHS, _TEXT, max_size=4), query=_QUERY, as_text=st.booleans(),
+       properties=st.dictionaries(st.sampled_from(["hw_architecture", "img_hv_type", "img_hv_requested_version",
+                                                   "hw_maxphysaddr_bits", "trait:X"]), _TEXT, max_size=3))
+def test_whatever_tenants_and_flavors_say_every_filter_answers(conf, specs, query, as_text, properties):
+    query = orjson.dumps(query).decode() if as_text else query
+    asked = request(extra_specs=specs, image_properties=properties, hints={"query": [query]})
+    at = host(cpu_info={"maxphysaddr": {"bits": 46}, "topology": {}}, aggregates=({"free_ram_mb": "1", "filter_tenant_id": "p"},))
+    for each, _ in filters.of(asked, tuple(sorted(filters.NAMES))):
+        refusal = each.refuse(asked, at)
+        assert refusal is None or refusal.reason
 
 
 def test_a_filter_that_there_is_not_is_named():

@@ -31,7 +31,7 @@ def refuse(request, host):
         return _refusal(f"hypervisor version {_version(host.row.hypervisor_version)}, asked {version}")
     bits = _value(request, "hw_maxphysaddr_bits")
     has = (host.cpu_info.get("maxphysaddr") or {}).get("bits")
-    if bits and wanted and has and bits.isdigit() and has < int(bits):
+    if bits and wanted and has and bits.isdecimal() and has < int(bits):
         return _refusal(f"{has} address bits, asked {bits}")
     return None
 

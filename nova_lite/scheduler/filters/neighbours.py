@@ -12,11 +12,11 @@ def needs_different(request):
 
 
 def same(request, host):
-    return None if _has(request, "same_host", host) else Refusal("without the servers to be beside of")
+    return None if _has(request, "same_host", host) else Refusal("without the servers it should be beside")
 
 
 def different(request, host):
-    return Refusal("used by servers to keep away from") if _has(request, "different_host", host) else None
+    return Refusal("used by servers it should avoid") if _has(request, "different_host", host) else None
 
 
 def _has(request, hint, host):
