@@ -8,6 +8,7 @@ import os
 import socket
 
 READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
+TURNING = "TURNING=1"       # a worker's loop turns, whatever else may be wrong: for its parent alone
 
 _pipe = None        # the parent's ear, in a worker
 

@@ -9,6 +9,10 @@ OPTS = (
     cfg.PortOpt("port", default=8774, help="The one HTTP port."),
     cfg.IntOpt("workers", default=2, min=1,
                help="Processes that nova-lite-api answers with. 'nova-lite up' always has one."),
+    cfg.IntOpt("worker_timeout", default=25, min=5,
+               help="Seconds without a sign of life after which nova-lite-api kills a worker process that hangs and "
+                    "starts another. With SQLite it waits a little longer than [database] sqlite_busy_timeout, for so "
+                    "long a worker may rest."),
     cfg.URIOpt("public_endpoint", schemes=["http", "https"], default=None,
                help="URL under which clients reach this API, without a service's path: http://cloud.example.org:8774. "
                     "The catalog and every link are made from it. Unset, the Host header of each request is used."),
