@@ -76,13 +76,18 @@ class _Court:
             return
         for server_id, problem in disks.items():
             if server_id in self._here:
-                if problem and self.rests(server_id):
+                if problem and self.rests(server_id) and not self._is_of_image(server_id, problem):
                     self.find("disk_missing", server_id, problem)
             elif server_id not in guests and (what := self._strangers.get(server_id)):
                 self.find(f"disk_{what}", server_id)
         for server_id in self._here:
             if server_id not in disks and self.rests(server_id):
                 self.find("disk_missing", server_id, "it has no files here")
+
+    def _is_of_image(self, server_id, problem):
+        """Whether a disk's problem is the image below it, which is told once for all servers."""
+        image_id = self._here[server_id].image_id
+        return self._sight.images is not None and image_id is not None and image_id in problem
 
     def ports(self, expected):
         """:param expected: {port id: (server id, its leases)} by the database."""

@@ -57,7 +57,7 @@ KINDS = {kind.name: kind for kind in (
          "If the server works where it is, remove the directory by hand."),
     Kind("disk_unknown", "Files of a guest that is not in the database; they are left alone.",
          "If they are nobody's, remove the directory by hand."),
-    Kind("disk_missing", "A server's disk, or the image below it, is not on its host.",
+    Kind("disk_missing", "A server's disk is not on its host.",
          "Restore the file from a backup, or delete the server: its data is lost."),
     Kind("image_missing", "A cached image that servers' disks lie on is gone; it is fetched again."),
     Kind("image_lost", "A cached image that servers' disks lie on is gone, and the image service has it no more.",

@@ -1,0 +1,109 @@
+"""The auditor on real libvirt, bridges, DHCP and files: what is broken by hand is mended, what is foreign stays."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+
+import libvirt
+import pytest
+
+from tests import clouds
+from tests.live.test_real_server import boot, domains
+
+
+def look(cloud):
+    """What ``nova-lite audit --now --json`` tells."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nova_lite.cmd.nova_lite", "audit", "--state-dir", cloud.state_dir, "--config-file",
+         os.path.join(cloud.directory, "test.conf"), "--now", "--json"],
+        cwd=clouds.ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": clouds.ROOT})
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def mended(cloud, damage):
+    """Kinds that were mended after ``damage()``; nothing is left open."""
+    before = look(cloud)["drift_repaired"]
+    damage()
+    told = look(cloud)
+    assert told["findings"] == []
+    return {kind for kind, amount in told["drift_repaired"].items() if amount > before.get(kind, 0)}
+
+
+def listed(cloud):
+    return {(each["kind"], each["subject"]) for each in look(cloud)["findings"]}
+
+
+@pytest.fixture
+def server(cloud):
+    made = boot(cloud, name="audited")
+    assert look(cloud)["findings"] == []
+    return made
+
+
+def test_what_is_broken_by_hand_is_mended(cloud, server):
+    [port] = cloud.get(f"/network/v2.0/ports?device_id={server['id']}").body["ports"]
+    tap, bridge = f"tap{port['id'][:11]}", f"nlb{port['network_id'][:11]}"
+    assert mended(cloud, lambda: subprocess.run(["ip", "link", "set", tap, "nomaster"], check=True)) == {"tap_loose"}
+    assert os.path.basename(os.readlink(f"/sys/class/net/{tap}/master")) == bridge
+
+    hosts = os.path.join(cloud.state_dir, "network", port["network_id"], "hosts")
+    lease = f"{port['mac_address']},{port['fixed_ips'][0]['ip_address']},"
+
+    def spoil():
+        with open(hosts, "w") as file:
+            file.write("fa:16:3e:00:00:99,10.0.0.99,stranger\n")
+    for _ in range(3):                  # the host's network heals itself every 30 s, and may be faster
+        found = mended(cloud, spoil)
+        with open(hosts) as file:
+            assert file.read().startswith(lease)
+        if found:
+            break
+    assert found == {"lease_missing", "lease_stray"}
+
+    cache = os.path.join(cloud.state_dir, "cache", "images")
+    [base] = [name for name in os.listdir(cache) if name.startswith(server["image"]["id"])]
+    size = os.path.getsize(os.path.join(cache, base))
+    assert mended(cloud, lambda: os.unlink(os.path.join(cache, base))) == {"image_missing"}
+    assert os.path.getsize(os.path.join(cache, base)) == size
+
+    def leave():
+        with open(os.path.join(cache, "incoming", "half.0"), "wb") as file:
+            file.write(b"x")
+    assert mended(cloud, leave) == {"image_leftover"}
+    assert cloud.show(server["id"])["status"] == "ACTIVE"
+
+
+def test_files_of_a_deleted_server_are_removed(cloud):
+    gone = boot(cloud, name="gone")["id"]
+    cloud.delete_server(gone)
+    folder = os.path.join(cloud.state_dir, "instances", gone)
+    assert mended(cloud, lambda: os.mkdir(folder)) == {"disk_orphaned"}
+    assert not os.path.exists(folder)
+
+
+def test_what_nobody_knows_is_listed_and_never_touched(cloud, server, libvirtd):
+    stranger, files = str(uuid.uuid4()), str(uuid.uuid4())
+    connection = libvirt.open(libvirtd.uri)
+    xml = connection.lookupByUUIDString(server["id"]).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    name = connection.lookupByUUIDString(server["id"]).name()
+    made = connection.defineXML(xml.replace(server["id"], stranger).replace(f"<name>{name}<", "<name>stranger<"))
+    folder = os.path.join(cloud.state_dir, "instances", files)
+    notes = os.path.join(cloud.state_dir, "cache", "images", "notes.txt")
+    os.mkdir(folder)
+    with open(notes, "w") as file:
+        file.write("mine")
+    try:
+        expected = {("guest_unknown", stranger), ("disk_unknown", files), ("image_unknown", "notes.txt")}
+        assert listed(cloud) == expected
+        assert listed(cloud) == expected
+        assert stranger in domains(libvirtd)
+        assert os.path.exists(folder) and os.path.exists(notes)
+    finally:
+        made.undefine()
+        connection.close()
+        os.rmdir(folder)
+        os.unlink(notes)
+    assert listed(cloud) == set()
