@@ -14,6 +14,7 @@ from tests.faults.scenarios import Scenario, asker, scenarios
 SERVICES = {"compute": "/compute/v2.1", "image": "/image/v2", "network": "/network/v2.0", "identity": "/identity/v3"}
 _IMAGE = {"name": "x", "disk_format": "raw", "container_format": "bare"}
 _PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+_OLD = {"OpenStack-API-Version": "compute 2.1"}
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4bWq0dVQbXzVn0sH8x0Gq3Q1X8J3Q0m0zq1kqYy7nM x"
 
 
@@ -75,6 +76,24 @@ CHANGES = {
     "compute action os-resetState": _c("/servers/{server}/action", {"os-resetState": {"state": "error"}}),
     "compute POST /servers/{server_id}/remote-consoles": _c("/servers/{server}/remote-consoles", {
         "remote_console": {"protocol": "vnc", "type": "novnc"}}, "demo"),
+    # the older words for other services' images and groups
+    "compute DELETE /images/{id}": _c("/images/{full_image}", None, "demo", _OLD),
+    "compute POST /images/{image_id}/metadata": _c("/images/{full_image}/metadata", {"metadata": {"a": "b"}}, "demo",
+                                                   _OLD),
+    "compute PUT /images/{image_id}/metadata": _c("/images/{full_image}/metadata", {"metadata": {"c": "d"}}, "demo",
+                                                  _OLD),
+    "compute PUT /images/{image_id}/metadata/{id}": _c("/images/{full_image}/metadata/k", {"meta": {"k": "w"}}, "demo",
+                                                       _OLD),
+    "compute DELETE /images/{image_id}/metadata/{id}": _c("/images/{full_image}/metadata/k", None, "demo", _OLD),
+    "compute POST /os-security-groups": _c("/os-security-groups", {"security_group": {
+        "name": "new", "description": "d"}}, "demo", _OLD),
+    "compute PUT /os-security-groups/{id}": _c("/os-security-groups/{group}", {"security_group": {
+        "name": "other", "description": "d"}}, "demo", _OLD),
+    "compute DELETE /os-security-groups/{id}": _c("/os-security-groups/{group}", None, "demo", _OLD),
+    "compute POST /os-security-group-rules": _c("/os-security-group-rules", {"security_group_rule": {
+        "parent_group_id": "{group}", "ip_protocol": "udp", "from_port": 7, "to_port": 8, "cidr": "0.0.0.0/0"}}, "demo",
+        _OLD),
+    "compute DELETE /os-security-group-rules/{id}": _c("/os-security-group-rules/{rule}", None, "demo", _OLD),
 
     "image POST /images": _c("/images", _IMAGE, "demo"),
     "image PATCH /images/{id}": _c("/images/{full_image}", [{"op": "replace", "path": "/name", "value": "y"}], "demo",
@@ -146,6 +165,13 @@ HARMLESS = {
     # the same as POST remote-consoles, in older words
     "compute action os-getVNCConsole", "compute action os-getSPICEConsole", "compute action os-getRDPConsole",
     "compute action os-getSerialConsole",
+    # there are none of these
+    "compute POST /os-floating-ips", "compute DELETE /os-floating-ips/{id}", "compute POST /os-volumes",
+    "compute DELETE /os-volumes/{id}", "compute POST /os-snapshots", "compute DELETE /os-snapshots/{id}",
+    "compute POST /os-baremetal-nodes", "compute DELETE /os-baremetal-nodes/{id}", "compute POST /os-volumes_boot",
+    "compute PUT /os-volumes_boot/{id}", "compute DELETE /os-volumes_boot/{id}", "compute action add_interface",
+    "compute action remove_interface",
+    "compute action trigger_crash_dump",        # nothing is recorded of it
     # of an operation that is not there yet
     "compute DELETE /servers/{server_id}/migrations/{id}", "compute action force_complete",
 }
@@ -188,6 +214,8 @@ def furnish(world):
         vars(facts)[name] = made("image", "/images", _IMAGE, "id", user="demo")
         if name != "queued_image":
             made("image", f"/images/{{{name}}}/file", b"y" * 700, method="PUT", user="demo")
+    made("image", "/images/{full_image}", [{"op": "add", "path": "/k", "value": "v"}], method="PATCH", user="demo",
+         headers=_PATCH)
     made("image", "/images/{full_image}/tags/t", None, method="PUT", user="demo")
     made("image", "/images/{off_image}/members", {"member": "{admin_project}"}, user="demo")
     made("image", "/images/{off_image}/actions/deactivate", None)

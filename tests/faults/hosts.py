@@ -3,7 +3,9 @@
 The driver is the fake one, made to have files and to do its work in two halves with a failpoint between them.
 """
 
+import contextlib
 import dataclasses
+import os
 from unittest import mock
 
 from nova_lite.common import concurrency, exception, failpoints
@@ -30,10 +32,15 @@ class Shelf:
     def copy(self):
         return Shelf(dict(self.guests), set(self.disks), dict(self.ports), set(self.images))
 
-    def seen(self):
-        """As the checker wants it."""
-        return invariants.Host({key: guest.power for key, guest in self.guests.items()}, dict(self.ports),
-                               set(self.disks))
+    def seen(self, folder):
+        """As the checker wants it; what the fake driver leaves in ``folder`` are copies that nobody wants any more."""
+        with contextlib.suppress(FileNotFoundError):
+            copies = set(os.listdir(os.path.join(folder, "fake")))
+            return invariants.Host(self._powers(), dict(self.ports), self.disks | copies)
+        return invariants.Host(self._powers(), dict(self.ports), set(self.disks))
+
+    def _powers(self):
+        return {key: guest.power for key, guest in self.guests.items()}
 
 
 def between(name):

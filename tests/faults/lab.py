@@ -23,8 +23,9 @@ from nova_lite.cmd import services
 from nova_lite.common import concurrency, policy, rpc
 from nova_lite.conf import CONF
 from nova_lite.db import base, session
-from nova_lite.image import receive
+from nova_lite.image import receive, upload
 from nova_lite.network.embedded import addressing
+from nova_lite.virt.fake import driver
 from tests.faults import hosts
 
 _OPTIONS = {
@@ -154,7 +155,9 @@ class Lab:
             return made()
         patch.setattr(session, "_writer", writer)
         patch.setattr(session, "engine", engine)
-        patch.setattr(receive, "os", _Os(simulation))
+        for module in (receive, driver):
+            patch.setattr(module, "os", _Os(simulation))
+        patch.setattr(upload, "_send", self.world.upload)
         patch.setattr(services, "host_network", lambda _driver, _app=None: hosts.Network(
             self.world.shelves[simulation.life.host], simulation.life))
         patch.setattr(services, "_image_cache", lambda _driver: hosts.Images(
@@ -175,7 +178,7 @@ def _mapper(head, templates):
 
 
 class _Os:
-    """The module ``os`` for who writes images: nothing of a dead process changes a file."""
+    """The module ``os`` for who writes files: nothing of a dead process changes one."""
 
     def __init__(self, simulation):
         self._simulation = simulation

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import random
 
+from nova_lite.objects.states import OPERATIONS
 from tests.faults import changes
 from tests.faults.scenarios import scenarios, state
 from tests.faults.world import HOSTS, Fault, World
@@ -34,8 +35,9 @@ class Case:
 class Record:
     """What a calm run passed.
 
-    :ivar trace: (point, transaction, process) of each hit, in order; of a change, until it was answered.  :ivar methods: "topic.method" of what was asked
-        over the bus.  :ivar status: of the last answer.  :ivar dump: the database after it.
+    :ivar trace: (point, transaction, process) of each hit, in order; of a change, until it was answered.
+    :ivar methods: "topic.method" of what was asked over the bus.  :ivar status: of the last answer.
+    :ivar dump: of a change: the database after it.
     """
 
     trace: tuple
@@ -46,8 +48,33 @@ class Record:
 
 
 def scenario_of(name):
+    """The Scenario of that name: of an operation, of one that fails at its end, or of a change."""
+    if name.endswith(_UNDONE):
+        return _undone(name)
     found = scenarios().get(name)
     return found if found is not None else changes.scenario(name)
+
+
+_UNDONE = "-undone"
+
+
+def _undone(name):
+    """The operation's last step does its work and fails then: what was done is undone."""
+    plain = scenarios()[name.removesuffix(_UNDONE)]
+    *_, last = [point for point, _, _ in record(plain.name).trace if point.endswith(".after_effect")]
+
+    def act(world):
+        world.breaks_at = last
+        return plain.act(world)
+    return dataclasses.replace(plain, name=name, act=act, light=True)
+
+
+@functools.cache
+def undone():
+    """Names of the scenarios in which an operation fails at its end."""
+    plain = [name for name, each in scenarios().items() if not each.light and name in OPERATIONS]
+    return [name + _UNDONE for name in plain
+            if any(point.endswith(".after_effect") for point, _, _ in record(name).trace)]
 
 
 @functools.cache
@@ -56,7 +83,6 @@ def record(name):
     scenario = scenario_of(name)
     world = World(f"matrix {name}", state(scenario.start))
     with world.running():
-        world.bus.methods.clear()
         world.arm()
         scenario.act(world)
         world.settle()
@@ -123,12 +149,13 @@ def hits(name):
         first.setdefault(point, hit)
         last[point] = hit
     again = [last[point] for point in sorted(last) if last[point] != first[point] and not last[point].periodic]
-    return [first[point] for point in sorted(first)], again
+    known = {point for point, _, _ in record(name.removesuffix(_UNDONE)).trace} if name.endswith(_UNDONE) else ()
+    return [first[point] for point in sorted(first) if point not in known], again
 
 
 def cases_of(name):
     """Every Case of one scenario."""
-    scenario = scenarios()[name]
+    scenario = scenario_of(name)
     every = []
     first, again = hits(name)
     for hit in first + again:
@@ -159,7 +186,7 @@ def cases_of_change(name):
 @functools.cache
 def cases():
     """{name: Case} of the whole matrix."""
-    found = [case for name in scenarios() for case in cases_of(name)]
+    found = [case for name in [*scenarios(), *undone()] for case in cases_of(name)]
     found += [case for name in changes.names() for case in cases_of_change(name)]
     return {str(case): case for case in found}
 

@@ -73,6 +73,7 @@ ASK = {
     "rescue": action("rescue", {"rescue": {}}),
     "rebuild": action("rebuild", lambda facts: {"rebuild": {"imageRef": facts.image}}),
     "resize": action("resize", {"resize": {"flavorRef": "1"}}),
+    "shelveOffload": action("shelveOffload", {"shelveOffload": None}, user="admin"),
     "changePassword": action("changePassword", {"changePassword": {"adminPass": "x"}}),
     "createImage": action("createImage", {"createImage": {"name": "snap"}}),
     "createBackup": action("createBackup", {"createBackup": {"name": "b", "backup_type": "daily", "rotation": 1}}),
@@ -121,6 +122,10 @@ def _empty():
     with world.running():
         facts = world.facts
         facts.image = world.ask("GET", "/image/v2/images").json["images"][0]["id"]
+        agent = [{"op": "add", "path": "/hw_qemu_guest_agent", "value": "yes"}]
+        answer = world.ask("PATCH", f"/image/v2/images/{facts.image}", agent, user="admin", headers={
+            "Content-Type": "application/openstack-images-v2.1-json-patch"})
+        assert answer.status_int == 200, answer.text
         facts.network = world.ask("GET", "/network/v2.0/networks").json["networks"][0]["id"]
         huge = {"flavor": {"name": "huge", "ram": 64, "vcpus": 1, "disk": 10 ** 6, "id": "huge"}}
         answer = world.ask("POST", "/compute/v2.1/flavors", huge, user="admin")

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime
 import os
+import shutil
 import types
 
 import orjson
@@ -79,6 +80,7 @@ class World:
         self.shelves = {name: copies.get(name) or hosts.Shelf() for name in HOSTS}
         self.facts = types.SimpleNamespace(**snapshot.facts) if snapshot else types.SimpleNamespace()
         self.promises, self.secrets, self.touched = [], {}, set()
+        self.breaks_at = None           # a point that always raises: how a scenario fails
         self.answers = []               # (what was asked, status, body)
         self.hits, self.trace, self.fired = {}, [], []
         self.answered_at = 0            # how long the trace was then
@@ -96,6 +98,8 @@ class World:
         """The cloud runs inside, all at rest at first."""
         with lab().under(self):
             lab().use(self._snapshot and self._snapshot.database)
+            for name in HOSTS:
+                shutil.rmtree(_host_folder(name), ignore_errors=True)
             if self._snapshot is not None:
                 _lay_images(self._snapshot.images)
             try:
@@ -126,7 +130,7 @@ class World:
     def boot(self, name):
         """Start one process."""
         is_host = name in HOSTS
-        folder = os.path.join(lab().folder, name) if is_host else lab().state
+        folder = _host_folder(name) if is_host else lab().state
         life = self.lives[name] = Life(name, name if is_host else "control", folder)
         self.simulation.begin(life, self._start)
 
@@ -211,6 +215,17 @@ class World:
             self._promised(request, response, operation)
         return response
 
+    def upload(self, image, path):
+        """What a host sends to the image service; the status of the answer.  :raises OSError: there is none."""
+        with open(path, "rb") as file:
+            task = self.begin_to_ask("PUT", f"/image/v2/images/{image.id}/file", file.read(),
+                                     headers={"X-Auth-Token": image.token})
+        while task is not None and not task.done and task.life.alive:
+            self.simulation.sleep(0.05)
+        if task is None or task.result is None:
+            raise ConnectionResetError("the API is away")
+        return task.result.status_int
+
     def _promised(self, request, response, operation):
         parts = request.path.split("/")
         request_id = response.headers.get("x-compute-request-id")
@@ -268,6 +283,8 @@ class World:
             self.simulation.note(f"*** {fault}")
             self.fired.append(fault)
             getattr(self, f"_do_{fault.kind}")(fault)
+        if name == self.breaks_at:
+            raise failpoints.Injected(name)
 
     def _do_crash(self, fault):
         self.kill(self.simulation.life, fault.after)
@@ -364,7 +381,8 @@ class World:
     def view(self):
         """What the checker looks at."""
         return invariants.View(
-            lab().engine, {name: shelf.seen() for name, shelf in self.shelves.items()}, promises=self.promises,
+            lab().engine, {name: shelf.seen(_host_folder(name)) for name, shelf in self.shelves.items()},
+            promises=self.promises,
             logs={"the logs": "\n".join(self.simulation.log)} if self.secrets else {}, secrets=self.secrets,
             whole=EPOCH + datetime.timedelta(seconds=self._whole),
             images={name: len(data) for name, data in _image_files().items()},
@@ -390,6 +408,10 @@ class World:
 
     def story(self, lines=400):
         return "\n".join(self.simulation.log[-lines:])
+
+
+def _host_folder(name):
+    return os.path.join(lab().folder, name)
 
 
 def _image_root():
