@@ -151,6 +151,8 @@ class DriverContract:
         assert facts.memory_mb > 100
         assert facts.disk_gb >= facts.free_disk_gb > 0
         assert {"arch", "model", "vendor", "topology", "features"} == set(facts.cpu_info)
+        assert facts.cpu_info["arch"] in {arch for arch, _, mode in facts.supported if mode == "hvm"}
+        assert all(isinstance(each, str) and each == each.lower() for kind in facts.supported for each in kind)
         assert " up " in facts.uptime
         assert "load average: " in facts.uptime
 

@@ -285,7 +285,8 @@ _QUERY = st.recursive(
 def test_whatever_tenants_and_flavors_say_every_filter_answers(conf, specs, query, as_text, properties):
     query = orjson.dumps(query).decode() if as_text else query
     asked = request(extra_specs=specs, image_properties=properties, hints={"query": [query]})
-    at = host(cpu_info={"maxphysaddr": {"bits": 46}, "topology": {}}, aggregates=({"free_ram_mb": "1", "filter_tenant_id": "p"},))
+    at = host(cpu_info={"maxphysaddr": {"bits": 46}, "topology": {}},
+              aggregates=({"free_ram_mb": "1", "filter_tenant_id": "p"},))
     for each, _ in filters.of(asked, tuple(sorted(filters.NAMES))):
         refusal = each.refuse(asked, at)
         assert refusal is None or refusal.reason
