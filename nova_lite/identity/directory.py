@@ -8,6 +8,10 @@ from nova_lite.identity import errors, passwords
 from nova_lite.identity.tokens import grant_key
 
 
+class _Changed(Exception):
+    """Somebody else was faster."""
+
+
 class Room:
     """What the four kinds share.  Rows come back as they are in their tables; ``values`` are columns."""
 
@@ -47,8 +51,14 @@ class Room:
         """:raises Missing: it is not there.
         :raises Duplicate: the new name is taken.
         """
+        return self._update(id, values)
+
+    def _update(self, id, values, still=lambda before: True):
+        """:param still: of the row, in the transaction: whether it is what the caller judged, else _Changed."""
         with db.writer() as session:
             before = self.found(queries.get(session, self.kind, id), id)
+            if not still(before):
+                raise _Changed
             self._check_change(before, values)
             queries.change(session, self.kind, id, values)
             voided = self._revocations.revoke(session, self._voided(before, values))
@@ -129,7 +139,10 @@ class Users(Room):
         row = self.find(id)
         if not self._verifier.verify(original, row.password_hash if row else None) or not row.enabled:
             return False
-        self.update(id, {"password": password})
+        try:
+            self._update(id, _hash({"password": password}), lambda before: before.password_hash == row.password_hash)
+        except _Changed:
+            return False
         return True
 
     def projects(self, id):

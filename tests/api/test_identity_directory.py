@@ -1,7 +1,10 @@
 """Users, projects, domains, roles and grants over HTTP: what Keystone answers, and who may ask."""
 
+import threading
+
 import pytest
 
+from nova_lite.identity import passwords
 from tests.identity_service import Service
 
 
@@ -204,6 +207,26 @@ def test_the_wrong_old_password_changes_nothing(service):
     assert service.call("POST", "/users/nope/password", body).status_int == 401
     assert service.call("POST", f"/users/{id}/password", {"user": {"password": "n"}}).status_int == 400
     assert service.login("demo").status_int == 201
+
+
+def test_of_two_changes_that_knew_the_same_old_password_one_holds(service, monkeypatch):
+    """Judging a password takes long, and another request may be answered in between."""
+    id = service.user_id("demo")
+    verify, waiting = passwords.Verifier.verify, [{"user": {"original_password": "demo-pw", "password": "first"}}]
+
+    def overtaken(self, *told):
+        found = verify(self, *told)
+        if waiting:
+            other = threading.Thread(target=service.call, args=("POST", f"/users/{id}/password", waiting.pop()))
+            other.start()
+            other.join()
+        return found
+
+    monkeypatch.setattr(passwords.Verifier, "verify", overtaken)
+    body = {"user": {"original_password": "demo-pw", "password": "second"}}
+    assert service.call("POST", f"/users/{id}/password", body).status_int == 401
+    assert service.login("demo", password="second").status_int == 401
+    assert service.login("demo", password="first").status_int == 201
 
 
 def test_services_and_endpoints_are_those_of_the_catalog(service):
