@@ -6,8 +6,8 @@ GROUP = "idempotency"
 OPTS = (
     cfg.IntOpt("window", default=86400, min=1,
                help="Seconds during which a repeated POST with the same Idempotency-Key gets the first answer again."),
-    cfg.IntOpt("claim", default=60, min=1,
-               help="Seconds after which a request that was never answered, because its process died, may be repeated. "
-                    "Until then a repeat is answered with 409. A request that takes longer and was overtaken by a "
-                    "repeat is undone."),
+    cfg.IntOpt("claim", default=25, min=1,
+               help="Seconds after which a request that was never answered, because its process died, may be repeated; "
+                    "after a restart of 'nova-lite up' it may be at once. Until then a repeat is answered with 409. A "
+                    "request that takes longer and was overtaken by a repeat is undone."),
 )

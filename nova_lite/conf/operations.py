@@ -5,19 +5,30 @@ from oslo_config import cfg
 GROUP = "operations"
 OPTS = (
     cfg.IntOpt("lease", default=15, min=3,
-               help="Seconds a worker holds an operation without renewing. A worker that dies is replaced after that."),
+               help="Seconds for which a host or conductor may work on an operation without being heard; it renews "
+                    "this lease three times as often. When it dies or is cut off, another attempt begins when the "
+                    "lease has run out, or at once where the same service is started anew. A shorter lease recovers "
+                    "sooner; one that is shorter than the pauses of a busy database, broker or host has work begun "
+                    "twice."),
     cfg.IntOpt("ring_again", default=5, min=1,
-               help="Seconds after which the doorbell of an operation that nobody took up is rung again."),
+               help="Seconds after which a host or conductor is told once more of an operation that waits for it and "
+                    "that it has not begun. So long, and up to [operations] poll, a lost message delays the work."),
     cfg.FloatOpt("poll", default=1.0, min=0.05,
-                 help="Seconds between two looks at the database for operations that are due."),
+                 help="Seconds between two looks of each conductor at the database, for operations that wait, whose "
+                      "worker was lost, or whose deadline has passed."),
     cfg.IntOpt("max_concurrent_builds", default=10, min=1,
-               help="How many guests one host builds at the same time."),
+               help="How many guests one host builds at the same time, and how many new servers one conductor places; "
+                    "more wait for their turn. Builds never hold up stops, starts and deletions."),
     cfg.IntOpt("max_attempts", default=3, min=1,
-               help="How many hosts a server's build is tried on before it is given up."),
+               help="How many hosts the build of a server is tried on, one after the other, before the server ends in "
+                    "ERROR. 1 tries no second host."),
     cfg.IntOpt("report_interval", default=10, min=1,
-               help="Seconds between two signs of life of a service."),
+               help="Seconds between two signs of life of a service. Keep it at most a third of [operations] "
+                    "service_down_time."),
     cfg.IntOpt("service_down_time", default=60, min=2,
-               help="Seconds without a sign of life after which a service counts as down."),
+               help="Seconds without a sign of life after which a service is shown as down. A host that is down gets "
+                    "no new servers; builds that it had begun try another host, servers whose deletion it had not "
+                    "finished are deleted without it, and everything else waits for its return."),
     cfg.IntOpt("stop_timeout", default=30, min=1,
                help="Seconds a service that is asked to stop (SIGTERM) lets running requests and operations end. What "
                     "has not ended by then is given up, the next start goes on with it, and the process is gone."),
