@@ -9,6 +9,7 @@ import sys
 from nova_lite.cmd import code_map, up
 from nova_lite.common import exception
 from nova_lite.conf import CONF
+from nova_lite.objects import decision
 
 _WIDE = 12          # of a floor's name
 _NAME = 36          # of a function's
@@ -107,8 +108,8 @@ def _step(operation, step, told):
     began = (step.started_at - operation.created_at).total_seconds()
     took = "" if step.finished_at is None else f"{(step.finished_at - step.started_at).total_seconds():.3f} s"
     text = f"{'step':<{_WIDE}}{step.name:<{_NAME}} +{began:.3f} s  {took:>9}  {step.outcome or 'running'}"
-    if step.detail:
-        text += f": {step.detail}"
+    if step.detail or step.decision:
+        text += f": {step.detail or decision.brief(step.decision)}"
     return text, [(_line(each), []) for each in told.get(step.name, ())]
 
 

@@ -42,6 +42,11 @@ def counted(decision):
     return f"{total} host{'s' if total != 1 else ''}{': ' if told else ''}{told}"
 
 
+def brief(decision):
+    """"node-1, of 12 hosts: 2 fit, 7 lack memory, 3 disabled"."""
+    return f"{decision['chosen'] or 'nowhere'}, of {counted(decision)}"
+
+
 def table(decision):
     """Lines: a host each, its weight, and why; columns stand one below the other."""
     rows = [("HOST", "WEIGHT", "WHY")]

@@ -23,7 +23,7 @@ def test_a_request_is_drawn_from_the_rest_call_to_the_driver(cloud):
     assert lines[0].startswith(f"create of traced ({answer.body['server']['id']}): done in ")
     at = [next(number for number, line in enumerate(lines) if wanted in line) for wanted in (
         "by user demo", "POST /servers", "Servers.create ", "Build.create ", "ConductorAPI.build_servers",
-        "SchedulerAPI.select_destinations", "schedule ", "ComputeAPI.build_server ", "compute/tasks/build.py",
+        "SchedulerAPI.select_destinations", ", of 1 host: 1 fits", "ComputeAPI.build_server ", "compute/tasks/build.py",
         "network ", "FakeHostNetwork.plug", "spawn ", "virt/fake/driver.py", "done +")]
     assert at == sorted(at)
 
