@@ -12,7 +12,7 @@ from nova_lite import db
 from nova_lite.common import concurrency, crypt, exception
 from nova_lite.common import context as contexts
 from nova_lite.common.doorbells import Doorbells
-from nova_lite.conductor import auditor, host_audit, strangers
+from nova_lite.conductor import auditor, host_audit, host_boot, strangers
 from nova_lite.conductor.dead_hosts import Executor, Watch
 from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
@@ -222,14 +222,14 @@ class Endpoint:
         if place == operations.CONDUCTOR:
             self._flows["create"](context, operation_id)
 
-    def host_started(self, context, host, worker, guests):
+    def host_started(self, context, host, worker, guests, resume=False):
         with db.writer() as session:
-            operations.release(session, place=host, but=worker)
             rows = server_objects.rows_of_host(session, host)
             known = strangers.of(session, host, set(guests) - {row.id for row in rows})
             nics = self._network.nics_by_server(session, [row.id for row in rows])
             servers = [server_objects.build(row, nics.get(row.id, [])) for row in rows]
-            services.power_reported(session, host, guests)
+            host_boot.settle(session, host, rows, guests, resume)
+            operations.release(session, place=host, but=worker)
         return {"servers": servers, **{what: [each for each, kind in known.items() if kind == what]
                                        for what in (strangers.ORPHANED, strangers.ELSEWHERE, strangers.UNKNOWN)}}
 

@@ -47,14 +47,16 @@ class ConductorAPI:
         with self._turns:
             self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome)
 
-    def host_started(self, context, host, worker, guests):
+    def host_started(self, context, host, worker, guests, resume):
         """A host is back: give up its old leases, answer what it should run.
 
         :param guests: {server id: power state} of what it found.
+        :param resume: whether servers that ran before and do not now are to be started again.
         :returns: {"servers": [objects.Server], and of the guests that are none of these the ids of those that are
             "orphaned" (to be removed), "elsewhere" (their servers are on other hosts), "unknown" (to the database)}
         """
-        return self._client.call(context, "host_started", host=host, worker=worker, guests=guests)
+        return self._client.call(context, "host_started", host=host, worker=worker, guests=guests,
+                                 resume=resume)
 
     def orphaned(self, context, host, server_ids):
         """Which of these servers have no right to be on a host: they are deleted, or it lost their build."""

@@ -14,4 +14,7 @@ OPTS = (
                help="How services run many things at once: eventlet's green threads, or native threads."),
     cfg.StrOpt("my_ip", default="127.0.0.1",
                help="Address of this host that other hosts and console proxies reach."),
+    cfg.BoolOpt("resume_guests_state_on_host_boot", default=False,
+                help="Start servers again that ran when this host was last heard of and are off when its compute "
+                     "service starts, as after a reboot of the host. Otherwise they show as SHUTOFF."),
 )

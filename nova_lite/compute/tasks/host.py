@@ -35,7 +35,7 @@ class Host:
         """Say hello: old leases are given up, the network is mended, guests that have no right to be are removed."""
         patiently(self.report)
         answer = patiently(self._conductor.host_started, contexts.admin(), CONF.host, self._worker,
-                           self._power_states())
+                           self._power_states(), CONF.resume_guests_state_on_host_boot)
         self._network.sync(answer["servers"])
         for server_id in [*answer["orphaned"], *self._orphaned_files()]:
             LOG.warning("Guest %s belongs to a server that is deleted, or was built elsewhere in the end; removing it",
