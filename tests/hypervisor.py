@@ -12,6 +12,7 @@ from oslo_config import cfg
 
 from nova_lite import conf as options
 from nova_lite.virt import driver as contract
+from nova_lite.virt.libvirt import guest
 from nova_lite.virt.libvirt.daemon import Daemon
 from tests import clouds, tiny_guest
 
@@ -76,16 +77,34 @@ def hung(daemon):
         os.kill(pid, signal.SIGCONT)
 
 
+def forget(live, server_id):
+    """Remove a domain, running or not, as a person with virsh would; where there is none, nothing."""
+    guest.forget(live, server_id)
+
+
+def processes(program, below):
+    """Process ids of a program (bytes, a part of its name) that was told of a file below a directory."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/cmdline", "rb") as words:
+            arguments = words.read()
+            if program in arguments.split(b"\0")[0] and os.fsencode(below) in arguments:
+                found.append(int(pid))
+    return found
+
+
+def kill_processes(program, below):
+    """kill -9 them, and return when they are gone."""
+    killed = processes(program, below)
+    for pid in killed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    clouds.until("they are gone", lambda: not set(killed) & set(processes(program, below)), 10)
+
+
 def _kill_guests(home):
     """End every QEMU whose files are below ``home``."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as arguments:
-                words = arguments.read()
-            if b"qemu-system" in words.split(b"\0")[0] and home.encode() in words:
-                os.kill(int(pid), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+    kill_processes(b"qemu-system", home)
 
 
 @pytest.fixture(scope="session")
