@@ -25,6 +25,8 @@ from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.resize import Resize
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
+from nova_lite.compute.actions.shelve import KEEP as KEEP_ZONE  # noqa: F401 - the controller names it
+from nova_lite.compute.actions.shelve import Shelve
 from nova_lite.compute.actions.snapshot import Snapshot
 from nova_lite.compute.actions.usage import Usage
 from nova_lite.compute.rpcapi import ComputeAPI
@@ -45,7 +47,8 @@ class API:
         self.snapshot = Snapshot(image, compute)
         self.resize = Resize(compute)
         self.guest = Guest(compute)
-        self.delete = Delete(compute, conductor)
+        self.shelve = Shelve(self.snapshot, compute, conductor)
+        self.delete = Delete(compute, conductor, image)
         # what asks a host
         self.console = Console(compute)
         self.remote_consoles = RemoteConsoles(compute)

@@ -20,6 +20,7 @@ from nova_lite.compute.tasks.rebuild import Rebuild
 from nova_lite.compute.tasks.rescue import Rescue
 from nova_lite.compute.tasks.resize import Resize
 from nova_lite.compute.tasks.running import AWAY, Running
+from nova_lite.compute.tasks.shelve import Shelve
 from nova_lite.compute.tasks.snapshot import Snapshot
 from nova_lite.conf import CONF
 
@@ -50,6 +51,7 @@ class Manager:
         snapshot = Snapshot(self._running, driver)
         resize = Resize(self._running, driver, network)
         guest = Guest(self._running, driver)
+        shelve = Shelve(self._running, (driver, network, images), snapshot)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
@@ -62,6 +64,8 @@ class Manager:
             "resize_server": (builds, resize.resize_server), "confirm_resize": (others, resize.confirm_resize),
             "revert_resize": (others, resize.revert_resize),
             "change_password": (others, guest.change_password),
+            "shelve_server": (builds, shelve.shelve_server), "offload_server": (others, shelve.offload_server),
+            "unshelve_server": (builds, shelve.unshelve_server),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit, guest)
@@ -184,6 +188,15 @@ class Endpoint:
 
     def change_password(self, context, operation_id):
         self._start("change_password", context, operation_id)
+
+    def shelve_server(self, context, operation_id):
+        self._start("shelve_server", context, operation_id)
+
+    def offload_server(self, context, operation_id):
+        self._start("offload_server", context, operation_id)
+
+    def unshelve_server(self, context, operation_id):
+        self._start("unshelve_server", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

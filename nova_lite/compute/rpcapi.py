@@ -74,6 +74,15 @@ class ComputeAPI:
         """Send the guest an NMI, and wait for nothing."""
         self._client.to(host).cast(context, "trigger_crash_dump", server_id=server_id)
 
+    def shelve_server(self, context, host, operation_id):
+        self._ring(context, host, "shelve_server", operation_id)
+
+    def offload_server(self, context, host, operation_id):
+        self._ring(context, host, "offload_server", operation_id)
+
+    def unshelve_server(self, context, host, operation_id):
+        self._ring(context, host, "unshelve_server", operation_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -119,5 +128,6 @@ DOORBELLS = {
     "restore": "restore_server", "rebuild": "rebuild_server", "rescue": "rescue_server",
     "unrescue": "unrescue_server", "createImage": "snapshot_server", "createBackup": "backup_server",
     "resize": "resize_server", "confirmResize": "confirm_resize", "revertResize": "revert_resize",
-    "changePassword": "change_password",
+    "changePassword": "change_password", "shelve": "shelve_server", "shelveOffload": "offload_server",
+    "unshelve": "unshelve_server",
 }

@@ -8,7 +8,7 @@ from nova_lite.db import audit, drifts, server_objects
 from nova_lite.objects.drift import Finding, Verdict
 from nova_lite.objects.states import Power, Vm
 
-_AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED, Vm.RESCUED, Vm.RESIZED, Vm.SOFT_DELETED)
+_AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED, Vm.RESCUED, Vm.RESIZED, Vm.SHELVED, Vm.SOFT_DELETED)
 _HAS_GUEST = (Vm.ACTIVE, Vm.PAUSED)
 _ID = 36            # characters of an image's id, with which the name of its file begins
 

@@ -52,11 +52,12 @@ class Manager:
         poison = Poison(endings)
         bells = Doorbells(functools.partial(_quietly, poison))
         flows = {name: functools.partial(bells.ring, gate, flow) for name, flow in (
-            ("create", build.build_server), ("delete", delete.delete_server))}
+            ("create", build.build_server), ("unshelve", build.build_server), ("delete", delete.delete_server))}
         self._hosts = Watch(hears)
         self.recovery = Recovery(flows, compute_rpc, self._hosts, Executor(worker, endings), poison)
         self.endpoint = Endpoint(flows, doors, endings, poison)
         self._reclaim = Reclaim(compute_rpc)
+        flows["shelve"] = self._reclaim.after_shelve
         self._auditor = auditor.Auditor(doors.network, CONF.audit.repair, compute_rpc)
         self._periodic = []
 
@@ -143,6 +144,9 @@ class Endpoint:
     def delete_server(self, context, operation_id):
         self._flows["delete"](context, operation_id)
 
+    def unshelve_server(self, context, operation_id):
+        self._flows["unshelve"](context, operation_id)
+
     def take_lease(self, context, operation_id, host, worker):
         return guarded(self._poison, self._leased, operation_id, host, worker)
 
@@ -157,6 +161,8 @@ class Endpoint:
         image = self._image_of(operation, server.image_id) if operation.name in _FROM_IMAGE else None
         own = self._image_of(operation, operation.args.get("image_id"))
         target = self._target(operation, operation.args.get("target_id"))
+        if operation.name == "unshelve":
+            image, own = own, None
         built = server_objects.build(server, nics, image, crypt.unseal(operation.args.get("admin_pass")))
         args = {name: value for name, value in operation.args.items() if name in _TOLD}
         return Job.make(operation_id=operation.id, name=operation.name, attempt=operation.attempt,
@@ -216,6 +222,10 @@ class Endpoint:
             backups.rotate(self._doors.image, operation)
         if outcome.error and operation.args.get("target_id"):
             self._discard(operation.args["target_id"])
+        if operation.name == "unshelve" and not outcome.error:
+            self._discard(operation.args["image_id"])
+        if operation.name == "shelve" and not outcome.error:
+            self._flows["shelve"](context, operation_id)
         if outcome.error:
             LOG.warning("Operation %s (%s) of server %s failed on %s: %s", operation_id, operation.name,
                         operation.server_id, operation.place, outcome.error)

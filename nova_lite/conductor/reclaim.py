@@ -24,6 +24,21 @@ class Reclaim:
             self._delete_old(CONF.compute.reclaim_instance_interval)
         if CONF.compute.resize_confirm_window:
             self._confirm_old(CONF.compute.resize_confirm_window)
+        if CONF.compute.shelved_offload_time >= 0:
+            self._offload_old(CONF.compute.shelved_offload_time)
+
+    def after_shelve(self, _context, _operation_id):
+        """A server was shelved just now, and perhaps need not wait."""
+        if CONF.compute.shelved_offload_time == 0:
+            self._offload_old(0)
+
+    def _offload_old(self, seconds):
+        with db.reader() as session:
+            due = servers.shelved(session, time.time() - seconds)
+        for server in due:
+            with contextlib.suppress(exception.Conflict, exception.ServerNotFound):
+                operation_id, host = self._begin(server, "shelveOffload")
+                self._compute.offload_server(contexts.admin(), host, operation_id)
 
     def _confirm_old(self, window):
         with db.reader() as session:

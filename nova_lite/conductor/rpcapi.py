@@ -27,6 +27,10 @@ class ConductorAPI:
         """Ring for the deletion of a server that no host ever had."""
         self._client.cast(context, "delete_server", operation_id=operation_id)
 
+    def unshelve_server(self, context, operation_id):
+        """Ring for a server that no host has now: find one, claim, hand over."""
+        self._client.cast(context, "unshelve_server", operation_id=operation_id)
+
     def take_lease(self, context, operation_id, host, worker):
         """objects.Job.  :raises Fenced: it ended, is led by another, or is not this host's."""
         with self._turns:

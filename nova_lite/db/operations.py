@@ -45,7 +45,7 @@ def begin(session, context, server_id, operation, args=None):
     if not _claim(session, context, server_id, operation):
         raise refusal(session, context, server_id, operation)
     server = session.execute(sa.select(_V.c.vm_state, _V.c.host, _V.c.project_id).where(_V.c.id == server_id)).one()
-    if server.host is None and not operation.overtakes:
+    if server.host is None and operation.placed and not operation.overtakes:
         raise exception.ServerNotReady(server_id=server_id)
     if operation.interrupts:
         cancel_open(session, server_id, f"Cancelled by {operation.name} (request {context.request_id}).")
@@ -89,7 +89,7 @@ def check(session, context, server_id, operation):
     locked = row and row.locked_by and operation.heeds_lock and not context.is_admin
     if not free or locked or row.vm_state not in operation.allowed:
         raise refusal(session, context, server_id, operation)
-    if row.host is None and not operation.overtakes:
+    if row.host is None and operation.placed and not operation.overtakes:
         raise exception.ServerNotReady(server_id=server_id)
 
 

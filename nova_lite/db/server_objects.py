@@ -25,10 +25,11 @@ def rows_of_host(session, host):
 
 
 def images_of_host(session, host):
-    """Ids of the images of the servers placed on ``host``, and of those they are rescued from."""
+    """Ids of the images of the servers placed on ``host``, of those they are rescued from or were unshelved from."""
     rows = session.execute(sa.select(_T.c.image_id, _T.c.remembered).where(
         _T.c.host == host, _T.c.deleted_at.is_(None))).all()
-    return sorted({each for row in rows for each in (row.image_id, row.remembered.get("rescue_image")) if each})
+    return sorted({each for row in rows for each in (
+        row.image_id, row.remembered.get("rescue_image"), *row.remembered.get("base_images", ())) if each})
 
 
 def build(found, nics, image=None, admin_pass=None):

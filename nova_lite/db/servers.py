@@ -124,6 +124,13 @@ def resized(session, before):
     return [row for row in rows if row.remembered.get("resized_at", 0) <= before]
 
 
+def shelved(session, before):
+    """Rows of the servers that were shelved before a moment (seconds since 1970) and are still on their host."""
+    rows = session.execute(sa.select(_T).where(
+        _T.c.vm_state == Vm.SHELVED, _T.c.task_state.is_(None), _T.c.deleted_at.is_(None))).all()
+    return [row for row in rows if row.remembered.get("shelved_at", 0) <= before]
+
+
 def soft_deleted(session, before):
     """Rows of the servers that were soft deleted before a moment (seconds since 1970) and rest."""
     rows = session.execute(sa.select(_T).where(

@@ -17,6 +17,8 @@ class Vm(enum.StrEnum):
     SUSPENDED = "suspended"
     RESCUED = "rescued"
     RESIZED = "resized"
+    SHELVED = "shelved"
+    SHELVED_OFFLOADED = "shelved_offloaded"
     ERROR = "error"
     SOFT_DELETED = "soft-delete"
     DELETED = "deleted"
@@ -52,6 +54,9 @@ class Task(enum.StrEnum):
     SOFT_DELETING = "soft-deleting"
     RESTORING = "restoring"
     UPDATING_PASSWORD = "updating_password"
+    SHELVING = "shelving"
+    SHELVING_OFFLOADING = "shelving_offloading"
+    UNSHELVING = "unshelving"
     DELETING = "deleting"
 
 
@@ -91,6 +96,7 @@ class Operation:
     :ivar interrupts: task_states it may start in besides None; None itself in the set is implied.
     :ivar overtakes: it cancels whatever else runs on the server.
     :ivar heeds_lock: whether a locked server refuses it to members.
+    :ivar placed: whether it needs a server that is on a host.
     :ivar deadline: seconds after which it is given up.
     """
 
@@ -104,6 +110,7 @@ class Operation:
     deadline: int = 600
     keeps: frozenset = frozenset()
     heeds_lock: bool = True
+    placed: bool = True
 
     def leads_to(self, vm_state):
         """The vm_state of a server that was in ``vm_state`` when this began, and has succeeded."""
@@ -138,6 +145,12 @@ OPERATIONS = {op.name: op for op in (
     _op("resize",      {Vm.ACTIVE, Vm.STOPPED},      Task.RESIZE_PREP,     Vm.RESIZED,  None, deadline=3600),
     _op("confirmResize", {Vm.RESIZED},               Task.RESIZE_CONFIRMING, Vm.ACTIVE, None),
     _op("revertResize", {Vm.RESIZED},                Task.RESIZE_REVERTING, Vm.ACTIVE,  None),
+    _op("shelve",      _COPIED,                      Task.SHELVING,        Vm.SHELVED,  None, deadline=7200),
+    _op("shelveOffload", {Vm.SHELVED},               Task.SHELVING_OFFLOADING, Vm.SHELVED_OFFLOADED, None,
+        deadline=3600),
+    _op("unshelve",    {Vm.SHELVED, Vm.SHELVED_OFFLOADED},
+                                                     Task.UNSHELVING,      Vm.ACTIVE,   None, placed=False,
+        deadline=1800),
     _op("changePassword", {Vm.ACTIVE},               Task.UPDATING_PASSWORD, Vm.ACTIVE, None),
     _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
@@ -177,6 +190,8 @@ STATUS = {
     Vm.PAUSED: {"default": "PAUSED"},
     Vm.SUSPENDED: {"default": "SUSPENDED"},
     Vm.RESCUED: {"default": "RESCUE"},
+    Vm.SHELVED: {"default": "SHELVED"},
+    Vm.SHELVED_OFFLOADED: {"default": "SHELVED_OFFLOADED"},
     Vm.ERROR: {"default": "ERROR", **_REBUILD},
     Vm.SOFT_DELETED: {"default": "SOFT_DELETED"},
     Vm.DELETED: {"default": "DELETED"},

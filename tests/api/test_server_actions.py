@@ -10,7 +10,8 @@ ACTIONS = [
     ("pause", None, "pause", "2.1"), ("unpause", None, "unpause", "2.1"),
     ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"), ("restore", None, "restore", "2.1"),
     ("rebuild", {"imageRef": IMAGE}, "rebuild", "2.1"),
-    ("confirmResize", None, "confirmResize", "2.1"),
+    ("confirmResize", None, "confirmResize", "2.1"), ("shelve", None, "shelve", "2.1"),
+    ("unshelve", None, "unshelve", "2.1"),
     ("createImage", {"name": "i"}, "createImage", "2.1"),
     ("createBackup", {"name": "i", "backup_type": "daily", "rotation": "2"}, "createBackup", "2.1"),
     ("rescue", {"rescue_image_ref": IMAGE}, "rescue", "2.1"), ("unrescue", None, "unrescue", "2.1"),
@@ -279,6 +280,34 @@ def test_diagnostics_are_for_administrators_and_need_a_host(cloud, server):
     cloud.settle(server, host=None)
     assert cloud.refused("GET", f"/servers/{server}/diagnostics", user="admin") == (
         409, f"Instance {server} is not ready")
+
+
+# ---- shelving
+
+def test_a_shelved_server_comes_back_where_it_is_told(cloud, server):
+    cloud.settle(server, vm_state="shelved_offloaded", host=None)
+    for asked, status in (({"availability_zone": "mars"}, 400), ({"availability_zone": 7}, 400), ({"host": "h"}, 403),
+                          ({"more": 1}, 400)):
+        assert act(cloud, server, "unshelve", asked, version="2.91").status_int == status
+    assert cloud.refused("POST", f"/servers/{server}/action", {"unshelve": {"host": "h"}}, version="2.91",
+                         user="admin") == (400, "Compute host h could not be found.")
+    assert act(cloud, server, "unshelve", {"availability_zone": None}, version="2.90").status_int == 400
+    assert act(cloud, server, "unshelve", {}, version="2.77").status_int == 400
+    assert act(cloud, server, "unshelve", {"host": "host-1"}, version="2.91", user="admin").status_int == 202
+    assert task_state(cloud, server) == "unshelving"
+
+
+def test_only_an_offloaded_server_can_be_told_where_to_go(cloud, server):
+    cloud.settle(server, vm_state="shelved")
+    status, said = cloud.refused("POST", f"/servers/{server}/action", {"unshelve": {"availability_zone": "nova"}},
+                                 version="2.77")
+    assert (status, said[-52:]) == (409, "supported. The server status must be SHELVED_OFFLOADED."[-52:])
+
+
+def test_only_administrators_offload(cloud, server):
+    cloud.settle(server, vm_state="shelved")
+    assert act(cloud, server, "shelveOffload").status_int == 403
+    assert act(cloud, server, "shelveOffload", user="admin").status_int == 202
 
 
 # ---- soft delete

@@ -7,12 +7,13 @@ from nova_lite.api.compute.rebuild import Rebuild
 from nova_lite.api.compute.rescue import Rescue
 from nova_lite.api.compute.reset_state import ResetState
 from nova_lite.api.compute.resize import Resize
+from nova_lite.api.compute.shelve import Shelve
 from nova_lite.api.compute.snapshot import Snapshot
 from nova_lite.api.wsgi.routing import Action, Route
 
 CONTROLLERS = {
     "pause": Pause, "delete": Delete, "reset_state": ResetState, "rebuild": Rebuild, "rescue": Rescue,
-    "snapshot": Snapshot, "resize": Resize, "guest": Guest,
+    "snapshot": Snapshot, "resize": Resize, "guest": Guest, "shelve": Shelve,
 }
 
 
@@ -41,6 +42,9 @@ ACTIONS = (
     _action("revertResize", "resize:revert", "servers:revert_resize"),
     _action("changePassword", "guest:change_password", "os-admin-password"),
     _action("trigger_crash_dump", "guest:crash", "servers:trigger_crash_dump", since="2.17"),
+    _action("shelve", "shelve:shelve", "os-shelve:shelve"),
+    _action("shelveOffload", "shelve:offload", "os-shelve:shelve_offload"),
+    _action("unshelve", "shelve:unshelve", "os-shelve:unshelve"),
     _action("restore", "delete:restore", "os-deferred-delete:restore"),
     _action("forceDelete", "delete:force", "os-deferred-delete:force"),
     _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),

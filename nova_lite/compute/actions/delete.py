@@ -1,15 +1,18 @@
 """Begin to delete a server.  It overtakes whatever runs: that is cancelled and undone."""
 
+import contextlib
 import time
 
 from nova_lite import db
+from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db import operations, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
 class Delete:
-    def __init__(self, compute_rpc, conductor_rpc):
+    def __init__(self, compute_rpc, conductor_rpc, image):
+        self._image = image
         self._compute = compute_rpc
         self._conductor = conductor_rpc
 
@@ -42,8 +45,15 @@ class Delete:
             quotas.reserve(session, server.project_id, 1, 1, server.flavor)
         self._compute.restore_server(context, host, operation_id)
 
+    def _drop_copy(self, context, server):
+        """What a shelved server would have come back from."""
+        if "shelved_image" in server.remembered:
+            with contextlib.suppress(exception.NovaLiteError):
+                self._image.delete(context, server.remembered["shelved_image"])
+
     def force(self, context, server):
         """As ``delete``, but for good, whatever is configured."""
+        self._drop_copy(context, server)
         with db.writer() as session:
             if operations.running(session, server.id, "delete"):
                 return

@@ -38,7 +38,7 @@ class Build:
             LOG.exception("Placing server %s failed", operation.server_id)
             self._give_up(operation, exception.NovaLiteError())
         else:
-            self._compute.build_server(context, host, operation_id)
+            self._compute.ring(context, host, operation.name, operation_id)
 
     def _place(self, context, operation):
         host = self._scheduler.select_destinations(context, operation.id, operation.attempt)

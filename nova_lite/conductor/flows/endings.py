@@ -2,14 +2,17 @@
 
 import datetime
 
-from nova_lite.conductor.flows import resizes
+from nova_lite.conductor.flows import resizes, shelves
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
 
-_LAUNCHING = frozenset({"create", "rebuild"})
+_LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
+#: What began cannot be undone, so it is tried again until it succeeds.
+_UNRELENTING = frozenset({"delete", "shelveOffload"})
 #: What needs not be remembered of a server any more when an operation has succeeded.
-_FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",)}
+_FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",), "rebuild": ("base_images",),
+            "unshelve": ("shelved_image", "shelved_at")}
 
 
 def fault(code, message, details=None):
@@ -32,7 +35,7 @@ class Endings:
         """
         if outcome.error is None:
             return self._succeeded(session, operation, outcome)
-        if operation.name == "delete":
+        if operation.name in _UNRELENTING:
             operations.hand_over(session, operation.id, operation.attempt, operation.place,
                                  failed=(outcome.error, outcome.details))
             return operation.place
@@ -48,6 +51,8 @@ class Endings:
             values["launched_at"] = now()
         if operation.name in resizes.NAMES:
             values |= resizes.succeeded(session, operation, outcome.power_state)
+        if operation.name in shelves.NAMES:
+            values |= shelves.succeeded(session, operation, self._network)
         operations.finish(session, operation, fault=None, **values)
         if operation.name == "create":
             scheduling.built(session, operation.place, well=True)
@@ -74,6 +79,8 @@ class Endings:
 
         if operation.name == "resize":
             resizes.failed(session, operation)
+        if operation.name == "unshelve":
+            shelves.failed(session, operation, self._network)
 
     @staticmethod
     def _blame(operation, why):

@@ -132,6 +132,13 @@ RESCUE = action("rescue", {**closed(adminPass={"type": "string"}, rescue_image_r
 UNRESCUE = action("unrescue")
 RESIZE = action("resize", closed(["flavorRef"], flavorRef=FLAVOR_REF, **{"OS-DCF:diskConfig": DISK_CONFIG}))
 CONFIRM_RESIZE, REVERT_RESIZE = action("confirmResize"), action("revertResize")
+SHELVE, SHELVE_OFFLOAD = action("shelve"), action("shelveOffload")
+UNSHELVE = Since({
+    "2.1": action("unshelve"),
+    "2.77": action("unshelve", {**closed(["availability_zone"], availability_zone=NAME), "type": ["object", "null"]}),
+    "2.91": action("unshelve", {**closed(availability_zone={"type": ["string", "null"]}, host={"type": "string"}),
+                                "type": ["object", "null"]}),
+})
 CHANGE_PASSWORD = action("changePassword", closed(["adminPass"], adminPass={"type": "string"}))
 TRIGGER_CRASH_DUMP = action("trigger_crash_dump", {"type": "null"})
 CREATE_IMAGE = action("createImage", closed(["name"], name=NAME, metadata=METADATA))
