@@ -1,6 +1,7 @@
 """One transaction a request, watched in every API test: an answer of success commits at most once, a refusal never.
 
-So there is no moment at which a crash leaves half of a change.  ``LISTED`` names the routes that need more, and why no
+So there is no moment at which a crash leaves half of a change.  Nor does a request commit and then ask another service
+and wait.  ``LISTED`` names the routes that need more, and why no
 crash between can hurt.
 """
 
@@ -11,7 +12,7 @@ import contextvars
 import pytest
 
 from nova_lite.api.wsgi import answer, routing
-from nova_lite.common import exception
+from nova_lite.common import exception, rpc
 from nova_lite.db import session
 
 #: Route -> (transactions, why that is safe).
@@ -29,6 +30,7 @@ def one_transaction_each(monkeypatch):
     """Every request of a test is watched; what broke the rule fails the test at its end."""
     broken = []
     _count_commits(monkeypatch)
+    _watch_calls(monkeypatch, broken)
     _watch_controllers(monkeypatch, broken)
     yield broken
     assert not broken, "\n".join(broken)
@@ -46,6 +48,19 @@ def _count_commits(monkeypatch):
             commits.append(1)
 
     monkeypatch.setattr(session, "_writer", counted)
+
+
+def _watch_calls(monkeypatch, broken):
+    """A question to another service after the commit: half is done when nobody answers, and within the one transaction
+    of a request with an Idempotency-Key it cannot be asked."""
+    call = rpc.Client.call
+
+    def watched(client, context, method, /, **arguments):
+        if _commits.get():
+            broken.append(f"{context.route} commits, and then waits for the answer to {method}")
+        return call(client, context, method, **arguments)
+
+    monkeypatch.setattr(rpc.Client, "call", watched)
 
 
 def _watch_controllers(monkeypatch, broken):

@@ -1,10 +1,13 @@
 """The watch over transactions sees what it should: two commits, and a commit before a refusal."""
 
+import contextlib
+
 import pytest
 
 from nova_lite import db
 from nova_lite.api.wsgi.routing import Route, Table
-from nova_lite.common import exception, unit_of_work
+from nova_lite.common import exception, rpc, unit_of_work
+from nova_lite.common.context import RequestContext
 from tests import transactions
 
 
@@ -28,12 +31,22 @@ class Controller:
         return self.once()
 
 
+    def commit_and_ask(self):
+        self.once()
+        with contextlib.suppress(exception.NoAnswer):
+            rpc.client("nobody").to(timeout=0.01).call(RequestContext(route="POST /things"), "answer")
+        return 204
+
+
 @pytest.fixture
 def broken(database, monkeypatch):
     found = []
+    rpc.init("local://")
     transactions._count_commits(monkeypatch)
+    transactions._watch_calls(monkeypatch, found)
     transactions._watch_controllers(monkeypatch, found)
-    return found
+    yield found
+    rpc.cleanup()
 
 
 def call(target):
@@ -57,6 +70,11 @@ def test_a_refusal_that_changed_something_is_told(broken):
     with pytest.raises(exception.Conflict):
         call("refuse")
     assert "answered 409 and committed 1 times" in broken[0]
+
+
+def test_a_question_after_the_commit_is_told(broken):
+    call("commit_and_ask")
+    assert broken == ["POST /things commits, and then waits for the answer to answer"]
 
 
 def test_what_is_joined_in_a_unit_of_work_is_one_transaction(broken):
