@@ -116,7 +116,8 @@ def orphaned_operations(session, only=None):
 
 def _orphans(session, owner, what, only, *conditions):
     alive = sa.exists().where(_V.c.id == owner, _V.c.deleted_at.is_(None))
-    statement = sa.select(owner, what).where(owner.is_not(None), ~alive, *conditions).limit(_LIMIT)
+    statement = sa.select(owner, what).where(owner.is_not(None), ~alive, *conditions)
+    statement = statement.order_by(owner, what).limit(_LIMIT)
     if only is not None:
         statement = statement.where(owner == only)
     return [tuple(row) for row in session.execute(statement)]
@@ -140,16 +141,19 @@ def counters(session, host=None, lock=False):
 
 
 def usage(session, project_id):
-    """As ``quotas.usage``, added up another way: by how many servers have which flavor."""
+    """As ``quotas.usage``, added up another way: by how many servers have which flavor.  None: one makes no sense."""
     flavor = sa.cast(_V.c.flavor, sa.Text)
     rows = session.execute(
         sa.select(flavor.label("flavor"), sa.func.count().label("amount"))
         .where(_V.c.project_id == project_id, _V.c.deleted_at.is_(None),
                _V.c.vm_state != Vm.SOFT_DELETED).group_by(flavor)).all()
-    flavors = [(orjson.loads(row.flavor), row.amount) for row in rows]
-    return {"instances": sum(amount for _, amount in flavors),
-            "cores": sum(each["vcpus"] * amount for each, amount in flavors),
-            "ram": sum(each["memory_mb"] * amount for each, amount in flavors)}
+    try:
+        flavors = [(orjson.loads(row.flavor), row.amount) for row in rows]
+        return {"instances": sum(amount for _, amount in flavors),
+                "cores": sum(each["vcpus"] * amount for each, amount in flavors),
+                "ram": sum(each["memory_mb"] * amount for each, amount in flavors)}
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def beyond_network_quota(session):

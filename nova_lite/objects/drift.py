@@ -40,6 +40,8 @@ KINDS = {kind.name: kind for kind in (
          "See that a conductor runs and read its log; it ends such operations."),
     Kind("host_unknown", "A server is on a host that no compute service reports.",
          "Start nova-lite-compute there under that very [DEFAULT] host, or delete the server."),
+    Kind("record_damaged", "The database says something of a server that makes no sense.",
+         "Restore its row from a backup of the database, or delete the server."),
     Kind("quota_miscounted", "What quota counts of a project is not what its servers add up to.",
          "Report it as a bug with this line: it cannot happen."),
     Kind("quota_exceeded", "A project uses more than it may.",

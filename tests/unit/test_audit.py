@@ -221,12 +221,26 @@ def test_an_operation_that_waits_for_a_silent_host_is_listed(network, server):
     assert set(look(network)) == {"operation_waiting"}
 
 
+def test_a_row_that_makes_no_sense_is_named_and_hides_no_other(network, server):
+    broken = make_server(network)
+    change(Server, Server.id == broken.id, flavor={"vcpus": "many"})
+    DAMAGE["task_orphaned"](server)
+    found = look(network)
+    assert (found["record_damaged"].subject, found["record_damaged"].repaired) == (broken.id, False)
+    assert found["task_orphaned"].repaired
+
+
 # ---- quota
 
 def test_quota_is_what_servers_add_up_to(network, server, monkeypatch):
     assert look(network) == {}
     monkeypatch.setattr("nova_lite.db.quotas.usage", lambda *_: {"instances": 9, "cores": 2, "ram": 64})
     assert "'instances': 9" in look(network)["quota_miscounted"].detail
+
+
+def test_a_server_that_is_softly_deleted_uses_no_quota(network, server):
+    change(Server, Server.id == server.id, vm_state=Vm.SOFT_DELETED)
+    assert look(network) == {}
 
 
 def test_a_project_beyond_its_quota_is_listed(network, server):
