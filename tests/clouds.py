@@ -176,6 +176,10 @@ class Cloud:
             self._tokens[user] = answer.headers["X-Subject-Token"]
         return self._tokens[user]
 
+    def log_in_again(self):
+        """Forget every token, as after its time has passed."""
+        self._tokens.clear()
+
     def passwords(self):
         with open(os.path.join(self.state_dir, "keys", "passwords.json")) as file:
             return json.load(file)

@@ -10,6 +10,8 @@
 #   separate  the same in separate processes: PostgreSQL and RabbitMQ, then MariaDB and RabbitMQ
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
 #   conformance  the openstack client and Nova's own tables against a cloud with the fake driver
+#   faults    every fault at every step, simulated; then real processes, guests, brokers and databases that are broken
+#             and killed; needs root.  With --minutes N and --seed S: only such chaos, N minutes for each driver
 #   docs      doc/ builds without a warning
 #   all       every part (the default)
 #
@@ -31,15 +33,17 @@ die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 read_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            lint | unit | api | flow | separate | conformance | live | docs) PARTS+=("$1") ;;
-            all) PARTS+=(unit flow separate conformance live docs) ;;
+            lint | unit | api | flow | separate | conformance | live | faults | docs) PARTS+=("$1") ;;
+            all) PARTS+=(unit flow separate conformance live faults docs) ;;
+            --minutes) export NOVA_LITE_CHAOS_MINUTES=${2:?--minutes wants a number}; shift ;;
+            --seed) export NOVA_LITE_CHAOS_SEED=${2:?--seed wants a number}; shift ;;
             -h | --help) sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "$0"; exit 0 ;;
             *) break ;;
         esac
         shift
     done
     PYTEST=("$@")
-    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate conformance live docs)
+    [ ${#PARTS[@]} -gt 0 ] || PARTS=(unit flow separate conformance live faults docs)
 }
 
 wanted() { [[ " ${PARTS[*]} " = *" $1 "* ]]; }
@@ -50,7 +54,8 @@ need_packages() {
     local list=$PACKAGES_PYTHON missing
     if wanted conformance; then list+=" openssh-client"; fi
     if wanted unit || wanted lint; then list+=" $PACKAGES_LINT qemu-utils"; fi
-    if wanted separate || wanted live; then list+=" $PACKAGES_SERVERS"; fi
+    if wanted separate || wanted live || wanted faults; then list+=" $PACKAGES_SERVERS"; fi
+    if wanted faults; then list+=" $PACKAGES_HOST"; fi
     if wanted live; then list+=" $PACKAGES_HOST $PACKAGES_GUEST $PACKAGES_BROWSER"; fi
     # shellcheck disable=SC2086  # lists of words
     missing=$(missing_packages $list | tr '\n' ' ')
@@ -146,6 +151,18 @@ part_live() {
 }
 
 part_conformance() { run_pytest tests/conformance; }
+
+part_faults() {
+    local status=0
+    [ "$(id -u)" = 0 ] || { echo "fault tests make bridges and guests: run tools/test.sh faults as root"; return 1; }
+    if [ -n "${NOVA_LITE_CHAOS_MINUTES:-}" ]; then
+        run_pytest -s tests/faults/real/test_chaos.py
+        return
+    fi
+    run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" tests/faults --ignore tests/faults/real || status=1
+    run_pytest -s tests/faults/real || status=1
+    return $status
+}
 
 part_docs() {
     "$VENV/bin/sphinx-build" -q -W -b html doc doc/build/html

@@ -8,7 +8,7 @@ import datetime
 import logging
 
 from nova_lite import db
-from nova_lite.common import context, exception
+from nova_lite.common import clock, context, exception
 from nova_lite.conf import CONF
 from nova_lite.db import operations, services
 from nova_lite.db.base import now
@@ -27,10 +27,12 @@ class Recovery:
         self._hosts = hosts
         self._executor = executor
         self._poison = poison
+        self._jumps = clock.Jumps()
         self._strange = set()       # operations of no known name that were told
 
     def look(self):
         """One look; called every ``[operations] poll`` seconds."""
+        self._follow_clock()
         with db.reader() as session:
             due = operations.due(session, ring_after=CONF.operations.ring_again)
             overdue = operations.overdue(session)
@@ -44,6 +46,15 @@ class Recovery:
             self._apart(operation.id, self._ring, operation, alive, dead)
         for operation_id in overdue:
             self._apart(operation_id, self._expire, operation_id)
+
+    def _follow_clock(self):
+        """Nothing is late, and nobody dead, because the time of day was set."""
+        jumped = self._jumps.seconds()
+        if jumped:
+            LOG.warning("The time of day jumped by %.0f s; what is under way is moved along", jumped)
+            with db.writer() as session:
+                operations.shift(session, jumped)
+                services.shift(session, jumped)
 
     def _apart(self, operation_id, work, *args):
         """Do what concerns one operation so that its failure is no other's."""

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql
 
+from nova_lite.common import clock
+
 #: UTC, naive, microseconds (MariaDB drops them unless told otherwise).
 Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
@@ -28,5 +30,5 @@ def new_id():
 
 
 def now():
-    """This moment as the tables keep it: UTC without a zone."""
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    """This moment as the tables keep it: UTC without a zone, by the cloud's one clock."""
+    return clock.steady() or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)

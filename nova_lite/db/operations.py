@@ -16,6 +16,7 @@ from nova_lite.db.models.servers import Server
 from nova_lite.objects.states import OPEN, OPERATIONS, OperationState, action
 
 CONDUCTOR = "conductor"
+_WAITED = datetime.timedelta(milliseconds=50)
 _T, _S, _V = Operation.__table__, Step.__table__, Server.__table__
 #: An operation as plain values; columns of the table.
 Row = collections.namedtuple("Row", _T.c.keys())
@@ -188,6 +189,10 @@ def _update(session, operation_id, led_by, **values):
     return session.execute(_LED, {"b_id": operation_id, "b_attempt": led_by, "updated_at": now(), **values}).rowcount
 
 
+def _update_ended(session, operation_id, **values):
+    session.execute(sa.update(_T).where(_T.c.id == operation_id), values)
+
+
 def renew(session, held, seconds):
     """Extend leases; ``held`` is {operation id: attempt}.  Return the ids that are lost."""
     return [operation_id for operation_id, attempt in held.items()
@@ -253,6 +258,9 @@ def finish(session, row, error=None, traceback=None, **server_values):
     moment = now()
     if not _update(session, row.id, row.attempt, lease_until=None, finished_at=moment, args={}, **ended):
         raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
+    if now() - moment > _WAITED:        # another had the row locked, and wrote what is later than that
+        moment = now()
+        _update_ended(session, row.id, finished_at=moment)
     _close_steps(session, row.id, "Error" if error else "Success", error, traceback, moment)
     spec = OPERATIONS[row.name]
     previous = row.previous["vm_state"]
@@ -322,6 +330,18 @@ _DUE = (
 def rung(session, operation_ids):
     """Remember that the doorbell of these was rung just now."""
     session.execute(sa.update(_T).where(_T.c.id.in_(operation_ids)), {"rung_at": now()})
+
+
+def shift(session, seconds):
+    """The clock jumped: move the times of what is under way along with it."""
+    moved = datetime.timedelta(seconds=seconds)
+    rows = session.execute(sa.select(_T.c.id, *(_T.c[name] for name in _TIMES)).where(_T.c.finished_at.is_(None)))
+    for row in rows.all():
+        values = {name: getattr(row, name) + moved for name in _TIMES if getattr(row, name) is not None}
+        session.execute(sa.update(_T).where(_T.c.id == row.id), values)
+
+
+_TIMES = ("lease_until", "rung_at", "deadline")
 
 
 def overdue(session, limit=100):

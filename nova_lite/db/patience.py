@@ -12,7 +12,7 @@ import time
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import clock, concurrency, exception
 
 LOG = logging.getLogger(__name__)
 
@@ -129,3 +129,25 @@ def _bounded_connection(seconds):
                     raise psycopg.OperationalError(f"no answer within {seconds} s")
 
     return Bounded
+
+
+# ---- the database's clock
+
+#: Dialect -> what its server's clock says, UTC without a zone.  SQLite has no server.
+CLOCKS = {"postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'", "mysql": "SELECT UTC_TIMESTAMP(6)",
+          "mariadb": "SELECT UTC_TIMESTAMP(6)"}
+
+
+def read_clock(engine):
+    """Read the server's clock with each new connection of ``engine``."""
+    question = CLOCKS.get(engine.dialect.name)
+    if question is None:
+        return
+
+    @event.listens_for(engine, "connect")
+    def connect(raw, _record):
+        asked_at = time.monotonic()
+        with contextlib.closing(raw.cursor()) as cursor:
+            cursor.execute(question)
+            clock.read(cursor.fetchone()[0], asked_at)
+        raw.rollback()

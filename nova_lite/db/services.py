@@ -1,11 +1,14 @@
 """Signs of life: what services and hosts report of themselves."""
 
 import datetime
+import time
 
 import orjson
 import sqlalchemy as sa
 
+from nova_lite.common import clock
 from nova_lite.conf import CONF
+from nova_lite.db import patience
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Server, Service
 from nova_lite.objects import states
@@ -47,8 +50,20 @@ def hypervisor_back(session, host):
 
 
 def answers(session):
-    """Whether the database answers; raises what is the matter."""
-    return session.execute(sa.select(1)).scalar() == 1
+    """Ask the database something, its clock where it has one; raises what is the matter."""
+    question = patience.CLOCKS.get(session.get_bind().dialect.name)
+    if question is None:
+        session.execute(sa.select(1))
+        return
+    asked_at = time.monotonic()
+    clock.read(session.execute(sa.text(question)).scalar(), asked_at)
+
+
+def shift(session, seconds):
+    """The clock jumped: move the signs of life along with it."""
+    for row in session.execute(sa.select(Service.id, Service.last_seen_at)).all():
+        session.execute(sa.update(Service).where(Service.id == row.id).values(
+            last_seen_at=row.last_seen_at + datetime.timedelta(seconds=seconds)), execution_options=_QUIET)
 
 
 def up(session, since):

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 
-from nova_lite.common import failpoints, unit_of_work
+from nova_lite.common import clock, failpoints, unit_of_work
 from nova_lite.conf import CONF
 from nova_lite.db import patience
 
@@ -30,6 +30,7 @@ def engine():
         with _engine_lock:
             if _engine is None:
                 _engine = make_engine(url())
+                patience.read_clock(_engine)
     return _engine
 
 
@@ -39,6 +40,7 @@ def dispose():
     if _engine is not None:
         _engine.dispose()
         _engine = None
+        clock.forget()
 
 
 def make_engine(address):
@@ -51,13 +53,15 @@ def make_engine(address):
         return made
     timeout = CONF.database.statement_timeout
     if parsed.get_backend_name() == "postgresql":
-        connect = {"options": f"-c statement_timeout={timeout * 1000} -c timezone=UTC", "connect_timeout": 10,
+        # What a process that hangs in the middle of a transaction has locked is free after the same time.
+        limits = f"-c statement_timeout={timeout * 1000} -c idle_in_transaction_session_timeout={timeout * 1000}"
+        connect = {"options": f"{limits} -c timezone=UTC", "connect_timeout": 10,
                    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
                    "tcp_user_timeout": timeout * 1000}
     else:
         connect = {"connect_timeout": 10, "read_timeout": timeout, "write_timeout": timeout, "charset": "utf8mb4",
                    "init_command": "SET SESSION sql_mode='STRICT_ALL_TABLES', time_zone='+00:00', "
-                                   f"max_statement_time={timeout}"}
+                                   f"max_statement_time={timeout}, idle_transaction_timeout={timeout}"}
         options["isolation_level"] = "READ COMMITTED"
     made = sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
                             pool_pre_ping=True, connect_args=connect, **options)

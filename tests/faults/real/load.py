@@ -95,7 +95,7 @@ class Client:
 
     def _twice(self):
         """With an Idempotency-Key, a request whose fate is unknown is simply asked again."""
-        body, key = self._body(), {"Idempotency-Key": str(uuid.UUID(int=self._random.getrandbits(128)))}
+        body, key = self._body(), {"Idempotency-Key": str(uuid.uuid4())}
         seen = set()
         for _ in range(3):
             answer = self._ask("create with key", "POST", "/compute/v2.1/servers", body, headers=key)

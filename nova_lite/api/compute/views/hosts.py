@@ -3,8 +3,8 @@
 import datetime
 
 import orjson
-from oslo_utils import timeutils
 
+from nova_lite.common import clock
 from nova_lite.conf import CONF
 
 _COUNTERS = (
@@ -14,7 +14,7 @@ _COUNTERS = (
 
 def is_up(row):
     """Whether a service gave a sign of life lately and was not declared dead."""
-    stale = timeutils.utcnow() - datetime.timedelta(seconds=CONF.operations.service_down_time)
+    stale = clock.now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
     return not row.forced_down and row.last_seen_at is not None and row.last_seen_at >= stale
 
 

@@ -7,9 +7,8 @@ row is decided in ``__init__``.
 import datetime
 import hashlib
 
-from oslo_utils import timeutils
-
 from nova_lite.api.compute.views.links import Links
+from nova_lite.common import clock
 from nova_lite.conf import CONF
 from nova_lite.objects.states import Vm, status
 
@@ -59,7 +58,7 @@ class ServerView:
         self._groups = not listed and at_least("2.71")
         self._v = {text: at_least(text) for text in ("2.9", "2.19", "2.26", "2.63", "2.73", "2.96", "2.98", "2.100")}
         self._host_ids = {}
-        self._stale = timeutils.utcnow() - datetime.timedelta(seconds=CONF.operations.service_down_time)
+        self._stale = clock.now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
         self._zone = CONF.scheduler.default_availability_zone
 
     def basic(self, row):
