@@ -44,6 +44,7 @@ class Members:
         """
         limit = CONF.image.max_members
         with db.writer() as s:
+            images.get(s, image.id, lock=True)          # two who count at once would both see the last free place
             if 0 <= limit <= len(images.members(s, image.id)):
                 raise exception.TooLarge("The limit has been exceeded on the number of allowed image members for "
                                          f"this image. Attempted: {limit + 1}, Maximum: {limit}")

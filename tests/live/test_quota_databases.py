@@ -15,9 +15,10 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.conductor.auditor import Auditor
-from nova_lite.db import new_servers, quotas, session
+from nova_lite.db import images, new_servers, quotas, session
 from nova_lite.db.base import new_id
 from nova_lite.db.models import Base
+from nova_lite.image.members import Members
 from nova_lite.network import exceptions
 from tests import backends
 from tests.live.test_network_databases import at_once
@@ -118,6 +119,15 @@ def test_what_the_network_service_keeps(service, conf, kind):
     assert sorted(each.status_int for each in answers) == [201] * 3 + [409] * 5, [each.text for each in answers]
     assert len(service.find(path)) == present + 3
     assert drift(service) == []
+
+
+def test_members_of_an_image(service, conf):
+    conf.set_override("max_members", 3, "image")
+    image = types.SimpleNamespace(id=new_id())
+    numbers = itertools.count(1)
+    with db.writer() as s:
+        images.insert(s, {"id": image.id, "project_id": "pa", "name": "i", "status": "active", "visibility": "shared"})
+    assert race(lambda: Members(None).add(image, f"p{next(numbers)}"), exception.TooLarge) == 3
 
 
 def test_keypairs(service, conf):
