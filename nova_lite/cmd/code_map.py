@@ -220,6 +220,7 @@ def _rooms(driver):
         "nova_lite.network.manager", "HostNetwork")
     rooms["_network",] = (_load(*network), "network")
     rooms["_images",] = (_load("nova_lite.image.cache", "ImageCache"), "image")
+    rooms["_uploads",] = (_load("nova_lite.image.upload", "Uploads"), "image")
     return rooms
 
 

@@ -11,21 +11,23 @@ from nova_lite.conf import CONF
 _TRIES = 30             # seconds; an upload of ours that broke off is noticed there within them
 
 
-def put(image, path):
-    """Send the file at ``path`` as the data of ``image`` (objects.Image with url and token).
+class Uploads:
+    @staticmethod
+    def put(image, path):
+        """Send the file at ``path`` as the data of ``image`` (objects.Image with url and token).
 
-    :raises ImageUploadFailed: the image service would not have it, or is out of reach.
-    """
-    for attempt in range(_TRIES):
-        try:
-            status = _send(image, path)
-        except (OSError, http.client.HTTPException) as error:
-            raise _failed(image, error) from error
-        if status == 204:
-            return
-        if status != 409 or attempt == _TRIES - 1:
-            raise _failed(image, f"the image service answered {status}")
-        concurrency.sleep(1)
+        :raises ImageUploadFailed: the image service would not have it, or is out of reach.
+        """
+        for attempt in range(_TRIES):
+            try:
+                status = _send(image, path)
+            except (OSError, http.client.HTTPException) as error:
+                raise _failed(image, error) from error
+            if status == 204:
+                return
+            if status != 409 or attempt == _TRIES - 1:
+                raise _failed(image, f"the image service answered {status}")
+            concurrency.sleep(1)
 
 
 def _send(image, path):

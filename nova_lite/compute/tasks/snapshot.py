@@ -1,6 +1,6 @@
 """Copy a guest's disk into an image."""
 
-from nova_lite.image import upload
+from nova_lite.image.upload import Uploads
 from nova_lite.objects.states import Task
 
 
@@ -8,6 +8,7 @@ class Snapshot:
     def __init__(self, running, driver):
         self._running = running
         self._driver = driver
+        self._uploads = Uploads()
 
     def snapshot_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
@@ -26,6 +27,6 @@ class Snapshot:
             job.step("snapshot", Task.SNAPSHOT)
             path = self._driver.snapshot.take(server_id)
             job.step("upload", Task.UPLOADING)
-            upload.put(job.image, path)
+            self._uploads.put(job.image, path)
         job.step("tidy")
         self._driver.snapshot.drop(server_id)
