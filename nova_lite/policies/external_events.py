@@ -1,6 +1,8 @@
 """Who may tell of servers."""
 
-from nova_lite.policies.base import SERVICE, rule
+from nova_lite.policies.base import ADMIN, SERVICE, rule
 
 RULES = [rule("os_compute_api:os-server-external-events:create", SERVICE,
-              "Tell what happened to a server's port, volume or power.", "POST /os-server-external-events")]
+              "Tell what happened to a server's port, volume or power.", "POST /os-server-external-events"),
+         rule("os_compute_api:os-admin-actions:inject_network_info", ADMIN, "Tell a server of its network anew.",
+              "POST /servers/{server_id}/action (injectNetworkInfo)")]

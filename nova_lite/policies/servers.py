@@ -23,6 +23,8 @@ RULES = [
          "POST /servers"),
     rule("compute:servers:create:requested_destination", ADMIN,
          "Create a server on a host that the scheduler must agree to (from 2.74).", "POST /servers"),
+    rule(_P + "create:zero_disk_flavor", ADMIN, "Create a server whose flavor has no disk of its own.",
+         "POST /servers"),
     rule(_P + "create:attach_volume", MEMBER, "Create a server with block devices of its own choice.",
          "POST /servers"),
     rule(_P + "create:attach_network", MEMBER, "Create a server on networks of its own choice.", "POST /servers"),
@@ -33,8 +35,6 @@ RULES = [
     rule(_P + "start", MEMBER, "Start a stopped server.", "POST /servers/{server_id}/action (os-start)"),
     rule(_P + "stop", MEMBER, "Stop a server.", "POST /servers/{server_id}/action (os-stop)"),
     rule(_P + "reboot", MEMBER, "Reboot a server, softly or hard.", "POST /servers/{server_id}/action (reboot)"),
-    rule("os_compute_api:os-volumes-attachments:index", READER, "List a server's volumes.",
-         "GET /servers/{server_id}/os-volume_attachments"),
     rule("os_compute_api:os-extended-server-attributes", ADMIN,
          "See where a server runs and how its guest is named.", *_VIEWS),
 ]

@@ -175,11 +175,3 @@ def test_extensions_are_listed_for_those_who_still_ask(cloud):
     assert "os-keypairs" in {each["alias"] for each in listed}
     assert cloud.get("/extensions/os-keypairs")["extension"] in listed
     assert cloud.call("GET", "/extensions/os-nothing").status_int == 404
-
-
-# ---- what is not here
-
-def test_what_this_cloud_has_none_of_is_listed_as_empty(cloud):
-    server = cloud.make()
-    assert cloud.get(f"/servers/{server}/os-volume_attachments") == {"volumeAttachments": []}
-    assert cloud.refused("GET", f"/servers/{server}/os-volume_attachments", user="bob")[0] == 404

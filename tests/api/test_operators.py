@@ -79,6 +79,15 @@ def test_a_change_of_the_network_is_looked_up_at_once(cloud):
     assert cloud.get(f"/servers/{server}")["server"]["addresses"] == {}
 
 
+def test_an_operator_has_a_server_told_of_its_network(cloud):
+    server = cloud.make()
+    cloud.settle(server, security_groups=["gone"])
+    path, body = f"/servers/{server}/action", {"injectNetworkInfo": None}
+    assert cloud.refused("POST", path, body)[0] == 403
+    assert cloud.call("POST", path, body, user="admin").status_int == 202
+    assert "security_groups" not in cloud.get(f"/servers/{server}")["server"]
+
+
 @pytest.mark.parametrize(("name", "since", "before"), [
     ("volume-extended", "2.51", "2.50"), ("power-update", "2.76", "2.75"),
     ("accelerator-request-bound", "2.82", "2.81"), ("volume-reimaged", "2.93", "2.92")])
@@ -130,6 +139,23 @@ def test_assisted_snapshots_name_volumes_that_no_server_has(cloud):
                            ("?delete_info=x", "Expecting value: line 1 column 1 (char 0)"),
                            (f"?delete_info=%7B%22volume_id%22:%22{NOBODYS}%22%7D", words)):
         assert cloud.refused("DELETE", f"{path}/{NOBODYS}{query}", user="admin") == (400, message)
+
+
+def test_no_server_has_a_volume(cloud):
+    server = cloud.make()
+    path = f"/servers/{server}/os-volume_attachments"
+    assert cloud.get(path) == {"volumeAttachments": []}
+    assert cloud.refused("GET", path, user="bob")[0] == 404
+    assert cloud.refused("GET", f"{path}/x") == (404, f"Instance {server} is not attached to volume x")
+    body = {"volumeAttachment": {"volumeId": NOBODYS}}
+    missing = (404, f"Volume {NOBODYS} could not be found.")
+    assert cloud.refused("POST", path, body) == cloud.refused("DELETE", f"{path}/{NOBODYS}") == missing
+    assert cloud.refused("PUT", f"{path}/{NOBODYS}", body, version="2.85") == missing
+    assert cloud.refused("PUT", f"{path}/{NOBODYS}", body)[0] == 403
+    assert cloud.refused("PUT", f"{path}/{NOBODYS}", body, user="admin") == missing
+    assert cloud.refused("POST", path, body, user="carl")[0] == 403
+    for wrong in ({}, {"volumeId": "x"}, {"volumeId": NOBODYS, "tag": "t"}):
+        assert cloud.refused("POST", path, {"volumeAttachment": wrong})[0] == 400
 
 
 def test_there_are_no_shares(cloud):

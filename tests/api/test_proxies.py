@@ -133,6 +133,18 @@ def test_there_are_no_floating_ips(cloud):
         assert cloud.refused(method, "/os-floating-ips/x") == (404, "Floating IP not found for ID x")
 
 
+def test_servers_are_given_no_floating_ips(cloud):
+    server = cloud.make()
+    add, remove = ({action: {"address": "1.2.3.4"}} for action in ("addFloatingIp", "removeFloatingIp"))
+    path = f"/servers/{server}/action"
+    assert cloud.refused("POST", path, add) == (400, "Instance network is not ready yet")
+    assert cloud.refused("POST", path, remove) == (404, "Floating IP not found for address 1.2.3.4.")
+    cloud.settle(server, addresses=[{"network": "n", "addr": "10.0.0.9", "version": 4, "type": "fixed", "mac": "x"}])
+    assert cloud.refused("POST", path, add) == (404, "floating IP not found")
+    assert cloud.refused("POST", path, add, version="2.44")[0] == 404
+    assert cloud.refused("POST", path, {"addFloatingIp": {"address": "x"}})[0] == 400
+
+
 # ---- security groups
 
 def group(cloud, name="g"):

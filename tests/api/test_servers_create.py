@@ -156,3 +156,12 @@ def test_networks_come_to_the_door_in_one_form(cloud, monkeypatch):
     assert [each.networks for each in asked] == [None, "auto", "none", None, [
         {"uuid": NOWHERE, "port": None, "fixed_ip": "10.0.0.1", "tag": "lan"},
         {"uuid": None, "port": IMAGE, "fixed_ip": None, "tag": None}]]
+
+
+def test_a_flavor_without_a_disk_is_the_operators_to_boot(cloud):
+    cloud.call("POST", "/flavors", {"flavor": {"name": "none", "ram": 64, "vcpus": 1, "disk": 0, "id": "none"}},
+               user="admin")
+    refused = cloud.create(flavorRef="none")
+    assert (refused.status_int, refused.json["forbidden"]["message"]) == (
+        403, "Only volume-backed servers are allowed for flavors with zero disk.")
+    assert cloud.create(flavorRef="none", user="admin").status_int == 202

@@ -6,6 +6,7 @@ from nova_lite.api.compute.external_events import ExternalEvents
 from nova_lite.api.compute.hosts import Hosts
 from nova_lite.api.compute.hypervisors import Hypervisors
 from nova_lite.api.compute.migrations import Migrations, ServerMigrations
+from nova_lite.api.compute.network_info import NetworkInfo
 from nova_lite.api.compute.quota_classes import QuotaClasses
 from nova_lite.api.compute.quotas import Limits, QuotaSets
 from nova_lite.api.compute.server_groups import ServerGroups
@@ -14,13 +15,15 @@ from nova_lite.api.compute.services import Services, Zones
 from nova_lite.api.compute.shares import Shares
 from nova_lite.api.compute.table import action, route
 from nova_lite.api.compute.usage import AuditLog, Usage
+from nova_lite.api.compute.volume_attachments import VolumeAttachments
 
 CONTROLLERS = {
     "limits": Limits, "quota_sets": QuotaSets, "quota_classes": QuotaClasses, "services": Services, "zones": Zones,
     "hypervisors": Hypervisors, "server_groups": ServerGroups, "aggregates": Aggregates, "usage": Usage,
     "audit_log": AuditLog, "hosts": Hosts, "migrations": Migrations, "server_migrations": ServerMigrations,
     "assisted_snapshots": AssistedSnapshots, "external_events": ExternalEvents, "server_password": ServerPassword,
-    "shares": Shares,
+    "shares": Shares, "volume_attachments": VolumeAttachments,
+    "network_info": NetworkInfo,
 }
 
 _QUOTA, _CLASSES, _HYPERVISORS = "os-quota-sets", "os-quota-class-sets", "os-hypervisors"
@@ -86,6 +89,10 @@ ROUTES = (
     route("DELETE", "/servers/{server_id}/os-server-password", "server_password:clear", "os-server-password:clear"),
     route("POST", "/os-assisted-volume-snapshots", "assisted_snapshots:create", f"{_ASSISTED}:create"),
     route("DELETE", "/os-assisted-volume-snapshots/{id}", "assisted_snapshots:delete", f"{_ASSISTED}:delete"),
+    *(route(method, f"/servers/{{server_id}}/os-volume_attachments{path}", f"volume_attachments:{name}",
+            f"os-volumes-attachments:{name}") for method, path, name in (
+        ("GET", "", "index"), ("POST", "", "create"), ("GET", "/{id}", "show"), ("PUT", "/{id}", "update"),
+        ("DELETE", "/{id}", "delete"))),
     route("GET", "/servers/{server_id}/shares", "shares:index", f"{_SHARES}:index", "2.97"),
     route("POST", "/servers/{server_id}/shares", "shares:create", f"{_SHARES}:create", "2.97"),
     route("GET", "/servers/{server_id}/shares/{id}", "shares:show", f"{_SHARES}:show", "2.97"),
@@ -93,6 +100,7 @@ ROUTES = (
 )
 
 ACTIONS = (
+    action("injectNetworkInfo", "network_info:inject", "os-admin-actions:inject_network_info"),
     action("add_host", "aggregates:add_host", f"{_AGGREGATES}:add_host", on=_AGGREGATES),
     action("remove_host", "aggregates:remove_host", f"{_AGGREGATES}:remove_host", on=_AGGREGATES),
     action("set_metadata", "aggregates:set_metadata", f"{_AGGREGATES}:set_metadata", on=_AGGREGATES),

@@ -79,6 +79,22 @@ class FloatingIps:
         req.context.can("os_compute_api:os-floating-ip-pools")
         return {"floating_ip_pools": []}
 
+    @validation.body(schema.FLOATING_ADD)
+    def add(self, req, id):
+        """To 2.43.  400: the server has no address yet.  404: no such floating IP."""
+        server = self._compute.servers.get(req.context, id)
+        req.context.can(_IPS + "add", server)
+        if not server.addresses:
+            raise exception.BadRequest("Instance network is not ready yet")
+        raise exception.NotFound("floating IP not found")
+
+    @validation.body(schema.FLOATING_REMOVE)
+    def remove(self, req, id):
+        """To 2.43.  404: no such floating IP."""
+        req.context.can(_IPS + "remove", self._compute.servers.get(req.context, id))
+        address = req.body_json["removeFloatingIp"]["address"]
+        raise exception.NotFound(f"Floating IP not found for address {address}.")
+
 
 def _no_ip(id):
     return exception.NotFound(f"Floating IP not found for ID {id}")

@@ -75,10 +75,14 @@ ROUTES = (
 )
 
 ACTIONS = (
+    action("addFloatingIp", "floating_ips:add", f"{_IPS}:add", until="2.43"),
+    action("removeFloatingIp", "floating_ips:remove", f"{_IPS}:remove", until="2.43"),
     *(action(name, target, None, on=_BARE, until="2.35") for name, target in (
         ("add_interface", "bare_metal:add_interface"), ("remove_interface", "bare_metal:remove_interface"))),
     *(action(name, target, rule, on="os-volumes_boot", until="2.102") for name, target, rule in (
         ("os-start", "power:start", "servers:start"), ("os-stop", "power:stop", "servers:stop"),
         ("reboot", "power:reboot", "servers:reboot"), ("rebuild", "rebuild:rebuild", "servers:rebuild"),
-        ("createImage", "snapshot:image", "servers:create_image"))),
+        ("createImage", "snapshot:image", "servers:create_image"), ("resize", "resize:resize", "servers:resize"),
+        ("confirmResize", "resize:confirm", "servers:confirm_resize"),
+        ("revertResize", "resize:revert", "servers:revert_resize"))),
 )

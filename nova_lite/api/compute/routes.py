@@ -1,7 +1,6 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
 from nova_lite.api.compute import life_routes, operator_routes, proxy_routes, retired
-from nova_lite.api.compute.absent import Absent
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
 from nova_lite.api.compute.flavors import Access, ExtraSpecs, Flavors
@@ -21,7 +20,7 @@ CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
     "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
-    "extensions": Extensions, "absent": Absent, **life_routes.CONTROLLERS,
+    "extensions": Extensions, **life_routes.CONTROLLERS,
     "remote_consoles": RemoteConsoles, "console_auth_tokens": ConsoleAuthTokens, **operator_routes.CONTROLLERS,
     **proxy_routes.CONTROLLERS, **retired.CONTROLLERS,
 }
@@ -66,7 +65,6 @@ ROUTES = (
     _route("GET", f"{_SERVER}/os-security-groups", "security_groups:index", "os-security-groups:list"),
     _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
     _route("GET", f"{_SERVER}/os-instance-actions/{{id}}", "actions:show", "os-instance-actions:show"),
-    _route("GET", f"{_SERVER}/os-volume_attachments", "absent:volume_attachments", "os-volumes-attachments:index"),
 
     *life_routes.ROUTES,
 

@@ -11,6 +11,8 @@ from nova_lite.db.base import new_id, now
 from nova_lite.objects.states import OPERATIONS, Task, Vm
 
 _GIB = 1 << 30
+#: A root disk as large as its image is the operator's to give: no flavor says how large that is.
+_ZERO_DISK = "os_compute_api:servers:create:zero_disk_flavor"
 _FLAVOR = ("flavorid", "name", "vcpus", "memory_mb", "root_gb", "ephemeral_gb", "swap_mb", "rxtx_factor", "is_public",
            "extra_specs")
 
@@ -68,6 +70,8 @@ def _flavor_of(session, context, request, image):
         flavor = flavors.get(session, request.flavor_id, project_id=None if context.is_admin else context.project_id)
     except exception.FlavorNotFound as error:
         raise exception.BadRequest(str(error)) from error
+    if not flavor.root_gb and not context.may(_ZERO_DISK):
+        raise exception.Forbidden("Only volume-backed servers are allowed for flavors with zero disk.")
     check_fits(flavor.memory_mb, flavor.root_gb, image)
     return flavor
 

@@ -28,6 +28,11 @@ class ExternalEvents:
                 self._network.tell(session, server_id)
         return codes
 
+    def refresh(self, context, server):
+        """Write to a server's row what its ports are now."""
+        with db.writer() as session:
+            self._network.tell(session, server.id)
+
 
 def _judge(event, hosts):
     if event["server_id"] not in hosts:

@@ -23,8 +23,11 @@ class SecurityGroups(Room):
         return exceptions.SecurityGroupNotFound(group_id=group_id)
 
     def list(self, context, ask):
-        """As every list; a project that looks for the first time finds its default group."""
-        if context.project_id is not None:
+        """As every list; a project that looks for the first time finds its default group.
+
+        Who asks for groups by their ids knows them, and is answered without a write.
+        """
+        if context.project_id is not None and "id" not in ask.filters:
             self._look(context.project_id)
         return super().list(context, ask)
 

@@ -33,6 +33,3 @@ HOST_LIST = query(service=ANY, zone=ANY)
 _SWITCH = {"type": "string", "enum": ["enable", "disable", "Enable", "Disable", "ENABLE", "DISABLE"]}
 HOST_UPDATE = {"type": "object", "anyOf": [{"required": ["status"]}, {"required": ["maintenance_mode"]}],
                "properties": {"status": _SWITCH, "maintenance_mode": _SWITCH}, "additionalProperties": False}
-
-_PAGE = {"limit": NON_NEGATIVE, "offset": NON_NEGATIVE}
-ATTACHMENT_LIST = Since({"2.1": query(**_PAGE), "2.75": query(extra=False, **_PAGE)})

@@ -1,6 +1,6 @@
 """What requests to the old proxies of other services may say."""
 
-from nova_lite.api.compute.schemas.types import ANY, METADATA, NON_NEGATIVE, UUID, closed, number, query, wrapped
+from nova_lite.api.compute.schemas.types import ANY, IP, METADATA, NON_NEGATIVE, UUID, closed, number, query, wrapped
 
 _PAGE = {"limit": NON_NEGATIVE, "offset": NON_NEGATIVE}
 PAGE = query(**_PAGE)
@@ -20,6 +20,9 @@ RULE = wrapped("security_group_rule", closed(
 #: {"pool": name}; nothing is as good as the default pool.
 FLOATING_IP = {"type": ["object", "null"], "properties": {"pool": {"type": ["string", "null"]}},
                "additionalProperties": True}
+
+FLOATING_ADD = wrapped("addFloatingIp", closed(["address"], address=IP, fixed_address=IP))
+FLOATING_REMOVE = wrapped("removeFloatingIp", closed(["address"], address=IP))
 
 
 def _open(*required, **properties):
