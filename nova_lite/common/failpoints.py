@@ -82,21 +82,38 @@ _BELOW = {__name__, "nova_lite.db.session", "nova_lite.common.unit_of_work", "co
 
 # ---- undo
 
+_PAUSES = 0.5, 2        # seconds before undo that failed is tried again
+
+
 class Undo(contextlib.ExitStack):
-    """An ExitStack whose callbacks pass a failpoint before and after.  :ivar name: callable giving "operation.step"."""
+    """An ExitStack whose callbacks are tried again when they fail, and pass a failpoint before and after.
+
+    :ivar name: callable giving "operation.step".
+    """
 
     name = None
 
     def callback(self, fn, /, *args, **kwargs):
-        if watching and self.name is not None:
-            return super().callback(self._passed, self.name(), fn, args, kwargs)
-        return super().callback(fn, *args, **kwargs)
+        name = "undo" if self.name is None else self.name()
+        return super().callback(self._surely, name, fn, args, kwargs)
+
+    @classmethod
+    def _surely(cls, name, fn, args, kwargs):
+        for pause in _PAUSES:
+            try:
+                return cls._passed(name, fn, args, kwargs)
+            except Exception:
+                LOG.warning("Undoing %s failed and is tried again", name, exc_info=True)
+                concurrency.sleep(pause)
+        return cls._passed(name, fn, args, kwargs)
 
     @staticmethod
     def _passed(name, fn, args, kwargs):
-        hit(f"{name}.before_undo")
+        if watching:
+            hit(f"{name}.before_undo")
         fn(*args, **kwargs)
-        hit(f"{name}.after_undo")
+        if watching:
+            hit(f"{name}.after_undo")
 
 
 # ---- armed by environment and socket

@@ -38,7 +38,8 @@ class Manager:
     def __init__(self, worker, driver, network, images, conductor):
         self._driver = driver
         self._network = network
-        self._running = Running(CONF.host, worker, conductor, self._remove)
+        self._running = Running(CONF.host, worker, conductor, self._remove,
+                                _patiently(lambda server_id: self._host.report_guest(server_id)))
         self._host = Host(self._running, (driver, network, images), conductor, worker)
         self._audit = Audit(self._running, (driver, network, images), conductor)
         power = Power(self._running, driver, network)

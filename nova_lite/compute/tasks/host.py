@@ -79,6 +79,10 @@ class Host:
             states.pop(server_id, None)
         self._conductor.report_power(contexts.admin(), CONF.host, states)
 
+    def report_guest(self, server_id):
+        """One guest, after a task that says nothing of it."""
+        self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(self._driver.power.state(server_id))})
+
     def guest_changed(self, server_id, power):
         """The hypervisor announced a change."""
         if server_id in self._running.busy():

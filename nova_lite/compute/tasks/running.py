@@ -38,6 +38,7 @@ class Job:
         self.power_state = None
         self._step = "begin"
         self.lost = False
+        self.told = False                           # whether an outcome with the guest's power was taken
         self._conductor = conductor
 
     def step(self, name, task=None):
@@ -79,9 +80,12 @@ class Running:
     :param worker: name of this incarnation of the service.
     """
 
-    def __init__(self, host, worker, conductor, remove=None):
-        """:param remove: callable(objects.Server) that takes away all this host has of a server; None: nothing."""
+    def __init__(self, host, worker, conductor, remove=None, tell=None):
+        """:param remove: callable(objects.Server) that takes away all this host has of a server; None: nothing.
+        :param tell: callable(server id) that reports its guest's power; None: nobody does.
+        """
         self._remove = remove
+        self._tell = tell
         self._host = host
         self._worker = worker
         self._conductor = conductor
@@ -101,6 +105,8 @@ class Running:
         job = self._take(context, operation_id)
         with self._alone(job):
             yield from self._frame(job)
+        if not job.told and self._tell is not None:
+            self._tell(job.server.id)           # its outcome said nothing of the guest, and nobody else did meanwhile
 
     def _take(self, context, operation_id):
         with self._guard:
@@ -133,6 +139,7 @@ class Running:
                 self._clean(job)
         else:
             told = self._report(job, Outcome.make(power_state=job.power_state, error=None, code=0, details=None))
+            job.told = told
             if not told and self._evicted(job):
                 LOG.warning("Server %s went elsewhere while this host worked on it; undoing", job.server.id)
                 done.close()
