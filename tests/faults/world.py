@@ -80,7 +80,7 @@ class World:
         self.shelves = {name: copies.get(name) or hosts.Shelf() for name in HOSTS}
         self.facts = types.SimpleNamespace(**snapshot.facts) if snapshot else types.SimpleNamespace()
         self.promises, self.secrets, self.touched = [], {}, set()
-        self.breaks_at = None           # a point that always raises: how a scenario fails
+        self.breaks_at = None           # a point that raises once: how a scenario fails
         self.answers = []               # (what was asked, status, body)
         self.hits, self.trace, self.fired = {}, [], []
         self.answered_at = 0            # how long the trace was then
@@ -284,6 +284,7 @@ class World:
             self.fired.append(fault)
             getattr(self, f"_do_{fault.kind}")(fault)
         if name == self.breaks_at:
+            self.breaks_at = None
             raise failpoints.Injected(name)
 
     def _do_crash(self, fault):
