@@ -275,6 +275,10 @@ class ImageStoreFull(TooLarge):
     template = "Image storage media is full: There is not enough disk space on the image storage media."
 
 
+class ImageStoreClosed(Unavailable):
+    template = "Insufficient permissions on image storage media: Permission to write image storage media denied."
+
+
 class ImageFetchFailed(NovaLiteError):
     """A host could not get an image, or got other bytes than its hash promises; the text becomes the server's fault."""
 

@@ -1,5 +1,6 @@
 """The image service of our own: rows in the database, files in the store, bytes judged while they arrive."""
 
+import contextlib
 import logging
 import os
 
@@ -165,6 +166,7 @@ class Embedded:
         :param length: bytes that will come, or None where nobody said.
         :raises Conflict: it has data, or gets it from somebody else.
         :raises ImageTooBig, ImageStoreFull: (413) more than allowed, or than there is room for.
+        :raises ImageStoreClosed: (503) the store cannot be written to.
         :raises ImageRejected: (415) it is not of its disk_format, or not safe.
         """
         image = self.show(context, image_id)
@@ -175,7 +177,7 @@ class Embedded:
         with self.store.incoming(image.id) as file:
             self._begin(image.id)
             try:
-                received = self._receive(Receiver(file, image.disk_format, limit), source, length)
+                received = self._receive(file, Receiver(file, image.disk_format, limit), source, length)
                 concurrency.native(self.store.keep, image.id, file, deadline=_STEP, what="keeping an image")
                 self._activate(image, received)
             except BaseException:       # a killed green thread too: the image must not stay "saving"
@@ -191,11 +193,13 @@ class Embedded:
         return min(CONF.image.max_size, free)
 
     @staticmethod
-    def _receive(receiver, source, length):
+    def _receive(file, receiver, source, length):
         try:
             return receiver.take(source, length)
-        except exception.ImageTooBig as error:
-            if error.limit < CONF.image.max_size:
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), 0)      # what comes next needs room, perhaps on this very disk
+            if isinstance(error, exception.ImageTooBig) and error.limit < CONF.image.max_size:
                 raise exception.ImageStoreFull from None
             raise
 
@@ -249,7 +253,7 @@ class Embedded:
         image = _new(context, {"container_format": "bare", "visibility": "private", **values})
         size = os.path.getsize(path)
         with self.store.incoming(image["id"]) as file, open(path, "rb") as source:
-            received = self._receive(Receiver(file, image["disk_format"], self._limit(size)), source, size)
+            received = self._receive(file, Receiver(file, image["disk_format"], self._limit(size)), source, size)
             concurrency.native(self.store.keep, image["id"], file, deadline=_STEP, what="keeping an image")
             with db.writer() as s:      # where this fails, the file is one without an image, and the next sweep's
                 images.insert(s, image | _active(received))

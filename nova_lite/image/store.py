@@ -15,6 +15,7 @@ from nova_lite.image.receive import Incoming, unless_locked
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Store:
@@ -37,15 +38,17 @@ class Store:
     def incoming(self, image_id):
         """A new file to write an image to; what was not kept is gone when the block ends.
 
-        :raises ImageStoreFull: at any write inside, when the disk is full.
+        :raises ImageStoreFull, ImageStoreClosed: at any write inside, when the disk is full or read-only.
         """
-        with self._incoming.file(os.path.basename(self.path(image_id))) as file:
-            try:
+        try:
+            with self._incoming.file(os.path.basename(self.path(image_id))) as file:
                 yield file
-            except OSError as error:
-                if error.errno in FULL:
-                    raise exception.ImageStoreFull from None
-                raise
+        except OSError as error:
+            if error.errno in FULL:
+                raise exception.ImageStoreFull from None
+            if error.errno in CLOSED:
+                raise exception.ImageStoreClosed from error
+            raise
 
     def keep(self, image_id, file):
         """Give a finished incoming file its name.  Blocks a little."""
