@@ -1,10 +1,15 @@
 """Build a guest on this host: network, image, disk and domain, each undone when a later one fails."""
 
+import logging
+
 from nova_lite.common import exception
 from nova_lite.compute.tasks import spec
+from nova_lite.conf import CONF
 from nova_lite.objects.states import Task
 
+LOG = logging.getLogger(__name__)
 _GIB = 1 << 30
+_YOUNG = 300        # seconds that a cached image is kept even when there is no room for another
 
 
 class Build:
@@ -34,6 +39,13 @@ def fetch(job, image, driver, images):
         return None, None
     job.step("image")
     _check_size(image, job.server.flavor)
+    try:
+        return images.fetch(image)
+    except exception.NoSpace:
+        removed = images.prune({*job.images_in_use(), image.id}, min(CONF.image.cache_min_age, _YOUNG))
+        if not removed:
+            raise
+        LOG.info("Removed from the image cache, to make room: %s", ", ".join(removed))
     return images.fetch(image)
 
 

@@ -5,16 +5,19 @@ fenced or cancelled undoes too, but writes nothing.  The outcome is kept until t
 """
 
 import contextlib
+import errno
 import logging
 import threading
 import time
 import traceback
 
 from nova_lite.common import concurrency, exception, failpoints
+from nova_lite.conf import CONF
 from nova_lite.objects.operation import Outcome
 
 LOG = logging.getLogger(__name__)
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 #: What a conductor that is away looks like from here.
 AWAY = (exception.PeerAway,)
 
@@ -61,6 +64,10 @@ class Job:
         """The step that ran has had its effect; nothing is recorded of it yet."""
         if failpoints.watching:
             failpoints.hit(f"{self._point()}.after_effect")
+
+    def images_in_use(self):
+        """Ids of the images that this host's cache must keep."""
+        return self._conductor.images_in_use(self.context, CONF.host)
 
     def _point(self):
         return f"{self.lease.name}.{self._step}"
@@ -256,6 +263,7 @@ def _failure(job, error):
         LOG.warning("Operation %s of server %s failed: %s", job.lease.name, job.server.id, error)
         return Outcome.make(power_state=None, error=str(error), code=error.status, details=None)
     LOG.error("Operation %s of server %s failed", job.lease.name, job.server.id, exc_info=error)
+    full = getattr(error, "errno", None) in _FULL
+    what = "No space left on a disk of" if full else f"Unexpected {type(error).__name__} on"
     return Outcome.make(power_state=None, code=500, details="".join(traceback.format_exception(error)),
-                        error=f"Unexpected {type(error).__name__} on the host; its log has the request id "
-                              f"{job.context.request_id}.")
+                        error=f"{what} the host; its log has the request id {job.context.request_id}.")
