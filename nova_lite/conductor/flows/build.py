@@ -60,6 +60,7 @@ class Build:
         message = str(error)
         if isinstance(error, exception.NoValidHost) and operation.args.get("excluded"):
             message = (f"Exceeded maximum number of retries. Its build failed on "
-                       f"{len(operation.args['excluded'])} host(s), and no other was left. {message}")
+                       f"{len(operation.args['excluded'])} host(s), and no other was left. {message} "
+                       f"The last one said: {operation.args.get('failure')}")
         with db.writer() as session:
             self._endings.failed(session, operation, fault(getattr(error, "status", 500), message))

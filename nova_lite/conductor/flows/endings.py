@@ -97,7 +97,7 @@ class Endings:
     @staticmethod
     def moved(session, operation, error, details=None):
         """A build goes back to the conductor, for a host that was not tried yet; ``error`` says why."""
-        args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place]}
+        args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place], "failure": error}
         allocations.free(session, operation.server_id)
         services.unplaced(session, operation.server_id)
         scheduling.built(session, operation.place, well=False)

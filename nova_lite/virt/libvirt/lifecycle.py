@@ -83,5 +83,5 @@ def explained():
     try:
         yield
     except OSError as problem:
-        raise exception.HypervisorError(
-            reason=f"the guest's files: {problem.strerror or problem} ({problem.filename})") from problem
+        LOG.error("A guest's files: %s", problem)
+        raise exception.HypervisorError(reason=f"the guest's files: {problem.strerror or problem}") from problem
