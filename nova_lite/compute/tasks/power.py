@@ -22,14 +22,19 @@ class Power:
 
     def start_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            guest = self._plugged(job)
-            job.step("start")
-            self._driver.power.start(guest)
-            job.power_state = self._driver.power.state(job.server.id)
+            self._start(job)
+
+    def _start(self, job):
+        guest = self._plugged(job)
+        job.step("start")
+        self._driver.power.start(guest)
+        job.power_state = self._driver.power.state(job.server.id)
 
     def restore_server(self, context, operation_id):
         """A soft delete is taken back: the guest goes on."""
-        self.start_server(context, operation_id)
+        with self._running.job(context, operation_id) as job:
+            job.undo.callback(self._driver.power.stop, job.server.id, 0)
+            self._start(job)
 
     def reboot_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
