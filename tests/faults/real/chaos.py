@@ -63,6 +63,7 @@ class Report:
     broken: list = dataclasses.field(default_factory=list)
     drift: list = dataclasses.field(default_factory=list)
     wrong: list = dataclasses.field(default_factory=list)
+    failed: list = dataclasses.field(default_factory=list)
     slowest: float = 0.0
 
     @property
@@ -80,7 +81,7 @@ class Report:
                 f"slowest answer {self.slowest:.1f} s")
 
     def problems(self):
-        return "\n".join(f"{name}: {each}" for name in ("stuck", "lost", "broken", "drift", "wrong")
+        return "\n".join(f"{name}: {each}" for name in ("failed", "stuck", "lost", "broken", "drift", "wrong")
                          for each in getattr(self, name))
 
 
@@ -250,8 +251,10 @@ def _judged(room, servers, seed, seconds, driver, say, wanted):
         "WHERE finished_at IS NOT NULL")), default=0)
     report.operations = {row.state: row.count for row in room.query(
         "SELECT state, count(*) AS count FROM operations GROUP BY state")}
+    report.failed = [f"{row.name} of server {row.server_id}: {row.error}" for row in room.query(
+        "SELECT name, server_id, error FROM operations WHERE state = 'failed'")]
     say(str(report))
-    if not report.good:
+    if report.failed or not report.good:
         say(report.problems())
     return report
 
@@ -292,8 +295,9 @@ def main():
     parser.add_argument("--keep", help="where logs are kept; unset, they are removed")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
+        if arguments.keep:
+            os.makedirs(arguments.keep)     # a new one: an earlier run's hosts would remember their guests
         directory = arguments.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/var/tmp"))
-        os.makedirs(directory, exist_ok=True)
         os.chmod(directory, 0o755)
         servers = {"bus": stack.enter_context(backends.rabbitmq(directory)),
                    "database": stack.enter_context(backends.postgresql(directory))}

@@ -22,6 +22,12 @@ def postgresql(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def mariadb(tmp_path_factory):
+    with backends.mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
 def make_room(broker, postgresql, tmp_path_factory):
     """``make_room(hosts=..., options=..., ...)`` starts a room with a database of its own; see rooms.Layout."""
     CONF([], project="nova_lite", default_config_files=[])      # the checker asks it for limits

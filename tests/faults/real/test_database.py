@@ -124,6 +124,24 @@ def test_one_process_without_its_database_holds_up_nobody_else(room):
     assert_all_is_well(room, load, whole)
 
 
+def test_mariadb_is_borne_alike(make_room, mariadb):
+    """Answers to commits are lost, then it crashes and comes back."""
+    room = make_room(database=mariadb, options=OPTIONS)
+    with Load(room, seed=5) as load:
+        time.sleep(2)
+        proxies = room.layout.of("database")
+        for number, proxy in enumerate(proxies):
+            proxy.lose_commits(first=1 + number, every=3, count=6, reached=number % 2 == 0)
+        time.sleep(8)
+        mariadb.server.crash()
+        time.sleep(2)
+        mariadb.server.start()
+        whole = rooms.now()
+        time.sleep(6)
+    assert sum(each.lost for each in proxies) > 5
+    assert_all_is_well(room, load, whole)
+
+
 def test_a_locked_sqlite_is_told_clearly_and_holds_up_no_reader(tmp_path):
     import sqlite3
     layout = clouds.Single("fake", "[database]\nsqlite_busy_timeout = 2\n[operations]\nlease = 5\nring_again = 2\n")

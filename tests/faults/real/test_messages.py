@@ -12,7 +12,8 @@ from nova_lite.common.context import RequestContext
 from tests import clouds
 from tests.faults.real import rooms
 
-OPTIONS = rooms.OPTIONS + "[DEFAULT]\nrpc_response_timeout = 10\n[database]\nstatement_timeout = 4\n[fake]\ndelay = 0.3\n"
+OPTIONS = rooms.OPTIONS + ("[DEFAULT]\nrpc_response_timeout = 10\n[database]\nstatement_timeout = 4\n"
+                           "[fake]\ndelay = 0.3\n")
 ASKER = RequestContext("user", "project", is_admin=True)
 
 
