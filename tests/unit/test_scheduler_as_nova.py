@@ -1,8 +1,8 @@
-"""Filters answer as Nova's own do: tests/golden/scheduler_filters.jsonl has what those of Nova 34 answered.
+"""Filters and weighers answer as Nova's own do: tests/golden/scheduler_*.jsonl have what those of Nova 34 answered.
 
-Each line is [filter, what was asked..., whether the host of ``tests.unit.scheduling`` passed].  Cases in which Nova's
-filter fails with an exception are not among them: here the host is refused then.  Nor are queries with "not", which
-Nova takes for true wherever it is not the outermost.
+Each line of the filters is [filter, what was asked..., whether the host of ``tests.unit.scheduling`` passed].  Cases in
+which Nova's filter fails with an exception are not among them: here the host is refused then.  Nor are queries with
+"not", which Nova takes for true wherever it is not the outermost.
 """
 
 import json
@@ -10,10 +10,12 @@ import os
 
 import pytest
 
+from nova_lite.scheduler import weighers
 from nova_lite.scheduler.filters import aggregate, capabilities, image_properties, json_query, matching
+from nova_lite.scheduler.request import Group
 from tests.unit.scheduling import host, request
 
-_GOLDEN = os.path.join(os.path.dirname(os.path.dirname(__file__)), "golden", "scheduler_filters.jsonl")
+_GOLDEN = os.path.join(os.path.dirname(os.path.dirname(__file__)), "golden")
 
 
 def passes(module, asked):
@@ -34,14 +36,21 @@ ANSWERS = {
 }
 
 
-def recorded(name):
-    with open(_GOLDEN) as file:
-        return [case for kind, *case in map(json.loads, file) if kind == name]
+def recorded(what):
+    with open(os.path.join(_GOLDEN, f"scheduler_{what}.jsonl")) as file:
+        return [json.loads(line) for line in file]
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_filter_answers_as_novas_does(conf, name):
-    cases = recorded(name)
+    cases = [case for kind, *case in recorded("filters") if kind == name]
     assert {case[-1] for case in cases} == {True, False}
     different = [case for case in cases if bool(ANSWERS[name](*case[:-1])) is not case[-1]]
     assert different == []
+
+
+def test_hosts_weigh_what_they_weigh_in_nova(conf):
+    for case in recorded("weights"):
+        asked = request(group=case["policy"] and Group(case["policy"], case["placed"]))
+        ranked = weighers.rank(asked, [host(**each) for each in case["hosts"]])
+        assert {each.host.name: each.weight for each in ranked} == pytest.approx(case["weights"], abs=1e-5), case

@@ -18,13 +18,14 @@ from nova_lite.scheduler.weighers import group, load, room
 
 @dataclasses.dataclass(frozen=True)
 class Weigher:
-    """One weigher.  ``needs`` names the fact it reads; see ``facts``."""
+    """One weigher.  ``needs`` names the fact it reads; see ``facts``.  Its numbers are bad where ``sign`` is -1."""
 
     name: str
     value: Callable
     option: str
     from_zero: bool = False
     needs: str | None = None
+    sign: int = 1
 
 
 WEIGHERS = (
@@ -33,7 +34,7 @@ WEIGHERS = (
     Weigher("disk", room.disk, "disk_weight_multiplier", from_zero=True),
     Weigher("IoOps", load.io_ops, "io_ops_weight_multiplier", from_zero=True, needs=facts.IO_OPS),
     Weigher("NumInstances", load.servers, "num_instances_weight_multiplier", needs=facts.SERVERS),
-    Weigher("BuildFailure", load.failures, "build_failure_weight_multiplier"),
+    Weigher("BuildFailure", load.failures, "build_failure_weight_multiplier", sign=-1),
     Weigher("HypervisorVersion", load.version, "hypervisor_version_weight_multiplier"),
     Weigher("SoftAffinity", group.soft_affinity, "soft_affinity_weight_multiplier"),
     Weigher("SoftAntiAffinity", group.soft_anti_affinity, "soft_anti_affinity_weight_multiplier"),
@@ -68,7 +69,7 @@ def _weigh(weigher, request, parts):
     span = max(values) - low
     if span > 0:
         for own, multiplier, value in zip(parts.values(), multipliers, values, strict=True):
-            own[weigher.name] = multiplier * (value - low) / span
+            own[weigher.name] = weigher.sign * multiplier * (value - low) / span
 
 
 def _multipliers(weigher, hosts):

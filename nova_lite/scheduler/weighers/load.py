@@ -11,7 +11,7 @@ def servers(_request, host):
 
 def failures(_request, host):
     """Builds that failed there since one went well.  The multiplier says how bad that is."""
-    return -host.row.failed_builds
+    return host.row.failed_builds
 
 
 def version(_request, host):
