@@ -95,7 +95,7 @@ class _Cloud:
         self._services = [services.Conductor(doors), services.Scheduler(),
                           services.Compute(self._driver, metadata.build(doors)),
                           *consoles.beside(doors, CONF.api.listen),
-                          services.Web(app.build(doors), sockets)]
+                          services.Web(app.build(doors), sockets, doors.image)]
         self._started = []
 
     def start(self):
