@@ -72,6 +72,7 @@ def gather(unanswered=()):
     """A dict of what there is to tell; see ``doc/audit.rst``."""
     from nova_lite import db
     from nova_lite.db import audit, drifts
+    from nova_lite.db.base import now
     with db.reader() as session:
         counted = {name: {} for name in ("drift_found", "drift_repaired")}
         for name, label, value in drifts.counters(session):
@@ -83,7 +84,8 @@ def gather(unanswered=()):
         hosts = sorted(audit.hosts(session))
         silent = audit.silent_hosts(session, CONF.operations.service_down_time)
     parts = [_part(part, looks.get(part), findings, part in silent, unanswered) for part in (drifts.DATABASE, *hosts)]
-    return {"open": sum(by_kind.values()), **counted, "open_by_kind": by_kind, "parts": parts, "findings": findings}
+    return {"at": _moment(now()), "open": sum(by_kind.values()), **counted, "open_by_kind": by_kind, "parts": parts,
+            "findings": findings}
 
 
 def _part(part, look, findings, down, unanswered):
@@ -111,8 +113,8 @@ def _moment(value):
 def drawn(report):
     """Lines for people."""
     yield from _table(("part", "last look", "took", "open"), [
-        (f"host {each['part']}" if each["host"] else each["part"], _ago(each), _took(each), each["open"] or "-")
-        for each in report["parts"]])
+        (f"host {each['part']}" if each["host"] else each["part"], _ago(each, report["at"]), _took(each),
+         each["open"] or "-") for each in report["parts"]])
     yield ""
     kinds = sorted({*report["drift_found"], *report["open_by_kind"]})
     if not kinds:
@@ -137,12 +139,12 @@ def _open(findings):
                                  break_long_words=False, break_on_hyphens=False)
 
 
-def _ago(part):
+def _ago(part, moment):
     if part["looked_at"] is None:
         told = "never"
     else:
-        then = datetime.datetime.fromisoformat(part["looked_at"])
-        seconds = max(0, round((datetime.datetime.now(datetime.UTC) - then).total_seconds()))
+        passed = datetime.datetime.fromisoformat(moment) - datetime.datetime.fromisoformat(part["looked_at"])
+        seconds = max(0, round(passed.total_seconds()))
         told = f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
     return told + (", is down" if part["down"] else "" if part["answered"] else ", did not answer")
 

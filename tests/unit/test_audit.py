@@ -16,7 +16,7 @@ from nova_lite.conductor.auditor import Auditor
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, drifts, new_servers, operations, server_objects, services
 from nova_lite.db.base import new_id, now
-from nova_lite.db.models.audit import Drift
+from nova_lite.db.models.audit import Drift, Look
 from nova_lite.db.models.networks import Port
 from nova_lite.db.models.operations import Operation
 from nova_lite.db.models.servers import Allocation, ComputeNode, Quota, Server, Service
@@ -294,6 +294,15 @@ def test_of_two_conductors_one_looks(network, server):
     DAMAGE["task_orphaned"](server)
     Auditor(network).look()
     assert of_server(server).task_state == Task.POWERING_ON
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_from_looking(network, server):
+    DAMAGE["task_orphaned"](server)
+    with db.writer() as session:
+        drifts.ask(session, [drifts.DATABASE])
+    change(Look, sa.true(), turn_at=now() + datetime.timedelta(hours=1))
+    Auditor(network).look()
+    assert of_server(server).task_state is None
 
 
 def test_large_clouds_are_looked_at_in_pieces(network, server):
