@@ -158,7 +158,7 @@ OPERATIONS = {op.name: op for op in (
     _op("rescue",      {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.RESCUING,        Vm.RESCUED,  None, deadline=1800),
     _op("unrescue",    {Vm.RESCUED},                 Task.UNRESCUING,      Vm.ACTIVE,   None),
-    _op("soft_delete", set(Vm) - {Vm.DELETED, Vm.BUILDING},
+    _op("soft_delete", set(Vm) - {Vm.DELETED, Vm.BUILDING, Vm.SHELVED_OFFLOADED},
                                                      Task.SOFT_DELETING,   Vm.SOFT_DELETED, None,
         interrupts=frozenset(Task) - {Task.SOFT_DELETING, Task.DELETING}),
     _op("restore",     {Vm.SOFT_DELETED},            Task.RESTORING,       Vm.ACTIVE,   None),

@@ -19,6 +19,7 @@ class Pause:
     def unpause_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             job.step("unpause")
+            job.undo.callback(self._driver.pause.pause, job.server.id)
             self._driver.pause.unpause(job.server.id)
             job.power_state = self._driver.power.state(job.server.id)
 
@@ -34,6 +35,7 @@ class Pause:
             job.step("network")
             self._network.plug(job.server.nics, job.server)
             job.step("resume")
+            job.undo.callback(self._driver.pause.suspend, job.server.id)
             self._wake(job.server)
             job.power_state = self._driver.power.state(job.server.id)
 

@@ -19,15 +19,20 @@ class Shelve:
     def shelve_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             server = job.server
-            guest = self._plugged(job)
-            job.step("stop")
             if server.vm_state == Vm.ACTIVE:
+                guest = self._plugged(job)
+                job.step("stop")
                 job.undo.callback(self._driver.power.start, guest)
-            patience = CONF.compute.shutdown_timeout if server.vm_state == Vm.ACTIVE else 0
-            with contextlib.suppress(exception.GuestNotFound):
-                self._driver.power.stop(server.id, patience, job.cancelled)
+                self._stop(job, CONF.compute.shutdown_timeout)
             self._snapshot.copy(job)
+            if server.vm_state == Vm.PAUSED:        # its memory cannot be had back, so only when all else is done
+                job.step("stop")
+                self._stop(job, 0)
             job.power_state = self._driver.power.state(server.id)
+
+    def _stop(self, job, patience):
+        with contextlib.suppress(exception.GuestNotFound):
+            self._driver.power.stop(job.server.id, patience, job.cancelled)
 
     def offload_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
