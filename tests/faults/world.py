@@ -313,6 +313,7 @@ class World:
 
     def _do_again(self, fault):
         """The lease is lost while the step goes on, and another attempt begins."""
+        self.trouble_until(self.simulation.clock + fault.after)
         self.simulation.at(0, self._steal)
         self._do_double(fault)
         if not fault.point.endswith(".before_commit"):
