@@ -85,4 +85,6 @@ ACTIONS = (
         ("createImage", "snapshot:image", "servers:create_image"), ("resize", "resize:resize", "servers:resize"),
         ("confirmResize", "resize:confirm", "servers:confirm_resize"),
         ("revertResize", "resize:revert", "servers:revert_resize"))),
+    action("trigger_crash_dump", "guest:crash", "servers:trigger_crash_dump", on="os-volumes_boot", since="2.17",
+           until="2.102"),
 )
