@@ -42,14 +42,25 @@ class Poison:
 
         :raises Fenced: somebody leads it after all.
         """
-        with db.writer() as session:
+        with db.reader() as session:
             row = operations.bare(session, operation_id)
-            if row.name in operations.OPERATIONS:
-                self._endings.failed(session, row, fault(500, text))
-            else:
-                operations.abandon(session, row, text)
         self._failures.pop(operation_id, None)
+        try:
+            with db.writer() as session:
+                self._end(session, row, text)
+        except exception.NovaLiteError:
+            raise
+        except Exception:
+            LOG.exception("Operation %s cannot even fail; what its server held is left to the auditor", operation_id)
+            with db.writer() as session:
+                operations.abandon(session, row, text)
         LOG.error("Operation %s (%s) of server %s is set aside: %s", operation_id, row.name, row.server_id, text)
+
+    def _end(self, session, row, text):
+        if row.name in operations.OPERATIONS:
+            self._endings.failed(session, row, fault(500, text))
+        else:
+            operations.abandon(session, row, text)
 
 
 def guarded(poison, work, operation_id, *args):

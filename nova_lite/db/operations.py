@@ -25,7 +25,7 @@ Row = collections.namedtuple("Row", _T.c.keys())
 # not name here, comes from the parameters it is executed with.
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"))
 _BARE = sa.select(*(each for each in _T.c if each.key not in ("args", "previous")), _V.c.vm_state).join_from(
-    _T, _V, _V.c.id == _T.c.server_id).where(_T.c.id == sa.bindparam("b_id"))
+    _T, _V, _V.c.id == _T.c.server_id, isouter=True).where(_T.c.id == sa.bindparam("b_id"))
 _LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.bindparam("b_attempt"),
                            _T.c.finished_at.is_(None))
 _RUN = _LED.where(_T.c.state == OperationState.RUNNING)
