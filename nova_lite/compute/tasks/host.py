@@ -33,7 +33,7 @@ class Host:
 
     def started(self):
         """Say hello: old leases are given up, the network is mended, guests that have no right to be are removed."""
-        patiently(self.report)
+        patiently(self._report)
         answer = patiently(self._conductor.host_started, contexts.admin(), CONF.host, self._worker,
                            self._power_states(), CONF.resume_guests_state_on_host_boot)
         self._network.sync(answer["servers"])
@@ -61,10 +61,13 @@ class Host:
         """A sign of life, and facts; or that the hypervisor does not answer, so that nothing new is sent here."""
         try:
             self._driver.host.check()
-            facts = self._driver.host.facts()
+            self._report()
         except exception.HypervisorUnavailable as error:
             self._conductor.hypervisor_away(contexts.admin(), CONF.host, str(error))
             raise
+
+    def _report(self):
+        facts = self._driver.host.facts()
         self._conductor.report_host(contexts.admin(), Facts.make(
             host=CONF.host, worker=self._worker, host_ip=CONF.my_ip, hypervisor_hostname=facts.hostname,
             hypervisor_type=facts.hypervisor_type, hypervisor_version=facts.hypervisor_version, vcpus=facts.vcpus,
