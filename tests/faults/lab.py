@@ -30,12 +30,12 @@ from tests.faults import hosts
 
 _OPTIONS = {
     None: {"concurrency": "threading"},
-    "compute": {"driver": "fake"},
+    "compute": {"driver": "fake", "shelved_offload_time": -1},     # leaving its host is an operation of its own
     "fake": {"delay": 0.2},
     # The auditor would mend what the engine must not break.
     "audit": {"interval": 10 ** 7},
     "identity": {"password_hash_rounds": 4, "token_ttl": 10 ** 6},
-    "operations": {"sync_power_interval": 30},
+    "operations": {"sync_power_interval": 20},
     "image": {"sweep_interval": 1},
 }
 
@@ -158,6 +158,7 @@ class Lab:
         for module in (receive, driver):
             patch.setattr(module, "os", _Os(simulation))
         patch.setattr(upload, "_send", self.world.upload)
+        patch.setattr(upload, "_is_active", self.world.is_active)
         patch.setattr(services, "host_network", lambda _driver, _app=None: hosts.Network(
             self.world.shelves[simulation.life.host], simulation.life))
         patch.setattr(services, "_image_cache", lambda _driver: hosts.Images(
