@@ -1,6 +1,7 @@
 """The auditor's half that judges what a host sees of itself: guests, their files, ports, devices, cached images."""
 
 import collections
+import re
 
 from nova_lite.common import context as contexts
 from nova_lite.conductor import strangers
@@ -11,6 +12,8 @@ from nova_lite.objects.states import Power, Vm
 _AT_REST = (Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED, Vm.RESCUED, Vm.RESIZED, Vm.SHELVED, Vm.SOFT_DELETED)
 _HAS_GUEST = (Vm.ACTIVE, Vm.PAUSED)
 _ID = 36            # characters of an image's id, with which the name of its file begins
+#: What virt/libvirt/disks.py says of a disk whose base is gone; the group is the name of the image's file.
+_BASE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-[0-9a-f]+)?), on which its disk lies, is gone")
 
 
 def judge(session, doors, host, sight):
@@ -27,7 +30,7 @@ def judge(session, doors, host, sight):
     court.ports(expected)
     court.leases(expected)
     court.taps()
-    lost = _Images(session, here, sight, court).judge() if sight.images is not None else []
+    lost = _Images(session, host, sight, court).judge() if sight.images is not None else []
     wanting = sorted(court.wanting)
     nics = doors.network.nics_by_server(session, wanting) if wanting else {}
     servers = [server_objects.build(server_objects.row(session, each), nics.get(each, [])) for each in wanting]
@@ -45,11 +48,13 @@ class _Court:
     """:param here: {server id: row} placed on the host.  :param others: what the other servers are that it has of.
 
     :ivar wanting: ids of servers whose ports the host must plug again.
+    :ivar lacking: {name of an image's file: how many servers at rest have their disks on it}, not in the cache.
     """
 
     def __init__(self, here, others, sight):
         self.findings = []
         self.wanting = set()
+        self.lacking = collections.Counter()
         self._here = here
         self._strangers = others
         self._sight = sight
@@ -76,18 +81,21 @@ class _Court:
             return
         for server_id, problem in disks.items():
             if server_id in self._here:
-                if problem and self.rests(server_id) and not self._is_of_image(server_id, problem):
-                    self.find("disk_missing", server_id, problem)
+                if problem and self.rests(server_id):
+                    self._disk(server_id, problem)
             elif server_id not in guests and (what := self._strangers.get(server_id)):
                 self.find(f"disk_{what}", server_id)
         for server_id in self._here:
             if server_id not in disks and self.rests(server_id):
                 self.find("disk_missing", server_id, "it has no files here")
 
-    def _is_of_image(self, server_id, problem):
-        """Whether a disk's problem is the image below it, which is told once for all servers."""
-        image_id = self._here[server_id].image_id
-        return self._sight.images is not None and image_id is not None and image_id in problem
+    def _disk(self, server_id, problem):
+        """What is wrong with a disk; an image below it that the cache lacks is told once for all servers."""
+        below, cached = _BASE.search(problem), self._sight.images
+        if below and cached is not None and all(each.name != below[1] for each in cached):
+            self.lacking[below[1]] += 1
+        else:
+            self.find("disk_missing", server_id, problem)
 
     def ports(self, expected):
         """:param expected: {port id: (server id, its leases)} by the database."""
@@ -141,13 +149,11 @@ def _tap(port_id):
 class _Images:
     """Judges a host's image cache."""
 
-    def __init__(self, session, here, sight, court):
+    def __init__(self, session, host, sight, court):
         self._sight = sight
         self._court = court
-        #: image id -> how many servers at rest have their disks on it
-        self._used = collections.Counter(row.image_id for key, row in here.items() if row.image_id and court.rests(key))
-        self._in_use = {row.image_id for row in here.values()}
-        ids = {each.name[:_ID] for each in sight.images} | set(self._used)
+        self._in_use = set(server_objects.images_of_host(session, host))
+        ids = {each.name[:_ID] for each in sight.images} | {name[:_ID] for name in court.lacking}
         self._known = {}
         for some in drifts.chunks(sorted(ids)):
             self._known |= audit.images(session, some)
@@ -173,12 +179,9 @@ class _Images:
         return ""
 
     def _missing(self):
-        present = {each.name[:_ID] for each in self._sight.images}
-        for image_id, servers in self._used.items():
-            row = self._known.get(image_id)
-            if image_id in present or row is None or not row.os_hash_value:
-                continue
-            there = row.status == "active"
-            self._court.find("image_missing" if there else "image_lost", image_id, f"below {servers} server(s)")
+        for name, servers in self._court.lacking.items():
+            row = self._known.get(name[:_ID])
+            there = row is not None and row.status == "active"
+            self._court.find("image_missing" if there else "image_lost", name, f"below {servers} server(s)")
             if there:
-                yield image_id
+                yield name[:_ID]

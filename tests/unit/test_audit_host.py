@@ -139,6 +139,8 @@ def cache(house, server, tmp_path):  # noqa: F811
     (tmp_path / "stored").write_bytes(DATA)
     made.path = tmp_path / "cache" / "images" / f"{image_id}-{DIGEST[:16]}"
     made.path.write_bytes(DATA)
+    house.driver.host.disks = lambda: {
+        server.id: "" if made.path.exists() else f"{made.path}, on which its disk lies, is gone"}
     yield made
     CONF.clear_override("reserved_mb", "image")
 
@@ -149,8 +151,9 @@ def test_a_true_cache_has_no_drift(house, cache):  # noqa: F811
 
 def test_a_base_that_is_gone_is_fetched_again(house, cache):  # noqa: F811
     cache.path.unlink()
-    found = house.look()["image_missing"]
-    assert (found.repaired, found.detail) == (True, "below 1 server(s)")
+    found = house.look()
+    assert set(found) == {"image_missing"}
+    assert (found["image_missing"].repaired, found["image_missing"].detail) == (True, "below 1 server(s)")
     assert cache.path.read_bytes() == DATA
     assert house.look() == {}
 
@@ -158,7 +161,16 @@ def test_a_base_that_is_gone_is_fetched_again(house, cache):  # noqa: F811
 def test_a_base_that_is_gone_everywhere_is_listed(house, cache):  # noqa: F811
     cache.path.unlink()
     change(ImageRow, ImageRow.size > 0, status="deleted", deleted_at=now())
-    assert not house.look()["image_lost"].repaired
+    found = house.look()
+    assert (set(found), found["image_lost"].repaired) == ({"image_lost"}, False)
+
+
+def test_a_server_may_lie_on_another_image_than_it_names(house, cache, server):  # noqa: F811
+    """As after it was shelved and came back: what counts is what its disk says."""
+    change(Server, Server.id == server.id, image_id=new_id())
+    assert house.look(3) == {}
+    house.driver.host.disks = lambda: {server.id: f"/elsewhere/{cache.path.name}, on which its disk lies, is gone"}
+    assert set(house.look()) == {"disk_missing"}
 
 
 @pytest.mark.parametrize("data", [DATA[:-1], b"other by" * 1000])

@@ -5,6 +5,7 @@ know is never touched.
 """
 
 import logging
+import os
 import time
 
 from nova_lite.common import concurrency, exception
@@ -128,11 +129,11 @@ class Audit:
     def _join(self, tap, _verdict):
         return self._network.join(tap)
 
-    def _fetch(self, image_id, verdict):
+    def _fetch(self, name, verdict):
         for image in verdict.images:
-            if image.id == image_id:
-                self._images.fetch(image)
-                return True
+            if name.startswith(image.id):
+                path, _ = self._images.fetch(image)
+                return os.path.basename(path) == name
         return False
 
     def _remove_image(self, name, _verdict):
