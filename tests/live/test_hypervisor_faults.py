@@ -243,14 +243,26 @@ def test_a_libvirtd_that_is_away_fails_operations_in_time_and_deletes_wait(cloud
     cloud.wait_for(kept, "SHUTOFF")
 
 
+def failed_looks(cloud):
+    with open(os.path.join(cloud.state_dir, "log", "nova-lite.log"), errors="replace") as log:
+        return log.read().count("report: The hypervisor of host")
+
+
+def facts_told_at(cloud):
+    with contextlib.closing(sqlite3.connect(os.path.join(cloud.state_dir, "nova_lite.sqlite"))) as database:
+        return database.execute("SELECT updated_at FROM compute_nodes").fetchone()
+
+
 def test_an_operator_who_disabled_a_host_finds_it_disabled_after_its_hypervisor_came_back(cloud, libvirtd):
     path = f"/compute/v2.1/os-services/{compute(cloud)['id']}"
     cloud.request("PUT", path, {"status": "disabled", "disabled_reason": "new disks"}, user="admin", version="2.100")
     try:
         with hypervisor.hung(libvirtd):
-            time.sleep(4)                                           # until several looks at it have failed
-        clouds.until("libvirt answers", lambda: cloud.get("/compute/v2.1/os-hypervisors", user="admin").status == 200)
-        time.sleep(2)
+            looks = failed_looks(cloud)
+            clouds.until("looks at it fail", lambda: failed_looks(cloud) >= looks + 2, PATIENCE)
+            assert compute(cloud)["disabled_reason"] == "new disks"
+        last = facts_told_at(cloud)
+        clouds.until("facts are told again", lambda: facts_told_at(cloud) != last, PATIENCE)
         assert compute(cloud)["disabled_reason"] == "new disks"
     finally:
         cloud.request("PUT", path, {"status": "enabled"}, user="admin", version="2.100")
