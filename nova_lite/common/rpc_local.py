@@ -33,12 +33,14 @@ class _Broker:
         self._lock = threading.Lock()
         self._listeners = collections.defaultdict(collections.deque)    # (exchange, topic, server or None)
         self._waiting = collections.defaultdict(collections.deque)
+        self._full = set()          # addresses whose messages are dropped, which was told once
 
     def add(self, listener):
         """Register ``listener``; returns the messages that have waited for it."""
         with self._lock:
             for address in listener.addresses:
                 self._listeners[address].append(listener)
+                self._full.discard(address)
             return [message for address in listener.addresses for message in self._waiting.pop(address, ())
                     if not message.given_up]
 
@@ -63,7 +65,9 @@ class _Broker:
         while waiting and waiting[0].given_up:
             waiting.popleft()
         if len(waiting) >= BACKLOG:
-            LOG.warning("Nobody listens to %s and %d messages wait: a new one is dropped", address, BACKLOG)
+            if address not in self._full:
+                LOG.warning("Nobody listens to %s and %d messages wait: more are dropped", address, BACKLOG)
+                self._full.add(address)
             return
         waiting.append(message)
 

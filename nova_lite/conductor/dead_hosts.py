@@ -5,6 +5,7 @@ the bus itself, or when an operator forced it down.  Timestamps alone would not 
 looks old, and so it does when the clock jumps.
 """
 
+import datetime
 import logging
 import time
 
@@ -12,6 +13,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conf import CONF
 from nova_lite.db import operations, services
+from nova_lite.db.base import now
 
 LOG = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ class Watch:
 
     def __init__(self, hears):
         self._hears = hears
+        self._began = time.monotonic()
         self._marks = {}            # host -> (its last sign of life, when it was first seen here)
         self._forced = set()
 
@@ -38,6 +41,14 @@ class Watch:
         """Their names."""
         before = time.monotonic() - CONF.operations.service_down_time
         return self._forced | {host for host, (_, since) in self._marks.items() if since < before}
+
+    def may_come(self):
+        """Whether a host that counts as down may be on its way back: it was stopped, or we began, just now."""
+        with db.reader() as session:
+            signs = services.signs_of_hosts(session)
+        silent_since = now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
+        silent = {each.host for each in signs if each.last_seen_at < silent_since and not each.forced_down}
+        return bool(silent - self.dead())
 
 
 class Executor:

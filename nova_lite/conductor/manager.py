@@ -45,7 +45,8 @@ class Manager:
 
     def __init__(self, worker, doors, compute_rpc, scheduler_rpc, hears):
         endings = Endings(doors.network)
-        build = Build(worker, doors.network, compute_rpc, scheduler_rpc, endings)
+        self._hosts = Watch(hears)
+        build = Build(worker, doors.network, (compute_rpc, scheduler_rpc), endings, self._hosts)
         delete = Delete(worker, endings)
         self._worker = worker
         self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
@@ -53,7 +54,6 @@ class Manager:
         bells = Doorbells(functools.partial(_quietly, poison))
         flows = {name: functools.partial(bells.ring, gate, flow) for name, flow in (
             ("create", build.build_server), ("unshelve", build.build_server), ("delete", delete.delete_server))}
-        self._hosts = Watch(hears)
         self.recovery = Recovery(flows, compute_rpc, self._hosts, Executor(worker, endings), poison)
         self.endpoint = Endpoint(flows, doors, endings, poison)
         self._reclaim = Reclaim(compute_rpc)

@@ -225,3 +225,28 @@ def test_a_server_that_no_host_ever_had_can_only_be_deleted(database):
         begin(server, "reboot_hard")
     assert state_of(server).task_state is None
     begin(server, "delete")
+
+
+def test_a_host_that_stopped_a_moment_ago_may_come_back_for_a_while(room):
+    room.pass_time(10, "h1", "h2")
+    assert not room.watch.may_come()
+    with db.writer() as session:
+        services.stopped(session, "h1", "nova-compute")
+    assert room.watch.may_come()
+    room.pass_time(DOWN, "h2")
+    assert not room.watch.may_come()
+
+
+def test_a_conductor_that_begins_waits_for_hosts_that_were_silent_before_it(room):
+    """After an outage of everything all hosts look down; what they are to build must not fail for that."""
+    with db.writer() as session:
+        services.stopped(session, "h1", "nova-compute")
+    assert dead_hosts.Watch(lambda: True).may_come()
+
+
+def test_a_host_that_was_forced_down_is_not_waited_for(room):
+    with db.writer() as session:
+        services.stopped(session, "h1", "nova-compute")
+        session.execute(sa.update(Service).where(Service.host == "h1").values(forced_down=True))
+    room.watch.look()
+    assert not room.watch.may_come()

@@ -14,12 +14,13 @@ LOG = logging.getLogger(__name__)
 class Build:
     """Runs where the conductor runs; every step may be repeated by another conductor after a crash."""
 
-    def __init__(self, worker, network, compute_rpc, scheduler_rpc, endings):
+    def __init__(self, worker, network, rpc, endings, hosts):
+        """:param rpc: (ComputeAPI, SchedulerAPI).  :param hosts: a dead_hosts.Watch."""
         self._worker = worker
         self._network = network
-        self._compute = compute_rpc
-        self._scheduler = scheduler_rpc
+        self._compute, self._scheduler = rpc
         self._endings = endings
+        self._hosts = hosts
 
     def build_server(self, context, operation_id):
         """Place one server and ring its host; without a host it ends in ERROR with the reason."""
@@ -32,6 +33,11 @@ class Build:
             raise
         except exception.PeerAway as error:
             self._wait_for(operation, error)
+        except exception.NoValidHost as error:
+            if self._hosts.may_come():
+                self._wait_for(operation, error)
+            else:
+                self._give_up(operation, error)
         except exception.NovaLiteError as error:
             self._give_up(operation, error)
         except Exception:
