@@ -23,7 +23,6 @@ class Watch:
 
     def __init__(self, hears):
         self._hears = hears
-        self._began = time.monotonic()
         self._marks = {}            # host -> (its last sign of life, when it was first seen here)
         self._forced = set()
 

@@ -7,6 +7,7 @@ from nova_lite.common import rpc
 TOPIC = "conductor"
 VERSION = "1.0"
 _PATIENCE = 6      # seconds; every question is a short transaction, and all may be asked again
+_MOST_PATIENCE = 120
 #: Questions about operations that a process asks at once.  A host that comes back with hundreds of them would else make
 #: the conductor answer later than anybody waits, and do all in vain.
 _AT_ONCE = 16
@@ -17,6 +18,7 @@ class ConductorAPI:
 
     def __init__(self):
         self._client = rpc.client(TOPIC, VERSION).to(timeout=_PATIENCE)
+        self._patience = _PATIENCE
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def build_servers(self, context, operation_ids):
@@ -59,8 +61,10 @@ class ConductorAPI:
         :returns: {"servers": [objects.Server], and of the guests that are none of these the ids of those that are
             "orphaned" (to be removed), "elsewhere" (their servers are on other hosts), "unknown" (to the database)}
         """
-        return self._client.call(context, "host_started", host=host, worker=worker, guests=guests,
-                                 resume=resume)
+        # A host with hundreds of servers is told of each.  Asked again and again too soon, it would never be answered.
+        patience, self._patience = self._patience, min(self._patience * 2, _MOST_PATIENCE)
+        return self._client.to(timeout=patience).call(context, "host_started", host=host, worker=worker, guests=guests,
+                                                      resume=resume)
 
     def orphaned(self, context, host, server_ids):
         """Which of these servers have no right to be on a host: they are deleted, or it lost their build."""
