@@ -102,13 +102,12 @@ class Pool:
         self._most_stuck = most_stuck
         self._jobs = queues.SimpleQueue()
         self._lock = threads.Lock()         # a native one: held for moments only, by green and native threads
-        self._inside = threads.local()
         self.live = 0                       # threads that take jobs
         self.stuck = 0                      # threads given up inside a call
         self._wanted = 0                    # jobs queued or running
 
     def run(self, fn, args, deadline, what):
-        if getattr(self._inside, "worker", False):
+        if getattr(_here, "worker", False):
             return fn(*args)                # already native; a second thread would only wait for the first
         job = _Job(fn, args, self._mailbox())
         self._submit(job, what)
@@ -159,7 +158,7 @@ class Pool:
                 self._grow()
 
     def _work(self):
-        self._inside.worker = True
+        _here.worker = True
         while self._one(self._jobs.get()):
             pass
 

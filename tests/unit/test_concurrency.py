@@ -151,8 +151,44 @@ def test_too_many_hung_calls_refuse_new_ones(monkeypatch):
     assert concurrency.native(int, "7", deadline=1) == 7
 
 
+def test_a_peer_with_threads_of_its_own_takes_none_from_others_and_never_too_many():
+    own = concurrency.Natives(size=2, most_stuck=3)
+    most = []
+
+    def hang(_number):
+        with pytest.raises((exception.DeadlineExceeded, exception.Unavailable)):
+            own.run(block, 1, deadline=0.1, what="hangs")
+        most.append(own._pool.stuck + own._pool.live)
+    began = time.monotonic()
+    calls = concurrency.spawn(concurrency.Pool(20).map, hang, range(20))
+    assert concurrency.native(int, "7", deadline=1) == 7
+    assert time.monotonic() - began < 0.5
+    assert calls.wait(5)
+    assert calls.error is None
+    assert max(most) <= 2 + 3
+    until(lambda: own._pool.stuck == 0)
+    assert own.run(int, "7", deadline=1, what="asks again") == 7
+
+
+def test_a_call_learns_that_nobody_waits_for_it_any_more():
+    seen = []
+
+    def work():
+        seen.append(concurrency.given_up())
+        block(0.4)
+        seen.append(concurrency.given_up())
+    concurrency.native(work, deadline=5)
+    with pytest.raises(exception.DeadlineExceeded):
+        concurrency.native(work, deadline=0.1)
+    until(lambda: len(seen) == 4)
+    assert seen == [False, False, False, True]
+    assert not concurrency.given_up()
+
+
 def test_a_native_call_inside_a_native_call_runs_in_the_same_thread():
     assert concurrency.native(lambda: concurrency.native(int, "7", deadline=1), deadline=5) == 7
+    own = concurrency.Natives(size=1, most_stuck=1)
+    assert own.run(lambda: concurrency.native(int, "7", deadline=1), deadline=5, what="nests") == 7
 
 
 def test_many_native_calls_at_once_all_come_back():
