@@ -1,7 +1,7 @@
 """The conductor: flows that touch more than one host, and the only door from hosts to state."""
 
-import datetime
 import contextlib
+import datetime
 import functools
 import json
 import logging
@@ -18,6 +18,7 @@ from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings, fault
+from nova_lite.conductor.lateness import LATE, Lateness
 from nova_lite.conductor.poison import Poison, guarded
 from nova_lite.conductor.reclaim import Reclaim
 from nova_lite.conductor.recovery import Recovery
@@ -132,6 +133,7 @@ class Endpoint:
 
     def __init__(self, flows, doors, endings, poison):
         self._poison = poison
+        self._lateness = Lateness()
         self._flows = flows
         self._doors = doors
         self._network = doors.network
@@ -253,7 +255,9 @@ class Endpoint:
             operations.give_up(session, left, f"Given up: {host} was stopped.")
             services.stopped(session, host, "nova-compute")
 
-    def report_host(self, context, facts):
+    def report_host(self, context, facts, sent=None):
+        if self._lateness.of(sent) > LATE:
+            return
         with db.writer(relaxed=True) as session:
             services.node_reported(session, facts, json.loads(facts.cpu_info))
             services.seen(session, facts.host, "nova-compute", "compute")
@@ -264,7 +268,11 @@ class Endpoint:
             services.seen(session, host, "nova-compute", "compute")
             services.hypervisor_away(session, host, why)
 
-    def report_power(self, context, host, guests):
+    def report_power(self, context, host, guests, sent=None):
+        late = self._lateness.of(sent)
+        if late > LATE:
+            LOG.warning("What %s says of its guests comes %.0f s late and is void", host, late)
+            return
         with db.writer(relaxed=True) as session:
             services.power_reported(session, host, guests)
 

@@ -1,6 +1,8 @@
 """What the conductor can be asked, by the API (flows) and by hosts (leases, journal, reports)."""
 
 import threading
+import time
+import uuid
 
 from nova_lite.common import rpc
 
@@ -17,6 +19,7 @@ class ConductorAPI:
     """The wire to the conductor; one method here is one method of ``manager.Endpoint``."""
 
     def __init__(self):
+        self._life = str(uuid.uuid4())
         self._client = rpc.client(TOPIC, VERSION).to(timeout=_PATIENCE)
         self._patience = _PATIENCE
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
@@ -76,7 +79,7 @@ class ConductorAPI:
 
     def report_host(self, context, facts):
         """Sign of life and facts (objects.Host)."""
-        self._client.call(context, "report_host", facts=facts)
+        self._client.call(context, "report_host", facts=facts, sent=self._sent())
 
     def hypervisor_away(self, context, host, why):
         """A sign of life of a host that can do nothing: its hypervisor does not answer."""
@@ -84,7 +87,11 @@ class ConductorAPI:
 
     def report_power(self, context, host, guests):
         """What the hypervisor really runs: {server id: power state}."""
-        self._client.call(context, "report_power", host=host, guests=guests)
+        self._client.call(context, "report_power", host=host, guests=guests, sent=self._sent())
+
+    def _sent(self):
+        """Who sends, and when by its monotonic clock: what comes too late is void."""
+        return [self._life, time.monotonic()]
 
     def audit_host(self, context, host, sight):
         """objects.Verdict on what a host sees of itself (objects.Sight)."""
