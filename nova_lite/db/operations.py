@@ -118,6 +118,12 @@ def cancel_open(session, server_id, cause):
          "error": cause, "args": {}})
 
 
+def unfilled(session, server_id):
+    """Ids of the images that open operations of a server were to fill."""
+    rows = session.execute(sa.select(_T.c.args).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None)))
+    return [args["target_id"] for args in rows.scalars() if "target_id" in args]
+
+
 def running(session, server_id, *names):
     """Whether an operation of one of these names has not ended yet on a server."""
     found = session.execute(sa.select(_T.c.id).where(

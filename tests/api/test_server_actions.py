@@ -202,6 +202,14 @@ def test_an_administrators_copy_is_shared_with_the_owner(cloud, server):
     assert (image.visibility, image.properties["instance_owner"]) == ("shared", "pa")
 
 
+@pytest.mark.parametrize("action", ["createImage", "shelve"])
+def test_a_copy_that_a_delete_overtakes_leaves_no_image(cloud, server, action):
+    assert act(cloud, server, action, {"name": "i"} if action == "createImage" else None).status_int == 202
+    assert len(cloud.images.made) == 1
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    assert cloud.images.made == {}
+
+
 def test_a_refused_copy_leaves_no_image(cloud, server):
     cloud.settle(server, task_state="powering-off")
     assert act(cloud, server, "createImage", {"name": "i"}).status_int == 409

@@ -11,7 +11,7 @@ from tests.live import test_real_server
 from tests.live.test_real_server import boot, log_in, ssh
 
 key = test_real_server.key          # a fixture
-COUNTING = ("nohup sh -c 'n=0; while true; do n=$((n+1)); echo $n > /tmp/n; mv /tmp/n /tmp/count; sleep 0.2; done' "
+COUNTING = ("nohup sh -c 'n=0; while true; do n=$((n+1)); echo $n > /root/n; mv /root/n /root/count; sleep 0.2; done' "
             "> /dev/null 2>&1 &")
 SMALL, LARGE = "live-small", "live-large"
 
@@ -65,15 +65,15 @@ def processor_time(libvirtd, server):
 def test_a_paused_guests_clock_stands_still(cloud, key, libvirtd):
     server = boot(cloud, name="paused", key_name="live")
     log_in(key, server, COUNTING + " true")
-    assert int(log_in(key, server, "sleep 2; cat /tmp/count")) > 0
+    assert int(log_in(key, server, "sleep 2; cat /root/count")) > 0
     act(cloud, server, "pause", "PAUSED")
     assert guest(libvirtd, server)[0] == libvirt.VIR_DOMAIN_PAUSED
     spent = processor_time(libvirtd, server)
     assert ssh(key, address(server), "true") is None
     assert processor_time(libvirtd, server) == spent
     act(cloud, server, "unpause", "ACTIVE")
-    first = int(log_in(key, server, "cat /tmp/count"))
-    assert int(log_in(key, server, "sleep 1; cat /tmp/count")) > first
+    first = int(log_in(key, server, "cat /root/count"))
+    assert int(log_in(key, server, "sleep 1; cat /root/count")) > first
     assert processor_time(libvirtd, server) > spent
 
 

@@ -431,6 +431,38 @@ def test_a_true_host_has_no_drift(house):
     assert house.look(3) == {}
 
 
+@pytest.mark.parametrize("vm_state", sorted(set(Vm) - {Vm.DELETED, Vm.BUILDING, Vm.ERROR, Vm.SHELVED_OFFLOADED}))
+def test_a_server_at_rest_in_any_state_is_no_drift_and_its_lost_port_is_seen(house, network, server, vm_state):
+    change(Server, Server.id == server.id, vm_state=vm_state)
+    assert house.look(3) == {}
+    assert look(network) == {}
+    house.network.unplug(house.network.present())
+    assert house.look()["port_unplugged"].repaired
+
+
+def test_a_paused_server_whose_guest_vanished_is_shut_off(house, server):
+    change(Server, Server.id == server.id, vm_state=Vm.PAUSED)
+    house.driver.build.destroy(server.id)
+    assert house.look()["guest_missing"].repaired
+    assert of_server(server).vm_state == Vm.STOPPED
+
+
+@pytest.mark.parametrize(("vm_state", "power", "becomes"), [
+    (Vm.ACTIVE, Power.RUNNING, Vm.ACTIVE), (Vm.ACTIVE, Power.PAUSED, Vm.ACTIVE),
+    (Vm.ACTIVE, Power.SHUTDOWN, Vm.STOPPED), (Vm.STOPPED, Power.RUNNING, Vm.ACTIVE),
+    (Vm.STOPPED, Power.CRASHED, Vm.STOPPED), (Vm.PAUSED, Power.PAUSED, Vm.PAUSED),
+    (Vm.PAUSED, Power.RUNNING, Vm.ACTIVE), (Vm.PAUSED, Power.SHUTDOWN, Vm.STOPPED),
+    (Vm.SUSPENDED, Power.SHUTDOWN, Vm.SUSPENDED), (Vm.SUSPENDED, Power.PAUSED, Vm.SUSPENDED),
+    (Vm.SUSPENDED, Power.RUNNING, Vm.ACTIVE), (Vm.RESCUED, Power.SHUTDOWN, Vm.RESCUED),
+    (Vm.RESIZED, Power.SHUTDOWN, Vm.RESIZED), (Vm.SHELVED, Power.SHUTDOWN, Vm.SHELVED),
+    (Vm.SOFT_DELETED, Power.SHUTDOWN, Vm.SOFT_DELETED), (Vm.ERROR, Power.RUNNING, Vm.ERROR)])
+def test_what_a_guest_is_seen_to_do_tells_what_a_server_at_rest_is(server, vm_state, power, becomes):
+    change(Server, Server.id == server.id, vm_state=vm_state, power_state=0)
+    with db.writer() as session:
+        services.power_reported(session, HOST, {server.id: power})
+    assert (of_server(server).vm_state, of_server(server).power_state) == (becomes, power)
+
+
 def test_one_look_alone_proves_nothing(house):
     house.driver.build.destroy(house.server.id)
     assert house.look(1) == {}

@@ -31,9 +31,11 @@ class Delete:
         with db.writer() as session:
             if operations.running(session, server.id, "delete", "soft_delete"):
                 return
+            copies = operations.unfilled(session, server.id)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete"])
             servers.remember(session, server.id, soft_deleted_at=int(time.time()))
         self._compute.soft_delete_server(context, host, operation_id)
+        self._drop(context, copies)
 
     def restore(self, context, server):
         """Take back a soft delete.
@@ -45,20 +47,23 @@ class Delete:
             quotas.reserve(session, server.project_id, 1, 1, server.flavor)
         self._compute.restore_server(context, host, operation_id)
 
-    def _drop_copy(self, context, server):
-        """What a shelved server would have come back from."""
-        if "shelved_image" in server.remembered:
-            with contextlib.suppress(exception.NovaLiteError):
-                self._image.delete(context, server.remembered["shelved_image"])
-
     def force(self, context, server):
         """As ``delete``, but for good, whatever is configured."""
-        self._drop_copy(context, server)
         with db.writer() as session:
             if operations.running(session, server.id, "delete"):
                 return
+            copies = operations.unfilled(session, server.id)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete"])
         if host is None:
             self._conductor.delete_server(context, operation_id)
         else:
             self._compute.delete_server(context, host, operation_id)
+        if "shelved_image" in server.remembered:
+            copies.append(server.remembered["shelved_image"])
+        self._drop(context, copies)
+
+    def _drop(self, context, image_ids):
+        """Images that nobody will fill any more, or that a shelved server would have come back from."""
+        for image_id in image_ids:
+            with contextlib.suppress(exception.NovaLiteError):
+                self._image.delete(context, image_id)
