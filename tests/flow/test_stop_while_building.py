@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests import clouds
 from tests.flow.conftest import CONCURRENCY, LAYOUT
 
-COUNT = 30
+COUNT = 150
 
 
 @pytest.fixture
