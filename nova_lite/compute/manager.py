@@ -219,7 +219,8 @@ def _quietly(task, context, operation_id):
     """A doorbell may ring twice or late, and a conductor may be away: the conductor will ring again."""
     try:
         task(context, operation_id)
-    except (exception.Fenced, exception.Stopping, exception.OperationNotFound, exception.ServerNotFound) as error:
+    except (exception.Fenced, exception.Cancelled, exception.Stopping, exception.OperationNotFound,
+            exception.ServerNotFound) as error:
         LOG.debug("%s", error)
     except AWAY as error:
         LOG.warning("Operation %s was not begun: %s", operation_id, error)

@@ -7,7 +7,7 @@ of two machines differ, and jump; so each sender says its monotonic time, and it
 import collections
 import time
 
-LATE = 10.0         # seconds; senders give up sooner
+LATE = 5.0          # seconds; a second later its sender gives up on it
 _CREEP = 0.001      # seconds a second by which two clocks may drift apart
 _MOST = 10_000      # senders that are remembered
 

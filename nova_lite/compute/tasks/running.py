@@ -107,10 +107,12 @@ class Running:
         """Take the lease and run the body as the only task of its server on this host.
 
         :raises Fenced: the doorbell was late or doubled; there is nothing to do.
+        :raises Cancelled: it was lost while it waited for the task before it; nothing was begun.
         :raises Stopping: nothing is begun here any more.
         """
         job = self._take(context, operation_id)
         with self._alone(job):
+            job.check()
             yield from self._frame(job)
         if not job.told and self._tell is not None:
             self._tell(job.server.id)           # its outcome said nothing of the guest, and nobody else did meanwhile
@@ -134,7 +136,6 @@ class Running:
     def _frame(self, job):
         try:
             with job.undo:
-                job.check()
                 yield job
                 job.left()
                 done = job.undo.pop_all()

@@ -12,7 +12,7 @@ from nova_lite.common.context import RequestContext
 from tests import clouds
 from tests.faults.real import rooms
 
-OPTIONS = rooms.OPTIONS + ("[DEFAULT]\nrpc_response_timeout = 10\n[database]\nstatement_timeout = 4\n"
+OPTIONS = rooms.OPTIONS.replace("lease = 5", "lease = 9") + ("[DEFAULT]\nrpc_response_timeout = 10\n[database]\nstatement_timeout = 4\n"
                            "[fake]\ndelay = 0.3\n")
 ASKER = RequestContext("user", "project", is_admin=True)
 
@@ -136,7 +136,7 @@ def test_a_host_that_sleeps_past_its_lease_is_fenced(room):
     room.freeze(host)
     time.sleep(1)
     assert room.delete(f"/compute/v2.1/servers/{server['id']}").status == 204
-    time.sleep(7)
+    time.sleep(11)
     room.thaw(host)
     whole = rooms.now()
     room.wait_gone(server["id"])
