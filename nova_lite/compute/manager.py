@@ -12,7 +12,7 @@ from nova_lite.compute.tasks.build import Build
 from nova_lite.compute.tasks.console import Console
 from nova_lite.compute.tasks.delete import Delete
 from nova_lite.compute.tasks.guest import Guest
-from nova_lite.compute.tasks.host import Host
+from nova_lite.compute.tasks.host import Host, patiently
 from nova_lite.compute.tasks.images import Images
 from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
@@ -39,7 +39,7 @@ class Manager:
         self._driver = driver
         self._network = network
         self._running = Running(CONF.host, worker, conductor, self._remove,
-                                _patiently(lambda server_id: self._host.report_guest(server_id)))
+                                lambda server_id: patiently(self._host.report_guest, server_id))
         self._host = Host(self._running, (driver, network, images), conductor, worker)
         self._audit = Audit(self._running, (driver, network, images), conductor)
         power = Power(self._running, driver, network)

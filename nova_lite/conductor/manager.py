@@ -25,7 +25,7 @@ from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
 from nova_lite.db import drifts, idempotency, operations, server_objects, services
 from nova_lite.objects.operation import Job
-from nova_lite.objects.states import OperationState
+from nova_lite.objects.states import OperationState, Vm
 
 LOG = logging.getLogger(__name__)
 _PURGE = 60         # seconds between two purges of idempotency keys
@@ -237,9 +237,11 @@ class Endpoint:
     def host_started(self, context, host, worker, guests, resume=False):
         with db.writer() as session:
             rows = server_objects.rows_of_host(session, host)
+            # A build that has no guest yet plugs by itself; it may as well end before this host takes it up.
+            there = [row for row in rows if row.vm_state != Vm.BUILDING or row.id in guests]
             known = strangers.of(session, host, set(guests) - {row.id for row in rows})
-            nics = self._network.nics_by_server(session, [row.id for row in rows])
-            servers = [server_objects.build(row, nics.get(row.id, [])) for row in rows]
+            nics = self._network.nics_by_server(session, [row.id for row in there])
+            servers = [server_objects.build(row, nics.get(row.id, [])) for row in there]
             host_boot.settle(session, host, rows, guests, resume)
             operations.release(session, place=host, but=worker)
         return {"servers": servers, **{what: [each for each, kind in known.items() if kind == what]

@@ -1,5 +1,6 @@
 """This host speaks of itself: start-up, facts, signs of life, what its hypervisor really runs."""
 
+import contextlib
 import json
 import logging
 
@@ -83,8 +84,10 @@ class Host:
         self._conductor.report_power(contexts.admin(), CONF.host, states)
 
     def report_guest(self, server_id):
-        """One guest, after a task that says nothing of it."""
-        self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(self._driver.power.state(server_id))})
+        """One guest, after a task that says nothing of it; a hypervisor that is away tells when it is back."""
+        with contextlib.suppress(exception.HypervisorError):
+            power = self._driver.power.state(server_id)
+            self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
 
     def guest_changed(self, server_id, power):
         """The hypervisor announced a change."""
