@@ -157,7 +157,7 @@ class Running:
     def _clean(self, job):
         """A job that was given up may leave half of a server that was deleted, or built elsewhere, meanwhile."""
         if self._remove is not None and self._evicted(job):
-            LOG.warning("Server %s is gone, or went elsewhere, while this host worked on it; removing it", job.server.id)
+            LOG.warning("Server %s is gone, or elsewhere, since this host worked on it; removing it", job.server.id)
             self._remove(job.server)
 
     def _evicted(self, job):
