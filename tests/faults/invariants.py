@@ -208,7 +208,8 @@ def states(sight):
         if row.id not in sight.view.touched and spec is not None:
             before = operation.previous.get("vm_state")
             wanted = spec.leads_to(before) if operation.state == OperationState.DONE else spec.failing or before
-            follows = operation.state == OperationState.FAILED and not spec.failing     # the guest, as ``guests`` judges
+            # A failed operation may have had its effect: then the server follows its guest, as ``guests`` judges.
+            follows = operation.state == OperationState.FAILED and not spec.failing
             if wanted is not None and row.vm_state != wanted and not follows:
                 yield f"{who} is {row.vm_state}; its last operation {operation.name} was {operation.state}: {wanted}"
         if row.vm_state == Vm.ERROR and not row.fault and spec is not None:

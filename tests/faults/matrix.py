@@ -107,6 +107,8 @@ def faults_at(hit, deletable, light):
         return
     yield fault("freeze", 20)                   # past the lease
     if light:
+        if hit.point.endswith(("_undo", ".fail.before_commit")):
+            yield fault("raise")
         return
     yield fault("dberror" if committed else "raise")    # after a commit: its outcome is not known
     yield fault("crash", 20)                    # its leases have run out
@@ -200,14 +202,27 @@ def cases():
 
 # ---- running one
 
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """:ivar wrong: [text] of what does not hold after it; [] is good.  :ivar world: the World, ended."""
+
+    case: Case
+    wrong: list
+    world: World
+
+    def __str__(self):
+        told = "\n".join(self.wrong)
+        return f"{told}\n\n{self.world.story()}\n\n{told}\n\nAgain: python -m tests.faults.replay '{self.case}'"
+
+
 def run(case, seed=None):
-    """Run a case; returns its World, ended, with ``wrong``: what does not hold after it ([] is good).
+    """Run a case; returns its Result.
 
     :param seed: other dice than the case's own.
     """
     scenario = scenario_of(case.scenario)
     world = World(f"matrix {case.scenario}", state(scenario.start))
-    world.wrong = []
+    wrong = []
     with world.running():
         before = world.dump() if scenario.name in changes.names() else None
         world.arm(*case.faults)
@@ -215,13 +230,13 @@ def run(case, seed=None):
             _spoil(world, random.Random(f"{case} {case.seed if seed is None else seed}"))
         scenario.act(world)
         world.settle()
-        world.wrong += world.violations()
+        wrong += world.wrong()
         if len(case.faults) == 1 and not world.fired:
-            world.wrong.append(f"{case.faults[0]} did not happen: the point was not reached")
+            wrong.append(f"{case.faults[0]} did not happen: the point was not reached")
         if before is not None:
             calm = record(scenario.name)
-            world.wrong += changes.judge(world, before, calm.status, calm.dump)
-    return world
+            wrong += changes.judge(world, before, calm.status, calm.dump)
+    return Result(case, wrong, world)
 
 
 def _spoil(world, dice):

@@ -6,11 +6,11 @@ from tests.faults import matrix
 
 
 def main(name, seed=None):
-    world = matrix.run(matrix.cases()[name], seed)
-    print(world.story(10 ** 6))
-    print("\nhits:", *world.hits, sep="\n  ")
-    print("\nwrong:", *(world.wrong or ["nothing"]), sep="\n  ")
-    return bool(world.wrong)
+    result = matrix.run(matrix.cases()[name], seed)
+    print(result.world.story(10 ** 6))
+    print("\nhits:", *result.world.hits, sep="\n  ")
+    print("\nwrong:", *(result.wrong or ["nothing"]), sep="\n  ")
+    return bool(result.wrong)
 
 
 if __name__ == "__main__":

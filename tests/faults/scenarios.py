@@ -48,11 +48,16 @@ def delete(world):
 
 def soft_delete(world):
     """As the configuration says, a deletion can be taken back for a while."""
+    server_id = world.facts.server
     CONF.set_override("reclaim_instance_interval", 10 ** 6, group="compute")
     try:
-        return world.ask("DELETE", f"{SERVERS}/{world.facts.server}", operation="soft_delete")
+        answer = world.ask("DELETE", f"{SERVERS}/{server_id}", operation="-")
     finally:
         CONF.clear_override("reclaim_instance_interval", group="compute")
+    if answer is not None and answer.status_int == 204:     # one that no host has is deleted for good
+        world.promises.append(Promise(f"soft deletion of {server_id}", lambda sight: "" if sight.servers[
+            server_id].vm_state in (Vm.SOFT_DELETED, Vm.DELETED) else "it is as it was"))
+    return answer
 
 
 def action(operation, body, *, user="demo"):

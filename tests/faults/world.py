@@ -188,7 +188,8 @@ class World:
     def begin_to_ask(self, method, path, body=None, *, user="demo", headers=None, operation=None):
         """Send a request and go on; its Task, or None when nobody listens.
 
-        :param body: JSON, or bytes.  :param operation: name of the operation that a 2xx promises.
+        :param body: JSON, or bytes.  :param operation: name of the operation that a 2xx promises; "-": the caller
+            says what it promises.
         """
         life = self.lives["api"]
         if not life.alive or not life.starting.done:
@@ -218,13 +219,21 @@ class World:
     def upload(self, image, path):
         """What a host sends to the image service; the status of the answer.  :raises OSError: there is none."""
         with open(path, "rb") as file:
-            task = self.begin_to_ask("PUT", f"/image/v2/images/{image.id}/file", file.read(),
-                                     headers={"X-Auth-Token": image.token})
+            return self._answered(self.begin_to_ask("PUT", f"/image/v2/images/{image.id}/file", file.read(),
+                                                    headers={"X-Auth-Token": image.token})).status_int
+
+    def is_active(self, image):
+        """What a host asks about an image."""
+        answer = self._answered(self.begin_to_ask("GET", f"/image/v2/images/{image.id}",
+                                                  headers={"X-Auth-Token": image.token}))
+        return answer.status_int == 200 and answer.json["status"] == "active"
+
+    def _answered(self, task):
         while task is not None and not task.done and task.life.alive:
             self.simulation.sleep(0.05)
         if task is None or task.result is None:
             raise ConnectionResetError("the API is away")
-        return task.result.status_int
+        return task.result
 
     def _promised(self, request, response, operation):
         parts = request.path.split("/")
@@ -238,7 +247,7 @@ class World:
                     self.secrets[f"the password of {server_id}"] = response.json["server"]["adminPass"]
             elif request.method == "DELETE" and len(parts) == 5 and operation is None:
                 self.promises.append(invariants.deleted(parts[4]))
-            elif operation is not None:
+            elif operation not in (None, "-"):
                 self.promises.append(invariants.accepted(operation, parts[4], request_id))
 
     def query(self, statement, *values):
@@ -399,6 +408,13 @@ class World:
                     columns = [each for each in table.c if not _restless(each)]
                     found[table.name] = sorted(map(repr, connection.execute(sa.select(*columns)).all()))
         return {name: rows for name, rows in found.items() if rows}
+
+    def wrong(self):
+        """[text] of what does not hold; what periodic comparisons mend in time is not wrong."""
+        end = self._whole + invariants.BOUND
+        while (found := self.violations()) and self.simulation.clock < end:
+            self.simulation.run(5)
+        return found
 
     def violations(self):
         return [str(each) for each in invariants.check(self.view())]
