@@ -182,8 +182,8 @@ class Endpoint:
         """objects.Image with a token that fills or deletes it; ``size`` is 0 while it waits for its data."""
         row = self._doors.image.show(contexts.admin(), image_id)
         image = self._doors.image.target(row)
-        image.token = self._doors.identity.issue("nova_lite", project_id=row.project_id, roles=("member",),
-                                                  ttl=_FILLING)
+        image.token = self._doors.identity.issue("nova_lite", project_id=row.project_id,
+                                                  roles=("member", "reader"), ttl=_FILLING)
         return image
 
     def _discard(self, image_id):
