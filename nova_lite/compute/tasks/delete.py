@@ -3,8 +3,6 @@
 import contextlib
 
 from nova_lite.common import exception
-from nova_lite.compute.tasks import spec
-from nova_lite.objects.states import Vm
 
 
 class Delete:
@@ -16,16 +14,10 @@ class Delete:
     def soft_delete_server(self, context, operation_id):
         """Only off, with all it has."""
         with self._running.job(context, operation_id) as job:
-            server = job.server
-            job.step("network")
-            vifs = self._network.plug(server.nics, server)
             job.step("stop")
-            if server.vm_state == Vm.ACTIVE:
-                guest = spec.guest(server, vifs, config_drive=spec.config_drive(server))
-                job.undo.callback(self._driver.power.start, guest)
             with contextlib.suppress(exception.GuestNotFound):
-                self._driver.power.stop(server.id, 0)
-            job.power_state = self._driver.power.state(server.id)
+                self._driver.power.stop(job.server.id, 0)
+            job.power_state = self._driver.power.state(job.server.id)
 
     def delete_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:

@@ -8,8 +8,8 @@ from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
 
 _LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
-#: What began cannot be undone, so it is tried again until it succeeds.
-_UNRELENTING = frozenset({"delete", "shelveOffload"})
+#: What was begun cannot be undone, or was answered as done (a DELETE), so it is tried again until it succeeds.
+_UNRELENTING = frozenset({"delete", "soft_delete", "shelveOffload"})
 #: What needs not be remembered of a server any more when an operation has succeeded.
 _FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",), "rebuild": ("base_images",),
             "unshelve": ("shelved_image", "shelved_at")}
