@@ -12,8 +12,14 @@ from nova_lite.common.context import RequestContext
 from tests import clouds
 from tests.faults.real import rooms
 
-OPTIONS = rooms.OPTIONS.replace("lease = 5", "lease = 9") + ("[DEFAULT]\nrpc_response_timeout = 10\n[database]\nstatement_timeout = 4\n"
-                           "[fake]\ndelay = 0.3\n")
+OPTIONS = rooms.OPTIONS.replace("lease = 5", "lease = 9") + """
+[DEFAULT]
+rpc_response_timeout = 10
+[database]
+statement_timeout = 4
+[fake]
+delay = 0.3
+"""
 ASKER = RequestContext("user", "project", is_admin=True)
 
 
