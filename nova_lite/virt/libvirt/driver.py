@@ -12,11 +12,11 @@ from nova_lite.virt.libvirt.guest_itself import GuestItself
 from nova_lite.virt.libvirt.host import Host
 from nova_lite.virt.libvirt.lifecycle import Build
 from nova_lite.virt.libvirt.pause import Pause
+from nova_lite.virt.libvirt.power import Power
+from nova_lite.virt.libvirt.probe import VirtType
 from nova_lite.virt.libvirt.rescue import Rescues
 from nova_lite.virt.libvirt.resize import Resize
 from nova_lite.virt.libvirt.snapshot import Snapshot
-from nova_lite.virt.libvirt.power import Power
-from nova_lite.virt.libvirt.probe import VirtType
 
 
 class LibvirtDriver(driver.Driver):
