@@ -15,8 +15,8 @@ OPTS = (
     cfg.IntOpt("resize_confirm_window", default=0, min=0,
                help="Seconds after which a resize that nobody confirmed or reverted is confirmed. 0: never."),
     cfg.IntOpt("shelved_offload_time", default=0, min=-1,
-               help="Seconds for which a shelved server stays on its host, where it wakes up sooner. 0 takes it away at "
-                    "once, -1 only when an administrator says so."),
+               help="Seconds for which a shelved server stays on its host, where it wakes up sooner. 0 takes it away "
+                    "at once, -1 only when an administrator says so."),
     cfg.IntOpt("reclaim_instance_interval", default=0, min=0,
                help="Seconds for which a deleted server is only switched off and can be restored. 0 deletes at once. "
                     "API and conductor must have the same."),
