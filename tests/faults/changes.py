@@ -171,6 +171,10 @@ HARMLESS = {
     "compute POST /os-baremetal-nodes", "compute DELETE /os-baremetal-nodes/{id}", "compute POST /os-volumes_boot",
     "compute PUT /os-volumes_boot/{id}", "compute DELETE /os-volumes_boot/{id}", "compute action add_interface",
     "compute action remove_interface",
+    "compute POST /servers/{server_id}/os-volume_attachments",
+    "compute PUT /servers/{server_id}/os-volume_attachments/{id}",
+    "compute DELETE /servers/{server_id}/os-volume_attachments/{id}", "compute action addFloatingIp",
+    "compute action removeFloatingIp", "compute action injectNetworkInfo",
     "compute action trigger_crash_dump",        # nothing is recorded of it
     # of an operation that is not there yet
     "compute DELETE /servers/{server_id}/migrations/{id}", "compute action force_complete",
