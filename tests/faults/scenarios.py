@@ -55,8 +55,9 @@ def soft_delete(world):
     finally:
         CONF.clear_override("reclaim_instance_interval", group="compute")
     if answer is not None and answer.status_int == 204:     # one that no host has is deleted for good
-        world.promises.append(Promise(f"soft deletion of {server_id}", lambda sight: "" if sight.servers[
-            server_id].vm_state in (Vm.SOFT_DELETED, Vm.DELETED) else "it is as it was"))
+        world.promises.append(Promise(f"soft deletion of {server_id}", lambda sight: "" if any(
+            each.server_id == server_id and each.name in ("soft_delete", "delete")
+            for each in sight.operations) else "it is not on record"))
     return answer
 
 
