@@ -276,7 +276,7 @@ class Endpoint:
             LOG.warning("What %s says of its guests comes %.0f s late and is void", host, late)
             return
         with db.writer(relaxed=True) as session:
-            services.power_reported(session, host, guests)
+            services.power_reported(session, host, guests, late)
 
     def audit_host(self, context, host, sight):
         with db.snapshot() as session:

@@ -96,15 +96,18 @@ def node_reported(session, facts, cpu_info):
         session.flush()
 
 
-def power_reported(session, host, guests):
+def power_reported(session, host, guests, late=0.0):
     """Take over what a host's hypervisor says of servers that nothing is being done to.
 
-    :param guests: {server id: objects.states.Power}.
+    :param guests: {server id: objects.states.Power}.  :param late: seconds that it took to come here; what was written
+        to a server in the meantime is newer, and stays.
     """
+    said_at = now() - datetime.timedelta(seconds=late)
     resting = session.execute(
         sa.select(Server.id, Server.vm_state, Server.power_state)
         .where(Server.host == host, Server.id.in_(guests), Server.deleted_at.is_(None), Server.task_state.is_(None),
-               Server.vm_state != Vm.BUILDING)).all()
+               Server.vm_state != Vm.BUILDING,
+               sa.or_(Server.updated_at.is_(None), Server.updated_at <= said_at))).all()
     for server in resting:
         power = guests[server.id]
         vm_state = states.seen(server.vm_state, power)

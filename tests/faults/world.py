@@ -89,6 +89,7 @@ class World:
         self._faults, self._freezes = {}, {}
         self._opened = 0
         self._away = 0                  # processes that will be started again
+        self._stopping = []             # lives that were asked to stop
         self._whole = self._trouble = self.simulation.clock
 
     # ---- life
@@ -165,7 +166,7 @@ class World:
     def all_here(self):
         """Whether every process runs."""
         return not self._away and all(life.alive and not life.frozen and life.starting.done
-                                      for life in self.lives.values())
+                                      and life not in self._stopping for life in self.lives.values())
 
     def kill(self, life, after):
         """kill -9, and a start after so many seconds."""
@@ -344,14 +345,13 @@ class World:
     def _do_stop(self, fault):
         """SIGTERM: the service stops gracefully, and is started again when it has."""
         life = self.simulation.life
-        self._away += 1
+        self._stopping.append(life)
         self.simulation.spawn(self._stop, life, fault.after, life=life)
 
     def _stop(self, life, after):
         life.check()
         if life.service is not None:
             life.service.stop(CONF.operations.stop_timeout * 0.85)
-        self._away -= 1
         self.kill(life, after)
         raise Killed
 
