@@ -16,7 +16,6 @@ from nova_lite.db.models.servers import Server
 from nova_lite.objects.states import OPEN, OPERATIONS, OperationState, action
 
 CONDUCTOR = "conductor"
-_WAITED = datetime.timedelta(milliseconds=50)
 _T, _S, _V = Operation.__table__, Step.__table__, Server.__table__
 #: An operation as plain values; columns of the table.
 Row = collections.namedtuple("Row", _T.c.keys())
@@ -26,15 +25,23 @@ Row = collections.namedtuple("Row", _T.c.keys())
 _ONE = sa.select(_T).where(_T.c.id == sa.bindparam("b_id"))
 _BARE = sa.select(*(each for each in _T.c if each.key not in ("args", "previous")), _V.c.vm_state).join_from(
     _T, _V, _V.c.id == _T.c.server_id, isouter=True).where(_T.c.id == sa.bindparam("b_id"))
+#: The moment of a write to an operation: "b_now", but never before the one of an earlier write.  Conductors' ideas of
+#: the time differ by milliseconds, and a writer may have waited for another.  Steps begin and end at that moment.
+_LATER = sa.case((_T.c.updated_at > sa.bindparam("b_now", type_=_T.c.updated_at.type), _T.c.updated_at),
+                 else_=sa.bindparam("b_now", type_=_T.c.updated_at.type))
+_MOMENT = sa.select(_T.c.updated_at).where(_T.c.id == sa.bindparam("b_id")).scalar_subquery()
 _LED = sa.update(_T).where(_T.c.id == sa.bindparam("b_id"), _T.c.attempt == sa.bindparam("b_attempt"),
-                           _T.c.finished_at.is_(None))
+                           _T.c.finished_at.is_(None)).values(updated_at=_LATER)
+_END = _LED.values(finished_at=_LATER)
 _RUN = _LED.where(_T.c.state == OperationState.RUNNING)
 _SERVER = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
 _OPEN_STEPS = sa.update(_S).where(_S.c.operation_id == sa.bindparam("b_id"), _S.c.finished_at.is_(None))
+_CLOSED_STEPS = _OPEN_STEPS.values(finished_at=_MOMENT)
 _CANCELLED_STEPS = sa.update(_S).where(_S.c.finished_at.is_(None), _S.c.operation_id.in_(
-    sa.select(_T.c.id).where(_T.c.server_id == sa.bindparam("b_server"), _T.c.finished_at.is_(None))))
+    sa.select(_T.c.id).where(_T.c.server_id == sa.bindparam("b_server"), _T.c.finished_at.is_(None)))).values(
+    finished_at=sa.select(_LATER).where(_T.c.id == _S.c.operation_id).scalar_subquery())
 _NEW = sa.insert(_T)
-_NEW_STEP = sa.insert(_S)
+_NEW_STEP = sa.insert(_S).values(started_at=_MOMENT)
 
 
 def begin(session, context, server_id, operation, args=None):
@@ -109,13 +116,13 @@ def refusal(session, context, server_id, operation):
 
 def cancel_open(session, server_id, cause):
     """End whatever runs on a server, fencing its workers; ``cause`` says to users who did it."""
-    session.execute(_CANCELLED_STEPS, {"b_server": server_id, "finished_at": now(), "outcome": "Error",
-                                       "detail": cause})
+    moment = now()
+    session.execute(_CANCELLED_STEPS, {"b_server": server_id, "b_now": moment, "outcome": "Error", "detail": cause})
     session.execute(
         sa.update(_T).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None))
-        .values(attempt=_T.c.attempt + 1),
-        {"state": OperationState.CANCELLED, "lease_until": None, "finished_at": now(), "message": "Error",
-         "error": cause, "args": {}})
+        .values(attempt=_T.c.attempt + 1, updated_at=_LATER, finished_at=_LATER),
+        {"b_now": moment, "state": OperationState.CANCELLED, "lease_until": None, "message": "Error", "error": cause,
+         "args": {}})
 
 
 def unfilled(session, server_id):
@@ -192,11 +199,14 @@ def _until(seconds):
 
 def _update(session, operation_id, led_by, **values):
     """Write to an open operation as its present leader; 0 where somebody else leads it."""
-    return session.execute(_LED, {"b_id": operation_id, "b_attempt": led_by, "updated_at": now(), **values}).rowcount
+    return session.execute(_LED, {"b_id": operation_id, "b_attempt": led_by, "b_now": now(), **values}).rowcount
 
 
-def _update_ended(session, operation_id, **values):
-    session.execute(sa.update(_T).where(_T.c.id == operation_id), values)
+def _end(session, row, **values):
+    """The last write to an operation; its arguments are wiped.  :raises Fenced: another attempt leads."""
+    if not session.execute(_END, {"b_id": row.id, "b_attempt": row.attempt, "b_now": now(), "lease_until": None,
+                                  "args": {}, **values}).rowcount:
+        raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
 
 
 def renew(session, held, seconds):
@@ -215,8 +225,8 @@ def journal(session, operation_id, attempt, step, *, host, seconds, server_id=No
     if not _update(session, operation_id, attempt, step=step, lease_until=_until(seconds)):
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, "Success", None)
-    session.execute(_NEW_STEP, {"operation_id": operation_id, "name": step, "host": host, "attempt": attempt,
-                                "started_at": now()})
+    session.execute(_NEW_STEP, {"b_id": operation_id, "operation_id": operation_id, "name": step, "host": host,
+                                "attempt": attempt})
     if task is not None:
         write_server(session, server_id, task_state=task)
     _mark(session, operation_id, f"journal.{step}")
@@ -232,9 +242,9 @@ def write_server(session, server_id, **values):
     session.execute(_SERVER, {"b_id": server_id, "updated_at": now(), **values})
 
 
-def _close_steps(session, operation_id, outcome, detail, traceback=None, moment=None):
-    session.execute(_OPEN_STEPS, {"b_id": operation_id, "finished_at": moment or now(), "outcome": outcome,
-                                  "detail": detail, "traceback": traceback})
+def _close_steps(session, operation_id, outcome, detail, traceback=None):
+    session.execute(_CLOSED_STEPS, {"b_id": operation_id, "outcome": outcome, "detail": detail,
+                                    "traceback": traceback})
 
 
 def hand_over(session, operation_id, attempt, place, args=None, failed=None):
@@ -245,7 +255,7 @@ def hand_over(session, operation_id, attempt, place, args=None, failed=None):
     """
     values = {"args": args} if args is not None else {}
     values |= {"place": place, "state": OperationState.QUEUED, "lease_until": None, "worker": None, "rung_at": now(),
-               "updated_at": now()}
+               "b_now": now()}
     if not session.execute(_RUN, {"b_id": operation_id, "b_attempt": attempt, **values}).rowcount:
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, *(("Error", *failed) if failed else ("Success", None)))
@@ -261,13 +271,8 @@ def finish(session, row, error=None, traceback=None, **server_values):
     """
     ended = {"state": OperationState.FAILED, "message": "Error", "error": error} if error else {
         "state": OperationState.DONE}
-    moment = now()
-    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=moment, args={}, **ended):
-        raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
-    if now() - moment > _WAITED:        # another had the row locked, and wrote what is later than that
-        moment = now()
-        _update_ended(session, row.id, finished_at=moment)
-    _close_steps(session, row.id, "Error" if error else "Success", error, traceback, moment)
+    _end(session, row, **ended)
+    _close_steps(session, row.id, "Error" if error else "Success", error, traceback)
     spec = OPERATIONS[row.name]
     previous = row.previous["vm_state"]
     vm_state = (spec.failing or previous) if error else spec.leads_to(previous)
@@ -280,11 +285,8 @@ def abandon(session, row, error):
 
     :raises Fenced: another attempt leads.
     """
-    moment = now()
-    if not _update(session, row.id, row.attempt, lease_until=None, finished_at=moment, args={},
-                   state=OperationState.FAILED, message="Error", error=error):
-        raise exception.Fenced(operation_id=row.id, attempt=row.attempt)
-    _close_steps(session, row.id, "Error", error, moment=moment)
+    _end(session, row, state=OperationState.FAILED, message="Error", error=error)
+    _close_steps(session, row.id, "Error", error)
     write_server(session, row.server_id, task_state=None)
 
 

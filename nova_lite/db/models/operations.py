@@ -34,7 +34,7 @@ class Operation(Base):
     request_id: Mapped[str] = mapped_column(sa.String(64), index=True)
     route: Mapped[str | None] = mapped_column(sa.String(255))         # "POST /servers": how it was asked for
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now, onupdate=now)
+    updated_at: Mapped[datetime.datetime | None] = mapped_column(default=now)     # never falls: db/operations.py
     finished_at: Mapped[datetime.datetime | None]                     # None: open
     __table_args__ = (sa.Index("ix_operations_finished_at_lease_until", "finished_at", "lease_until"),)
 
