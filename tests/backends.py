@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 
 PATIENCE = 120      # seconds to become ready; several servers may start at once on a busy machine
 
@@ -37,7 +38,7 @@ class Server:
         self._stop_signal = stop_signal
         #: PostgreSQL's children outlive a killed parent; told to drop everything, it recovers in the same way.
         self._crash_signal = signal.SIGQUIT if user == "postgres" else signal.SIGKILL
-        self._environment = {**os.environ, **environment}
+        self.environment = {**os.environ, **environment}
         self._process = None
 
     @property
@@ -47,7 +48,7 @@ class Server:
     def start(self):
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                             env=self._environment, start_new_session=True, **as_user(self._user))
+                                             env=self.environment, start_new_session=True, **as_user(self._user))
         end = time.monotonic() + PATIENCE
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > end:
@@ -156,6 +157,17 @@ def rabbitmq(directory):
                         lambda: _greets(port, b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"), **environment)
         with _running(epmd, ""), _running(broker, f"rabbit://guest:guest@127.0.0.1:{port}/") as url:
             yield url
+
+
+def virtual_host(broker):
+    """The URL of a new virtual host of that broker, where nobody hears anybody else."""
+    name = uuid.uuid4().hex[:8]
+    said = (f'rabbit_vhost:add(<<"{name}">>, <<"tests">>), rabbit_auth_backend_internal:set_permissions('
+            f'<<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"tests">>).')
+    done = subprocess.run([_tool("rabbitmqctl", "/usr/lib/rabbitmq/bin"), "-q", "eval", said], text=True,
+                          capture_output=True, check=False, env={**os.environ, **broker.server.environment})
+    assert done.returncode == 0 and done.stdout.strip() == "ok", done.stdout + done.stderr
+    return f"{broker}{name}"
 
 
 def _rabbit_environment(home, port, distribution, mapper):

@@ -7,7 +7,7 @@
 #   unit      lint, tests/unit and tests/api: the loop for everyday work
 #   api       tests/api
 #   flow      all services with the fake driver, in one process: on green threads, then on native ones
-#   separate  the same in separate processes: PostgreSQL and RabbitMQ, then MariaDB and RabbitMQ
+#   separate  the same in separate processes: PostgreSQL and RabbitMQ; servers' life and kill -9 on MariaDB, too
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
 #   conformance  the openstack client and Nova's own tables against a cloud with the fake driver
 #   faults    every fault at every step, simulated; then real processes, guests, brokers and databases that are broken
@@ -127,20 +127,20 @@ part_api() { run_pytest tests/api; }
 
 in_layout() {
     printf -- '-- %s, %s\n' "$1" "$2"
-    NOVA_LITE_TEST_LAYOUT=$1 NOVA_LITE_TEST_CONCURRENCY=$2 run_pytest tests/flow
+    NOVA_LITE_TEST_LAYOUT=$1 NOVA_LITE_TEST_CONCURRENCY=$2 run_pytest "${@:3}"
 }
 
 part_flow() {
     local status=0
-    in_layout single eventlet || status=1
-    in_layout single threading || status=1
+    in_layout single eventlet tests/flow || status=1
+    in_layout single threading tests/flow || status=1
     return $status
 }
 
 part_separate() {
     local status=0
-    in_layout postgresql eventlet || status=1
-    in_layout mariadb eventlet || status=1
+    in_layout postgresql eventlet tests/flow || status=1
+    in_layout mariadb eventlet tests/flow/test_server_life.py tests/flow/test_kill.py || status=1
     return $status
 }
 

@@ -209,16 +209,21 @@ class Endpoint:
         with db.writer(relaxed=True) as session:
             return operations.renew(session, held, CONF.operations.lease)
 
-    def journal(self, context, operation_id, attempt, step, host, server_id, task):
+    def journal(self, context, operation_id, attempt, step, host, server_id, task, missed=()):
         with db.writer(relaxed=True) as session:
+            for each in missed:
+                operations.journal(session, operation_id, attempt, each, host=host, seconds=CONF.operations.lease)
             operations.journal(session, operation_id, attempt, step, host=host, seconds=CONF.operations.lease,
                                server_id=server_id, task=task)
 
-    def finish(self, context, operation_id, attempt, outcome):
+    def finish(self, context, operation_id, attempt, outcome, missed=()):
         with db.writer() as session:
             operation = operations.get(session, operation_id)
             if operation.attempt != attempt or operation.state != OperationState.RUNNING:   # it was told before
                 raise exception.Fenced(operation_id=operation_id, attempt=attempt)
+            for each in missed:
+                operations.journal(session, operation_id, attempt, each, host=operation.place,
+                                   seconds=CONF.operations.lease)
             place = self._endings.ended(session, operation, outcome)
         if operation.name == "createBackup" and not outcome.error:
             backups.rotate(self._doors.image, operation)

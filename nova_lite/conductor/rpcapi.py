@@ -45,16 +45,20 @@ class ConductorAPI:
         """Extend the leases of {operation id: attempt}; answer the ids that are lost."""
         return self._client.call(context, "renew", held=held)
 
-    def journal(self, context, job, step, task=None):
-        """A step begins.  :raises Fenced:"""
+    def journal(self, context, job, step, task=None, missed=()):
+        """A step begins.  :raises Fenced:
+
+        :param missed: names of the steps before it that could not be journalled.
+        """
         with self._turns:
             self._client.call(context, "journal", operation_id=job.operation_id, attempt=job.attempt, step=step,
-                              host=job.server.host, server_id=job.server.id, task=task)
+                              host=job.server.host, server_id=job.server.id, task=task, missed=list(missed))
 
-    def finish(self, context, job, outcome):
-        """The host's part ended.  :raises Fenced:"""
+    def finish(self, context, job, outcome, missed=()):
+        """The host's part ended; ``missed`` as of journal.  :raises Fenced:"""
         with self._turns:
-            self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome)
+            self._client.call(context, "finish", operation_id=job.operation_id, attempt=job.attempt, outcome=outcome,
+                              missed=list(missed))
 
     def host_started(self, context, host, worker, guests, resume):
         """A host is back: give up its old leases, answer what it should run.

@@ -27,11 +27,11 @@ def layout(tmp_path_factory):
         database = {"postgresql": backends.postgresql, "mariadb": backends.mariadb}[LAYOUT]
         urls = (stack.enter_context(database(tmp_path_factory.mktemp("database"))),
                 stack.enter_context(backends.rabbitmq(tmp_path_factory.mktemp("broker"))))
-        yield lambda options="": clouds.Separate(_own_database(urls[0]), urls[1], options)
+        yield lambda options="": clouds.Separate(_own_database(urls[0]), backends.virtual_host(urls[1]), options)
 
 
 def _own_database(url):
-    """The URL of a new database on that server.  An earlier cloud's messages may still come: they change nothing."""
+    """The URL of a new database on that server."""
     name = f"cloud_{uuid.uuid4().hex[:8]}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -40,7 +40,7 @@ class Job:
         self.undo.name = self._point
         self.power_state = None
         self._step = "begin"
-        self._unwritten = []                # steps whose journal did not get through
+        self.missed = []                    # steps that are not journalled; the next word to the conductor tells them
         self.lost = False
         self.told = False                           # whether an outcome with the guest's power was taken
         self._conductor = conductor
@@ -52,24 +52,16 @@ class Job:
         """
         self.left()
         self.check()
-        self._unwritten.append((name, task))
         try:
-            self.write_steps()
+            self._conductor.journal(self.context, self.lease, name, task, self.missed)
+            self.missed = []
         except AWAY:
+            self.missed.append(name)
             # Steps may run twice, so going on unjournalled is safe while the lease holds; renewing tells when not.
             LOG.warning("The conductor is away; step %s of %s goes on unjournalled", name, self.lease.operation_id)
         self._step = name
         if failpoints.watching:
             failpoints.hit(f"{self._point()}.before_effect")
-
-    def write_steps(self):
-        """Journal what could not be so far, so that the story of the operation has no gap.
-
-        :raises Fenced:  :raises BusUnavailable, NoAnswer: the conductor is still away.
-        """
-        while self._unwritten:
-            self._conductor.journal(self.context, self.lease, *self._unwritten[0])
-            del self._unwritten[0]
 
     def left(self):
         """The step that ran has had its effect; nothing is recorded of it yet."""
@@ -209,8 +201,7 @@ class Running:
         pause = 0.2
         while not job.lost:
             try:
-                job.write_steps()
-                self._conductor.finish(job.context, job.lease, outcome)
+                self._conductor.finish(job.context, job.lease, outcome, job.missed)
                 return True
             except exception.Fenced as error:
                 LOG.info("%s", error)
