@@ -220,7 +220,7 @@ def mariadb(directory):
               "--auth-root-authentication-method=normal"], log, "mysql")
         server = Server([_tool("mariadbd", "/usr/sbin"), "--no-defaults", f"--datadir={home}/data", f"--port={port}",
                          "--bind-address=127.0.0.1", f"--socket={home}/socket", f"--pid-file={home}/pid",
-                         f"--init-file={start}", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+                         f"--init-file={start}", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2",
                          "--innodb-buffer-pool-size=32M", "--max-connections=300"],
                         log, lambda: _mariadb_answers(port), user="mysql")
         with _running(server, f"mysql+pymysql://nova_lite:nova_lite@127.0.0.1:{port}/nova_lite") as url:
