@@ -1,8 +1,6 @@
 """Begin to pause, unpause, suspend or resume a server."""
 
-from nova_lite import db
-from nova_lite.db import operations
-from nova_lite.objects.states import OPERATIONS
+from nova_lite.compute.actions.begun import begun
 
 
 class Pause:
@@ -17,23 +15,18 @@ class Pause:
 
     def pause(self, context, server):
         """The guest's processors are held."""
-        operation_id, host = _begin(context, server, "pause")
+        operation_id, host = begun(context, server, "pause")
         self._rpc.pause_server(context, host, operation_id)
 
     def unpause(self, context, server):
-        operation_id, host = _begin(context, server, "unpause")
+        operation_id, host = begun(context, server, "unpause")
         self._rpc.unpause_server(context, host, operation_id)
 
     def suspend(self, context, server):
         """The guest's memory goes to disk, and the guest off."""
-        operation_id, host = _begin(context, server, "suspend")
+        operation_id, host = begun(context, server, "suspend")
         self._rpc.suspend_server(context, host, operation_id)
 
     def resume(self, context, server):
-        operation_id, host = _begin(context, server, "resume")
+        operation_id, host = begun(context, server, "resume")
         self._rpc.resume_server(context, host, operation_id)
-
-
-def _begin(context, server, name):
-    with db.writer() as session:
-        return operations.begin(session, context, server.id, OPERATIONS[name])

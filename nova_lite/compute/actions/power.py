@@ -1,8 +1,6 @@
 """Begin to stop, start or reboot a server: claim and record in one transaction, then ring its host's bell."""
 
-from nova_lite import db
-from nova_lite.db import operations
-from nova_lite.objects.states import OPERATIONS
+from nova_lite.compute.actions.begun import begun
 
 
 class Power:
@@ -17,24 +15,19 @@ class Power:
 
     def stop(self, context, server):
         """The guest is asked to shut down, and powered off when it does not."""
-        operation_id, host = _begin(context, server, "stop")
+        operation_id, host = begun(context, server, "stop")
         self._rpc.stop_server(context, host, operation_id)
 
     def start(self, context, server):
-        operation_id, host = _begin(context, server, "start")
+        operation_id, host = begun(context, server, "start")
         self._rpc.start_server(context, host, operation_id)
 
     def reboot(self, context, server):
         """A soft reboot: the guest shuts itself down and starts again."""
-        operation_id, host = _begin(context, server, "reboot")
+        operation_id, host = begun(context, server, "reboot")
         self._rpc.reboot_server(context, host, operation_id)
 
     def reset(self, context, server):
         """A hard reboot: power cut, guest defined anew, power on."""
-        operation_id, host = _begin(context, server, "reboot_hard")
+        operation_id, host = begun(context, server, "reboot_hard")
         self._rpc.reset_server(context, host, operation_id)
-
-
-def _begin(context, server, name):
-    with db.writer() as session:
-        return operations.begin(session, context, server.id, OPERATIONS[name])

@@ -2,6 +2,7 @@
 
 from nova_lite import db
 from nova_lite.common import crypt, exception
+from nova_lite.compute.actions.begun import begun
 from nova_lite.db import operations, servers
 from nova_lite.objects.states import OPERATIONS
 
@@ -31,8 +32,7 @@ class Rescue:
         self._rpc.rescue_server(context, host, operation_id)
 
     def unrescue(self, context, server):
-        with db.writer() as session:
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["unrescue"])
+        operation_id, host = begun(context, server, "unrescue")
         self._rpc.unrescue_server(context, host, operation_id)
 
     def _check(self, context, image_id):

@@ -4,6 +4,7 @@ import json
 
 from nova_lite import db
 from nova_lite.common import exception
+from nova_lite.compute.actions.begun import begun
 from nova_lite.compute.actions.build import frozen
 from nova_lite.conf import CONF
 from nova_lite.db import flavors, operations, quotas, servers
@@ -33,8 +34,7 @@ class Resize:
 
     def confirm(self, context, server):
         """The disk as it was goes."""
-        with db.writer() as session:
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["confirmResize"])
+        operation_id, host = begun(context, server, "confirmResize")
         self._rpc.confirm_resize(context, host, operation_id)
 
     def revert(self, context, server):

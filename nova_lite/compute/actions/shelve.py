@@ -2,6 +2,7 @@
 
 from nova_lite import db
 from nova_lite.common import exception
+from nova_lite.compute.actions.begun import begun
 from nova_lite.conf import CONF
 from nova_lite.db import hosts, operations, servers
 from nova_lite.objects.states import OPERATIONS, Vm
@@ -27,8 +28,7 @@ class Shelve:
 
     def offload(self, context, server):
         """A shelved server leaves its host now."""
-        with db.writer() as session:
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["shelveOffload"])
+        operation_id, host = begun(context, server, "shelveOffload")
         self._compute.offload_server(context, host, operation_id)
 
     def unshelve(self, context, server, *, zone=KEEP, host=None):
