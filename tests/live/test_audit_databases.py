@@ -5,35 +5,27 @@ import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.conductor.auditor import Auditor
-from nova_lite.db import drifts, new_servers, session
+from nova_lite.db import drifts, new_servers
 from nova_lite.db.base import new_id
-from nova_lite.db.models import Base
 from nova_lite.db.models.audit import Look
 from nova_lite.db.models.servers import Allocation, ComputeNode
 from nova_lite.objects.drift import Finding
-from tests import backends
-from tests.live.test_network_databases import at_once
+from tests.live import databases
+from tests.live.databases import at_once
 from tests.unit.test_audit import *  # noqa: F403 - the same tests, on the database below
 from tests.unit.test_audit import counters, look, make_server, remove, rows
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mariadb"])
 def url(request, tmp_path_factory):
-    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as made:
+    with databases.database(request.param, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
 def database(conf, url):
-    conf.set_override("connection", str(url), "database")
-    session.dispose()
-    Base.metadata.create_all(session.engine())
-    with session.engine().begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-    yield session.engine()
-    session.dispose()
-    conf.clear_override("connection", "database")
+    with databases.connected(conf, url) as engine:
+        yield engine
 
 
 def succeeded(calls):

@@ -1,49 +1,23 @@
 """Ports under races on PostgreSQL and MariaDB: many transactions at once, every address given once."""
 
-import threading
-
 import pytest
 
-from nova_lite.db import session
-from nova_lite.db.models import Base
 from nova_lite.network import exceptions
-from tests import backends
+from tests.live import databases
+from tests.live.databases import at_once
 from tests.network_service import Service, context
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mariadb"])
 def url(request, tmp_path_factory):
-    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as made:
+    with databases.database(request.param, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
 def service(conf, url):
-    conf.set_override("connection", str(url), "database")
-    session.dispose()
-    Base.metadata.drop_all(session.engine())
-    Base.metadata.create_all(session.engine())
-    yield Service()
-    session.dispose()
-    conf.clear_override("connection", "database")
-
-
-def at_once(calls):
-    """Results, or the errors that were raised, of all calls started together."""
-    gate, results = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(index, call):
-        gate.wait(30)
-        try:
-            results[index] = call()
-        except Exception as error:
-            results[index] = error
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(calls)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
-    return results
+    with databases.connected(conf, url):
+        yield Service()
 
 
 def test_of_many_that_build_at_once_no_two_get_one_address(service):

@@ -15,13 +15,13 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.conductor.auditor import Auditor
-from nova_lite.db import images, new_servers, quotas, session
+from nova_lite.db import images, new_servers, quotas
 from nova_lite.db.base import new_id
 from nova_lite.db.models import Base
 from nova_lite.image.members import Members
 from nova_lite.network import exceptions
-from tests import backends
-from tests.live.test_network_databases import at_once
+from tests.live import databases
+from tests.live.databases import at_once
 from tests.network_service import Service, context
 
 _MANY = 8
@@ -31,24 +31,14 @@ FLAVOR = {"flavorid": "42", "name": "m1.nano", "vcpus": 2, "memory_mb": 100, "ro
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
 def url(request, tmp_path_factory):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite"
-        return
-    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as made:
+    with databases.database(request.param, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
 def service(conf, url):
-    conf.set_override("connection", str(url), "database")
-    session.dispose()
-    Base.metadata.create_all(session.engine())
-    with session.engine().begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-    yield Service()
-    session.dispose()
-    conf.clear_override("connection", "database")
+    with databases.connected(conf, url):
+        yield Service()
 
 
 def race(call, refused):

@@ -7,10 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nova_lite.common import exception
-from nova_lite.db import session
-from nova_lite.db.models import Base
-from tests import backends
-from tests.live.test_network_databases import at_once
+from tests.live import databases
+from tests.live.databases import at_once
 from tests.scheduler_service import Placing
 
 _AT_ONCE = 8
@@ -18,28 +16,18 @@ _AT_ONCE = 8
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
 def url(request, tmp_path_factory):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite"
-        return
-    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as made:
+    with databases.database(request.param, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
 def empty(conf, url):
     """Call it for an empty cloud."""
-    conf.set_override("connection", str(url), "database")
-    session.dispose()
-    Base.metadata.create_all(session.engine())
-
     def make():
-        with session.engine().begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
+        databases.empty()
         return Placing()
-    yield make
-    session.dispose()
-    conf.clear_override("connection", "database")
+    with databases.connected(conf, url):
+        yield make
 
 
 def placed(placing, servers):

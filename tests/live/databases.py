@@ -1,0 +1,57 @@
+"""Databases that tests of races run on, SQLite and servers of the tests' own, and the races."""
+
+import contextlib
+import threading
+
+from nova_lite.db import session
+from nova_lite.db.models import Base
+from tests import backends
+
+
+@contextlib.contextmanager
+def database(kind, tmp_path_factory):
+    """The URL of an empty database; ``kind`` is sqlite, postgresql or mariadb."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite"
+        return
+    with getattr(backends, kind)(tmp_path_factory.mktemp(kind)) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def connected(conf, url):
+    """This process uses that database, with every table and no row, while the block lasts."""
+    conf.set_override("connection", str(url), "database")
+    session.dispose()
+    Base.metadata.create_all(session.engine())
+    empty()
+    try:
+        yield session.engine()
+    finally:
+        session.dispose()
+        conf.clear_override("connection", "database")
+
+
+def empty():
+    """Delete every row."""
+    with session.engine().begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+def at_once(calls):
+    """Results, or the errors that were raised, of all calls started together."""
+    gate, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(index, call):
+        gate.wait(30)
+        try:
+            results[index] = call()
+        except Exception as error:
+            results[index] = error
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(calls)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    return results
