@@ -48,6 +48,7 @@ class Images:
 
     def __init__(self):
         self.made = {}
+        self.properties = {"os_distro": "tiny"}
 
     def for_server(self, context, image_id):
         if image_id == DRAFT:
@@ -55,7 +56,7 @@ class Images:
         if image_id != IMAGE:
             raise exception.ImageNotFound(image_id=image_id)
         return Image.make(id=IMAGE, name="tiny", disk_format="qcow2", size=1 << 20, virtual_size=1 << 20,
-                          checksum=None, hash_algo=None, min_disk=0, min_ram=0, properties={"os_distro": "tiny"},
+                          checksum=None, hash_algo=None, min_disk=0, min_ram=0, properties=self.properties,
                           path=None, url=None, token=None)
 
 

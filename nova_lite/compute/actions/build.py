@@ -3,7 +3,7 @@
 import uuid
 
 from nova_lite import db
-from nova_lite.common import crypt, exception, hostnames
+from nova_lite.common import crypt, exception, hardware, hostnames
 from nova_lite.compute.actions import server_groups
 from nova_lite.conf import CONF
 from nova_lite.db import flavors, hosts, keypairs, new_servers, operations, quotas
@@ -72,17 +72,22 @@ def _flavor_of(session, context, request, image):
         raise exception.BadRequest(str(error)) from error
     if not flavor.root_gb and not context.may(_ZERO_DISK):
         raise exception.Forbidden("Only volume-backed servers are allowed for flavors with zero disk.")
-    check_fits(flavor.memory_mb, flavor.root_gb, image)
+    check_fits(frozen(flavor), image)
     return flavor
 
 
-def check_fits(memory_mb, root_gb, image):
-    """:raises BadRequest, DiskTooSmall: an image needs more than a flavor has."""
+def check_fits(flavor, image):
+    """:param flavor: as servers keep it.
+
+    :raises BadRequest, DiskTooSmall: an image needs more than a flavor has, or contradicts it.
+    """
+    memory_mb, root_gb = flavor["memory_mb"], flavor["root_gb"]
     if memory_mb < image.min_ram:
         raise exception.BadRequest("Flavor's memory is too small for requested image.")
     needed = max(image.min_disk * _GIB, image.virtual_size or image.size)
     if root_gb and root_gb * _GIB < needed:
         raise exception.DiskTooSmall(flavor_bytes=root_gb * _GIB, image_bytes=needed)
+    hardware.check(hardware.Wishes.of(flavor, image))
 
 
 def _check_zone(session, request):
@@ -108,11 +113,16 @@ def _values(context, request, flavor, image):
         "project_id": context.project_id, "user_id": context.user_id, "description": request.description,
         "vm_state": Vm.BUILDING, "task_state": Task.SCHEDULING, "availability_zone": request.availability_zone,
         "image_id": image.id, "image_properties": dict(image.properties), "flavor": frozen(flavor),
-        "user_data": request.user_data, "config_drive": request.config_drive or CONF.compute.force_config_drive,
+        "user_data": request.user_data, "config_drive": _with_drive(request, image),
         "metadata": request.metadata, "tags": request.tags, "scheduler_hints": request.scheduler_hints,
         "disk_config": request.disk_config, "access_ipv4": request.access_ipv4, "access_ipv6": request.access_ipv6,
         "created_at": now(),
     }
+
+
+def _with_drive(request, image):
+    return (request.config_drive or CONF.compute.force_config_drive
+            or image.properties.get("img_config_drive") == "mandatory")
 
 
 def frozen(flavor):

@@ -22,7 +22,7 @@ class Rebuild:
         with db.reader() as session:
             operations.check(session, context, server.id, operation)
         image = self._image_of(context, image_id)
-        check_fits(server.flavor["memory_mb"], server.flavor["root_gb"], image)
+        check_fits(server.flavor, image)
         args = {"admin_pass": crypt.seal(admin_pass)}
         if preserve_ephemeral:
             args["preserve_ephemeral"] = "yes"

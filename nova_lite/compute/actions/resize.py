@@ -3,7 +3,7 @@
 import json
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exception, hardware
 from nova_lite.compute.actions.begun import begun
 from nova_lite.compute.actions.build import frozen
 from nova_lite.conf import CONF
@@ -65,4 +65,7 @@ def _flavor(session, context, server, flavor_id):
     if flavor.root_gb == 0 and server.flavor["root_gb"] != 0:
         raise exception.BadRequest("Server disk was unable to be resized because: "
                                    "Resize to zero disk flavor is not allowed.")
-    return frozen(flavor)
+    new = frozen(flavor)
+    hardware.check(hardware.Wishes(new["vcpus"], new["memory_mb"], new["extra_specs"], server.image_properties,
+                                   new["name"], image_id=server.image_id or ""))
+    return new

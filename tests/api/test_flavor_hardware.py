@@ -1,0 +1,56 @@
+"""A flavor and an image that contradict each other make no server, and none takes them on."""
+
+import pytest
+
+from nova_lite import db
+from nova_lite.db import flavors, servers
+
+CASES = [
+    ({"hw:numa_nodes": "3"}, {}, "cannot be evenly distributed"),
+    ({"hw:cpu_policy": "shared"}, {"hw_cpu_policy": "dedicated"}, "not permitted to override CPU pinning"),
+    ({"hw:cpu_max_cores": "1"}, {"hw_cpu_cores": "2"}, "exceeds the limits of the flavor or image"),
+    ({}, {"hw_video_model": "cga"}, "Invalid image metadata. Error: Field value cga is invalid"),
+    ({"pci_passthrough:alias": "gpu:1"}, {}, "PCI alias gpu is not defined"),
+]
+
+
+def flavor(specs):
+    with db.writer() as session:
+        flavors.create(session, flavorid="odd", name="odd", vcpus=2, memory_mb=512, root_gb=1, extra_specs=specs)
+
+
+@pytest.mark.parametrize(("specs", "properties", "words"), CASES)
+def test_no_server_is_made_of_a_contradiction(cloud, specs, properties, words):
+    flavor(specs)
+    cloud.images.properties = properties
+    answer = cloud.create(flavorRef="odd")
+    assert answer.status_int == 400 and words in answer.json["badRequest"]["message"]
+    assert cloud.names() == []
+
+
+@pytest.mark.parametrize(("specs", "properties", "words"), CASES)
+def test_none_is_resized_into_one(cloud, specs, properties, words):
+    server = cloud.make()
+    flavor(specs)
+    with db.writer() as session:
+        servers.update(session, server, image_properties=properties)
+    code, message = cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": "odd"}})
+    assert code == 400 and words in message
+    assert cloud.get(f"/servers/{server}")["server"]["status"] == "ACTIVE"
+
+
+def test_none_is_rebuilt_into_one(cloud):
+    flavor({"hw:pmu": "true"})
+    server = cloud.make(flavorRef="odd")
+    cloud.images.properties = {"hw_pmu": "no"}
+    image = cloud.get(f"/servers/{server}")["server"]["image"]["id"]
+    assert cloud.refused("POST", f"/servers/{server}/action", {"rebuild": {"imageRef": image}}) == (
+        400, "Flavor odd has hw:pmu extra spec explicitly set to True, conflicting with image tiny which has hw_pmu "
+             "explicitly set to False.")
+
+
+def test_an_image_may_demand_a_config_drive(cloud):
+    cloud.images.properties = {"img_config_drive": "mandatory"}
+    assert cloud.get(f"/servers/{cloud.make()}")["server"]["config_drive"] == "True"
+    cloud.images.properties = {"img_config_drive": "optional"}
+    assert cloud.get(f"/servers/{cloud.make()}")["server"]["config_drive"] == ""
