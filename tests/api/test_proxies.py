@@ -162,8 +162,8 @@ def test_a_group_is_made_renamed_and_deleted(cloud):
     assert made == {"id": made["id"], "name": "g", "description": "d", "tenant_id": "pa", "rules": []}
     assert [each["name"] for each in cloud.get("/os-security-groups")["security_groups"]] == ["default", "g"]
     path = f"/os-security-groups/{made['id']}"
-    renamed = cloud.call("PUT", path, {"security_group": {"name": "h", "description": "e"}}).json["security_group"]
-    assert (renamed["name"], renamed["description"]) == ("h", "e")
+    renamed = cloud.call("PUT", path, {"security_group": {"name": " h ", "description": "e "}}).json["security_group"]
+    assert (renamed["name"], renamed["description"]) == (" h ", "e ")
     assert cloud.refused("PUT", path, {"security_group": {"name": "h"}})[0] == 400
     assert cloud.refused("GET", path, user="bob")[0] == 404
     assert cloud.call("DELETE", path).status_int == 202
@@ -183,7 +183,7 @@ def test_rules_say_what_comes_in(cloud):
     id = group(cloud)["id"]
     rule = add(cloud, id, ip_protocol="tcp", from_port="22", to_port=23, cidr="10.1.2.3/8").json["security_group_rule"]
     assert rule == {"id": rule["id"], "parent_group_id": id, "ip_protocol": "tcp", "from_port": 22, "to_port": 23,
-                    "group": {}, "ip_range": {"cidr": "10.0.0.0/8"}}
+                    "group": {}, "ip_range": {"cidr": "10.1.2.3/8"}}
     everybody = add(cloud, id, ip_protocol="icmp", from_port=-1, to_port=-1).json["security_group_rule"]
     assert (everybody["from_port"], everybody["to_port"], everybody["ip_range"]) == (-1, -1, {"cidr": "0.0.0.0/0"})
     members = add(cloud, id, group_id=id).json["security_group_rule"]
@@ -205,7 +205,8 @@ def test_rules_say_what_comes_in(cloud):
      "Invalid port range 1:70000. Valid TCP ports should be between 1-65535"),
     ({"ip_protocol": "tcp", "from_port": "a", "to_port": 3},
      "Invalid input received: To and From ports must be integers"),
-    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "zz"}, "zz is not a valid IP network.")])
+    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "zz"}, "zz is not a valid IP network."),
+    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3"}, "10.1.2.3 is not a valid IP network.")])
 def test_rules_that_cannot_be_are_refused_in_novas_words(cloud, rule, reason):
     id = group(cloud)["id"]
     assert message(add(cloud, id, **rule)) == (400, reason)

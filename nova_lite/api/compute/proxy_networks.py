@@ -158,4 +158,4 @@ class Groups:
 
 def _words(req):
     asked = req.body_json["security_group"]
-    return asked["name"].strip(), asked["description"].strip()
+    return asked["name"], asked["description"]

@@ -96,7 +96,7 @@ def _rule(group, asked):
     protocol, low, high = asked.get("ip_protocol"), asked.get("from_port"), asked.get("to_port")
     if protocol is not None or low is not None or high is not None or not other:
         protocol, low, high = _span(protocol, low, high)
-    version = ipaddress.ip_network(cidr).version if cidr else 4
+    version = ipaddress.ip_interface(cidr).version if cidr else 4
     return {"security_group_id": group["id"], "direction": "ingress", "ethertype": f"IPv{version}",
             "protocol": protocol, "port_range_min": None if low == -1 else low,
             "port_range_max": None if high == -1 else high, "remote_ip_prefix": None if other else cidr,
@@ -104,12 +104,14 @@ def _rule(group, asked):
 
 
 def _cidr(asked):
-    """The range in short form; everything where neither range nor group is named."""
-    text = asked.get("cidr")
+    """The address and its prefix as they were asked; everything where neither range nor group is named."""
+    text = asked.get("cidr") or "0.0.0.0/0"
     if asked.get("group_id"):
         return None
     try:
-        return str(ipaddress.ip_network(text or "0.0.0.0/0", strict=False))
+        if "/" not in text:
+            raise ValueError
+        return str(ipaddress.ip_interface(text))
     except ValueError as error:
         raise exception.BadRequest(f"{text} is not a valid IP network.") from error
 
