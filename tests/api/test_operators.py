@@ -19,6 +19,7 @@ def test_hosts_are_listed_by_service(cloud):
         {"host_name": "host-1", "service": "compute", "zone": "nova"},
         {"host_name": "host-1", "service": "conductor", "zone": "internal"}]}
     assert len(cloud.get("/os-hosts?zone=nova", user="admin")["hosts"]) == 1
+    assert cloud.get("/os-hosts?zone=", user="admin") == cloud.get("/os-hosts", user="admin")
     assert cloud.refused("GET", "/os-hosts")[0] == 403
     assert cloud.refused("GET", "/os-hosts", user="admin", version="2.43")[0] == 404
 

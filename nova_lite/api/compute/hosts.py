@@ -20,7 +20,7 @@ class Hosts:
     def index(self, req):
         """200 and every service with its host; of one zone where ``zone`` says so."""
         req.context.can(_P + "list")
-        zone = last(req.query, "zone")
+        zone = last(req.query, "zone") or None
         rows = [row for row in self._hosts.services(req.context) if row.binary not in UNLISTED]
         return {"hosts": [{"host_name": row.host, "service": row.topic, "zone": view.zone(row)} for row in rows
                           if zone in (None, view.zone(row))]}
