@@ -32,6 +32,7 @@ def test_a_new_image_is_queued_and_shows_everything(service):  # noqa: F811
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", image["created_at"])
     assert answer.headers["Location"] == f"http://localhost:80/image/v2/images/{image['id']}"
     assert service.show(image["id"]) == image
+    assert service.call("GET", f"/images/{image['id']}/tasks").json == {"tasks": []}
 
 
 @pytest.mark.parametrize(("body", "status", "text"), [
@@ -88,7 +89,8 @@ WRITES = [("PATCH", "", [replace("name", "x")]), ("DELETE", "", None), ("PUT", "
           ("POST", "/actions/reactivate", None), ("POST", "/members", {"member": "pb"})]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [*WRITES, ("GET", "/file", None), ("GET", "/members", None)])
+@pytest.mark.parametrize(("method", "path", "body"), [*WRITES, ("GET", "/file", None), ("GET", "/members", None),
+                                                      ("GET", "/tasks", None)])
 def test_what_a_stranger_cannot_see_is_not_there(service, method, path, body):  # noqa: F811
     image = service.create(visibility="private")
     assert service.call(method, f"/images/{image['id']}{path}", body, "bob").status_int == 404
@@ -104,7 +106,8 @@ def test_who_may_look_may_not_touch(service, method, path, body, user):  # noqa:
 
 
 def test_a_missing_image_is_404_everywhere(service):  # noqa: F811
-    for method, path, body in [*WRITES, ("GET", "", None), ("GET", "/file", None), ("GET", "/members", None)]:
+    for method, path, body in [*WRITES, ("GET", "", None), ("GET", "/file", None), ("GET", "/members", None),
+                               ("GET", "/tasks", None)]:
         for image_id in ("nope", "00000000-0000-4000-8000-000000000000"):
             answer = service.call(method, f"/images/{image_id}{path}", body)
             assert answer.status_int == 404, (method, path)

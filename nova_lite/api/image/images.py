@@ -67,6 +67,11 @@ class Images:
         self._door.delete(req.context, id)
         return 204
 
+    def tasks(self, req, id):
+        """200 and no task: data comes by PUT, never by the tasks of an import."""
+        allow(req.context, "get_image", self._door.show(req.context, id))
+        return {"tasks": []}
+
     # ---- tags
 
     def add_tag(self, req, id, tag):

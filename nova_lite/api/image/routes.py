@@ -1,4 +1,4 @@
-"""The image API's table: Glance's v2 without tasks, imports and metadata definitions."""
+"""The image API's table: Glance's v2 without imports, their tasks and metadata definitions."""
 
 from nova_lite.api.image.data import Data
 from nova_lite.api.image.images import Images
@@ -20,6 +20,7 @@ ROUTES = (
     Route("POST", _ONE + "/actions/reactivate", "images:reactivate", policy="reactivate"),
     Route("PUT", _ONE + "/file", "data:upload", stream=True, policy="upload_image"),
     Route("GET", _ONE + "/file", "data:download", policy="download_image"),
+    Route("GET", _ONE + "/tasks", "images:tasks", policy="get_image"),
     Route("GET", _ONE + "/members", "members:index", policy="get_members"),
     Route("POST", _ONE + "/members", "members:create", policy="add_member"),
     Route("GET", _ONE + "/members/{member_id}", "members:show", policy="get_member"),
