@@ -211,7 +211,8 @@ class GuestItself(_Room, driver.Guest):
         disk = {"errors_count": 0, "read_bytes": 262144, "read_requests": 112, "write_bytes": 5778432,
                 "write_requests": 488}
         standard = {
-            "state": "running", "driver": "fake", "hypervisor": "fake", "hypervisor_os": "fake", "uptime": 46664,
+            # the API knows Nova's five drivers only; this one stands for libvirt's
+            "state": "running", "driver": "libvirt", "hypervisor": "fake", "hypervisor_os": "fake", "uptime": 46664,
             "num_cpus": guest.vcpus, "num_nics": 0, "num_disks": 1, "disk_details": [disk], "nic_details": [],
             "cpu_details": [{"id": number, "time": 17300000000, "utilisation": 15} for number in range(guest.vcpus)],
             "memory_details": {"maximum": guest.memory_mb, "used": 0}}
