@@ -221,7 +221,8 @@ class Cloud:
 
     def delete_server(self, server_id):
         """Delete and wait until it is 404."""
-        assert self.delete(f"/compute/v2.1/servers/{server_id}").status in (204, 404)
+        answer = self.delete(f"/compute/v2.1/servers/{server_id}")
+        assert answer.status in (204, 404), answer.text
         self.wait_gone(server_id)
 
     def wait_gone(self, server_id):

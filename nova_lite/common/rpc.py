@@ -62,6 +62,8 @@ def register_opts(conf=CONF):
             conf.register_opts(options, group=group)
     conf.set_default("transport_url", "local://")
     conf.set_default("control_exchange", "nova_lite")
+    # What a hung process was given and never acknowledged waits for it; the rest goes to its peers.
+    conf.set_default("rabbit_qos_prefetch_count", 4, group="oslo_messaging_rabbit")
     conf.set_default("kombu_reconnect_splay", 2.0, group="oslo_messaging_rabbit")   # a herd must not return as one
     conf.set_default("kombu_missing_consumer_retry_timeout", 10, group="oslo_messaging_rabbit")   # for a dead caller
 

@@ -10,7 +10,7 @@ import logging
 from nova_lite import db
 from nova_lite.common import clock, context, exception
 from nova_lite.conf import CONF
-from nova_lite.db import operations, services
+from nova_lite.db import jumps, operations, services
 from nova_lite.db.base import now
 
 LOG = logging.getLogger(__name__)
@@ -53,8 +53,7 @@ class Recovery:
         if jumped:
             LOG.warning("The time of day jumped by %.0f s; what is under way is moved along", jumped)
             with db.writer() as session:
-                operations.shift(session, jumped)
-                services.shift(session, jumped)
+                jumps.follow(session, jumped)
 
     def _apart(self, operation_id, work, *args):
         """Do what concerns one operation so that its failure is no other's."""

@@ -59,13 +59,6 @@ def answers(session):
     clock.read(session.execute(sa.text(question)).scalar(), asked_at)
 
 
-def shift(session, seconds):
-    """The clock jumped: move the signs of life along with it."""
-    for row in session.execute(sa.select(Service.id, Service.last_seen_at)).all():
-        session.execute(sa.update(Service).where(Service.id == row.id).values(
-            last_seen_at=row.last_seen_at + datetime.timedelta(seconds=seconds)), execution_options=_QUIET)
-
-
 def up(session, since):
     """The hosts whose compute service showed life after ``since``."""
     return set(session.execute(sa.select(Service.host).where(
