@@ -172,6 +172,6 @@ def test_resources_leave_quotas_with_their_services(cloud):
 
 def test_extensions_are_listed_for_those_who_still_ask(cloud):
     listed = cloud.get("/extensions")["extensions"]
-    assert "os-keypairs" in {each["alias"] for each in listed}
+    assert {"os-keypairs", "os-hosts", "os-consoles"} <= {each["alias"] for each in listed}
     assert cloud.get("/extensions/os-keypairs")["extension"] in listed
     assert cloud.call("GET", "/extensions/os-nothing").status_int == 404
