@@ -9,15 +9,16 @@
 #   flow      all services with the fake driver, in one process: on green threads, then on native ones
 #   separate  the same in separate processes: PostgreSQL and RabbitMQ; servers' life and kill -9 on MariaDB, too
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
-#   conformance  the openstack client and Nova's own tables against a cloud with the fake driver
+#   conformance  the openstack client, Nova's own tables and Tempest against a cloud with the fake driver
 #   faults    every fault at every step, simulated; then real processes, guests, brokers and databases that are broken
 #             and killed; needs root.  With --minutes N and --seed S: only such chaos, N minutes for each driver
 #   docs      doc/ builds without a warning
 #   all       every part (the default)
 #
 # Arguments from the first that is no part on go to pytest: tools/test.sh flow -k stop -x
-# Packages are installed as root or by sudo, and without starting their services; a virtual environment and the guest
-# image are kept in .cache.  pip follows its usual settings (PIP_INDEX_URL, pip.conf).  PYTHON names another interpreter.
+# Packages are installed as root or by sudo, and without starting their services; virtual environments (one of them for
+# Tempest alone) and the guest image are kept in .cache.  pip follows its usual settings (PIP_INDEX_URL, pip.conf).
+# PYTHON names another interpreter.
 set -uo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit 1
@@ -98,6 +99,22 @@ need_image() {
     tools/guest/build.sh "$NOVA_LITE_TEST_IMAGE" "$CACHE/packages"
 }
 
+# Tempest in an environment of its own, as what it requires is not what nova_lite requires; made anew for another release.
+TEMPEST=tempest==47.0.0
+need_tempest() {
+    local python key
+    [ -z "${NOVA_LITE_TEST_TEMPEST:-}" ] || return 0
+    python=$(find_python) || exit 1
+    key=$({ echo "$TEMPEST"; "$python" -VV; } | sha256sum | cut -c -12)
+    export NOVA_LITE_TEST_TEMPEST=$CACHE/tempest-$key
+    [ -e "$NOVA_LITE_TEST_TEMPEST/ready" ] && return
+    say "Making a virtual environment for Tempest ($NOVA_LITE_TEST_TEMPEST)"
+    rm -rf "$CACHE"/tempest-*
+    "$python" -m venv "$NOVA_LITE_TEST_TEMPEST" &&
+        "$NOVA_LITE_TEST_TEMPEST/bin/pip" install -q "$TEMPEST" &&
+        touch "$NOVA_LITE_TEST_TEMPEST/ready" || die "pip could not install Tempest (above it says why)"
+}
+
 need_novnc() {
     export NOVA_LITE_TEST_NOVNC=${NOVA_LITE_TEST_NOVNC:-$CACHE/novnc}
     fetch_novnc "$NOVA_LITE_TEST_NOVNC" || echo "noVNC could not be fetched: the test of the screen will fail" >&2
@@ -150,7 +167,7 @@ part_live() {
     need_image && run_pytest tests/live
 }
 
-part_conformance() { run_pytest tests/conformance; }
+part_conformance() { need_tempest && run_pytest tests/conformance; }
 
 part_faults() {
     local status=0

@@ -1,0 +1,184 @@
+"""Tempest against a cloud with the fake driver: its configuration, one run of listed tests, and what came of each."""
+
+import dataclasses
+import json
+import os
+import subprocess
+
+from tests import clouds
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+#: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.
+LISTED = os.path.join(_HERE, "data", "tempest.txt")
+NOT_PASSED = os.path.join(_HERE, "tempest_not_passed.tsv")
+#: Where tools/test.sh has put Tempest.
+ENVIRONMENT = "NOVA_LITE_TEST_TEMPEST"
+_MINUTES = 10
+
+#: Tempest makes hundreds of users and logs them in: bcrypt at its full price would be most of the run.
+_OPTIONS = "[identity]\npassword_hash_rounds = 4\n"
+
+_TEMPEST = """\
+[DEFAULT]
+log_file = {folder}/tempest.log
+use_stderr = false
+[oslo_concurrency]
+lock_path = {folder}/locks
+[auth]
+use_dynamic_credentials = true
+admin_username = admin
+admin_project_name = admin
+admin_domain_name = Default
+admin_password = {password}
+[identity]
+uri_v3 = {url}/identity/v3
+auth_version = v3
+region = RegionOne
+[service_available]
+nova = true
+glance = true
+neutron = true
+cinder = false
+swift = false
+horizon = false
+[network]
+shared_physical_network = true
+[network-feature-enabled]
+floating_ips = false
+[compute]
+image_ref = {image}
+image_ref_alt = {other_image}
+flavor_ref = 42
+flavor_ref_alt = 84
+fixed_network_name = {network}
+max_microversion = latest
+build_interval = 0
+build_timeout = 60
+min_compute_nodes = 1
+[compute-feature-enabled]
+change_password = true
+cold_migration = false
+config_drive = true
+console_output = true
+disk_config = true
+enable_instance_password = true
+interface_attach = true
+live_migration = false
+metadata_service = true
+pause = true
+personality = true
+rescue = true
+resize = true
+serial_console = true
+shelve = true
+snapshot = true
+stable_rescue = true
+suspend = true
+vnc_console = true
+[image]
+build_interval = 0
+build_timeout = 60
+[validation]
+run_validation = false
+"""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What came of one test.  ``status`` is "success", "fail", "skip" or "lost" (it never ran)."""
+
+    status: str
+    seconds: float | None = None
+    text: str = ""
+
+
+class Tempest:
+    """Tempest of ``environment`` (a virtual environment), with its files in ``folder``, against ``cloud``."""
+
+    def __init__(self, environment, folder, cloud):
+        self._bin = os.path.join(environment, "bin")
+        self._folder = str(folder)
+        self._cloud = cloud
+
+    def configure(self):
+        """Write tempest.conf, and make what it names: a second image, and a network for all projects."""
+        values = {"folder": self._folder, "url": self._cloud.url, "password": self._cloud.passwords()["admin"],
+                  "image": self._cloud.image_id(), "other_image": self._second_image(), "network": self._network()}
+        self._write("tempest.conf", _TEMPEST.format(**values))
+        discovered = subprocess.run(
+            [os.path.join(self._bin, "python"), "-c", "import tempest; print(tempest.__path__[0])"],
+            capture_output=True, text=True, check=True).stdout.strip()
+        self._write(".stestr.conf", f"[DEFAULT]\ntest_path={discovered}/test_discover\n"
+                                    f"top_dir={os.path.dirname(discovered)}\ngroup_regex=([^\\.]*\\.)*\n")
+
+    def run(self, tests, workers):
+        """{test: Outcome} of every one of ``tests``, a class at a time in each of so many processes."""
+        self._write("tests.txt", "\n".join(tests))
+        stream = self._stestr("run", "--load-list", "tests.txt", "--concurrency", str(workers), "--subunit")
+        told = subprocess.run([os.path.join(self._bin, "python"), os.path.join(_HERE, "tempest_results.py")],
+                              input=stream, capture_output=True, check=True).stdout
+        return _outcomes(tests, [json.loads(line) for line in told.splitlines()])
+
+    def _stestr(self, *words):
+        """Its standard output.  A status other than 0 only says that tests failed: each has its own outcome."""
+        done = subprocess.run(
+            [os.path.join(self._bin, "stestr"), *words], cwd=self._folder, capture_output=True, check=False,
+            timeout=_MINUTES * 60, env={**os.environ, "TEMPEST_CONFIG_DIR": self._folder,
+                                        "PATH": f"{self._bin}:{os.environ['PATH']}"})
+        assert done.stdout, done.stderr.decode()
+        return done.stdout
+
+    def _write(self, name, text):
+        with open(os.path.join(self._folder, name), "w") as file:
+            file.write(text)
+
+    def _second_image(self):
+        answer = self._cloud.post("/image/v2/images", {"name": "other", "disk_format": "raw", "visibility": "public",
+                                                       "container_format": "bare"}, user="admin")
+        assert answer.status == 201, answer.text
+        path = f"/image/v2/images/{answer.body['id']}/file"
+        sent = self._cloud.request("PUT", path, user="admin", data=bytes(1 << 20),
+                                   headers={"Content-Type": "application/octet-stream"})
+        assert sent.status == 204, sent.text
+        return answer.body["id"]
+
+    def _network(self):
+        """The name of a network that every project sees."""
+        made = self._cloud.post("/network/v2.0/networks", {"network": {"name": "shared", "shared": True}}, user="admin")
+        assert made.status == 201, made.text
+        subnet = self._cloud.post("/network/v2.0/subnets", {"subnet": {
+            "network_id": made.body["network"]["id"], "ip_version": 4, "cidr": "10.77.0.0/16"}}, user="admin")
+        assert subnet.status == 201, subnet.text
+        return "shared"
+
+
+def start(folder):
+    """A cloud for Tempest; the caller stops it."""
+    return clouds.Cloud(clouds.Single(options=_OPTIONS), folder).start()
+
+
+def _outcomes(tests, lines):
+    """One Outcome a test.  What fails or is skipped for a whole class is told as "setUpClass (module.Class)"."""
+    found = {each["test"]: Outcome(each["status"], each["seconds"], each["text"]) for each in lines}
+    return {test: found.get(test) or found.get(_set_up_of(test)) or Outcome("lost") for test in tests}
+
+
+def _set_up_of(test):
+    return f"setUpClass ({name_of(test).rpartition('.')[0]})"
+
+
+def name_of(test):
+    """Without the tags: "tempest.api.compute.test_versions.TestVersions.test_list_api_versions"."""
+    return test.partition("[")[0]
+
+
+def listed():
+    with open(LISTED) as file:
+        return file.read().split()
+
+
+def not_passed():
+    """{name: reason} of the tests that are known not to pass."""
+    with open(NOT_PASSED) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
+    return dict(rows[1:])
