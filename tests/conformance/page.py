@@ -1,0 +1,206 @@
+"""doc/compatibility.rst, made from the tables that the conformance tests enforce: python -m tests.conformance.page.
+
+A run that passes has proved what the page says: what is not in not_yet.tsv answers, every command of the story but
+those in NOT_YET works, and every listed test of Tempest but those in tempest_not_passed.tsv passes.
+"""
+
+import os
+import re
+import textwrap
+
+from nova_lite.api.compute import routes
+from tests.conformance import openstack_commands, tables, tempest_cloud
+
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "doc",
+                    "compatibility.rst")
+
+#: (capability, what belongs to it, what to know); the first that fits an entry's text has it.
+CAPABILITIES = (
+    ("The old path of servers on volumes", r" /os-volumes_boot", "Another name of ``/servers``, up to 2.102."),
+    ("Power", r"\((os-start|os-stop|reboot|pause|unpause|suspend|resume|os-resetState|trigger_crash_dump)\)$", ""),
+    ("Rescue, rebuild and resize", r"\((un)?rescue\)$|\(rebuild\)$|\((confirmR|revertR|r)esize\)$", ""),
+    ("Shelving", r"\((un)?shelve(Offload)?\)$", ""),
+    ("Soft deletion", r"\((restore|forceDelete)\)$", ""),
+    ("Images of servers", r"\((createImage|createBackup)\)$", ""),
+    ("Moving to another host",
+     r"\((migrate|os-migrateLive|evacuate|force_complete)\)$|/migrations|GET /os-migrations", ""),
+    ("Consoles", r"Console|/remote-consoles|os-console-auth-tokens",
+     "VNC (noVNC) and serial consoles. SPICE, RDP and MKS are refused as Nova refuses what is switched off."),
+    ("Locks", r"\((un)?lock\)$", ""),
+    ("Passwords", r"\(changePassword\)$|os-server-password",
+     "A running guest's password is set through its guest agent, as Nova does on libvirt."),
+    ("Addresses, interfaces and security groups of servers",
+     r"/ips|/os-interface|\((add|remove)(FixedIp|SecurityGroup|FloatingIp)\)$|/servers/.*os-security-groups"
+     r"|\((inject|reset)Network(Info)?\)$", ""),
+    ("Metadata and tags", r"/servers/{server_id}/(metadata|tags)", ""),
+    ("Volumes and shares of servers", r"/os-volume_attachments|os-assisted-volume-snapshots|/servers/.*/shares",
+     "There is no block storage and no share service: requests are checked as Nova checks them and answered as it "
+     "answers where those services are missing. Servers boot from images."),
+    ("History and diagnostics", r"/os-instance-actions|/diagnostics|/topology|os-server-external-events", ""),
+    ("Servers", r" /servers", ""),
+    ("Flavors", r" /flavors", ""),
+    ("Key pairs", r" /os-keypairs", ""),
+    ("Server groups", r" /os-server-groups", ""),
+    ("Hosts, services, zones and aggregates", r" /os-(aggregates|availability-zone|hosts|hypervisors|services)", ""),
+    ("Quotas, limits and usage",
+     r" /os-(quota|simple-tenant-usage|instance_usage_audit_log)| /limits", ""),
+    ("Proxies to other services",
+     r" /images| /os-(networks|tenant-networks|security-group|floating-ip|volumes|snapshots|baremetal-nodes|fixed-ips)",
+     "Thin views of the image and network APIs for old clients. Block storage and bare metal answer as Nova does where "
+     "those services are missing."),
+    ("The API itself", r"^GET /$| /versions| /extensions", ""),
+)
+
+
+def capability(entry):
+    return next(title for title, pattern, _ in CAPABILITIES if re.search(pattern, str(entry)))
+
+
+def text():
+    lines = [*_HEAD.splitlines(), ""]
+    live = [entry for entry in (*tables.routes(), *tables.actions()) if not entry.retired]
+    lines += _summary(live)
+    lines += ["What works", "----------", ""]
+    for title, _, note in CAPABILITIES:
+        lines += _group(title, note, [entry for entry in live if capability(entry) == title])
+    lines += _retired() + _rules() + _clients() + _tempest()
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_HEAD = """\
+.. This page is made by: python -m tests.conformance.page
+
+Compatibility with Nova
+=======================
+
+What of Nova's compute API works, from which microversion, and what does not and why. The page is made from the tables
+that the conformance tests hold against the code, the unmodified ``openstack`` client and Tempest in every run, so it
+says what the last run has proved; a test fails when it has grown old. :doc:`api` tells how each action is done and
+lists the routes of the other services.
+"""
+
+
+def _missing(entry):
+    return tables.not_yet().get((entry.kind, str(entry)))
+
+
+def _summary(live):
+    works = [entry for entry in live if not _missing(entry)]
+    commands, tests = len(openstack_commands.STORY), len(tempest_cloud.listed())
+    rules = len(tables.rules())
+    failing = len(openstack_commands.NOT_YET)
+    rows = [("routes and actions of Nova 34", len(works), len(live)),
+            ("routes and actions that Nova has retired (410)", len(_gone()), len(_gone())),
+            ("policy rules, by name, default and place", rules - len(_missing_rules()), rules),
+            ("commands of the ``openstack`` client", commands, commands + failing),
+            ("Tempest's compute tests", tests - len(tempest_cloud.not_passed()), tests)]
+    return _table(("what", "works", "of"), rows, (70, 15, 15)) + [
+        f"Microversions {tables.OLDEST} to {tables.NEWEST} are spoken; a request without one gets {tables.OLDEST}.", ""]
+
+
+def _group(title, note, entries):
+    lines = [title, "~" * len(title), ""] + ([note, ""] if note else [])
+    works = [(_shown(entry), _versions(entry)) for entry in entries if not _missing(entry)]
+    if works:
+        lines += _table(("request", "microversions"), works, (75, 25))
+    lacks = [(_shown(entry), _missing(entry)) for entry in entries if _missing(entry)]
+    if lacks:
+        lines += ["Not there:", ""] + _table(("request", "why"), lacks, (50, 50))
+    return lines
+
+
+def _shown(entry):
+    return f"``{entry}``"
+
+
+def _versions(entry):
+    first, last = entry.first != tables.OLDEST, entry.last != tables.NEWEST
+    if first and last:
+        return f"{entry.first} to {entry.last}"
+    return f"from {entry.first}" if first else f"to {entry.last}" if last else "all"
+
+
+def _gone():
+    return [each for each in (*routes.ROUTES, *routes.ACTIONS) if each.target == "retired:gone"]
+
+
+def _retired():
+    resources = sorted({re.match(r"/([^/]+)", each.path).group(1) for each in routes.ROUTES
+                        if each.target == "retired:gone"})
+    return ["What Nova has retired", "---------------------", "",
+            "These answer 410, or 404 above their last microversion, as Nova's do: "
+            + ", ".join(f"``{each}``" for each in resources) + ", and parts of resources that are still there.", ""]
+
+
+def _missing_rules():
+    return {name: reason for (kind, name), reason in tables.not_yet().items() if kind == "rule"}
+
+
+def _rules():
+    lacks = [(f"``{name}``", reason) for name, reason in sorted(_missing_rules().items())]
+    if not lacks:
+        return []
+    return ["Rules that are not there", "------------------------", "",
+            *_table(("rule", "why"), lacks, (50, 50))]
+
+
+def _clients():
+    title = "The openstack client"
+    kinds = sorted({" ".join(_words(command)) for command, _ in openstack_commands.STORY})
+    lines = [title, "-" * len(title), "",
+             "These commands are run by the unmodified client, and what each did is looked at:", "",
+             *textwrap.wrap(", ".join(f"``{each}``" for each in kinds) + ".", 120, break_on_hyphens=False), ""]
+    lacks = [(f"``openstack {command.removeprefix('admin: ')}``", reason)
+             for command, reason in openstack_commands.NOT_YET.items()]
+    return lines + (["These do not work:", "", *_table(("command", "why"), lacks, (60, 40))] if lacks else [])
+
+
+#: The client's words for what it does; the name of a thing that follows is none.
+_VERBS = {"list", "show", "create", "delete", "set", "unset", "add", "remove", "start", "stop", "reboot", "pause",
+          "unpause", "suspend", "resume", "lock", "unlock", "rescue", "unrescue", "rebuild", "shelve", "unshelve",
+          "resize", "confirm", "revert", "restore", "issue", "save", "migrate", "evacuate", "abort", "complete", "ssh"}
+
+
+def _words(command):
+    """The words of a command up to its verb, and the resource of "add" and "remove": ("server", "add", "port")."""
+    words = re.match(r"[a-z -]*[a-z]", command.removeprefix("admin: ") + " ").group().split()
+    for index, word in enumerate(words):
+        if word in _VERBS:
+            end = index + 1
+            if word in ("add", "remove", "resize", "migration") and words[index + 1:index + 2] and \
+                    words[index + 1] in _THINGS:
+                end += 2 if words[index + 1:index + 3] == ["security", "group"] else 1
+            return words[:end]
+    return words
+
+
+_THINGS = {"network", "port", "fixed", "security", "volume", "host", "floating", "confirm", "revert"}
+
+
+def _tempest():
+    not_passed, counts = tempest_cloud.not_passed(), {}
+    for test in tempest_cloud.listed():
+        module = tempest_cloud.name_of(test).rsplit(".", 2)[0].removeprefix("tempest.")
+        passed, all_ = counts.get(module, (0, 0))
+        counts[module] = (passed + (tempest_cloud.name_of(test) not in not_passed), all_ + 1)
+    lines = ["Tempest", "-------", "",
+             "Tests of Tempest's compute suite that need compute, identity, image and network services and one host, "
+             "with dynamic credentials and ``max_microversion = latest``.", "",
+             *_table(("module", "pass", "of"), [(f"``{name}``", *each) for name, each in sorted(counts.items())],
+                     (70, 15, 15))]
+    if not_passed:
+        lines += ["Not passed:", "", *_table(("test", "why"), [
+            (f"``{name.removeprefix('tempest.')}``", reason) for name, reason in not_passed.items()], (60, 40))]
+    return lines
+
+
+def _table(head, rows, widths):
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {' '.join(map(str, widths))}", ""]
+    for row in (head, *rows):
+        lines += [f"   {'* -' if index == 0 else '  -'} {cell}" for index, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+if __name__ == "__main__":
+    with open(PAGE, "w") as file:
+        file.write(text())

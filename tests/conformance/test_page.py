@@ -1,0 +1,20 @@
+"""doc/compatibility.rst says what the tables say."""
+
+from tests.conformance import page, tables
+
+
+def test_the_page_is_not_older_than_its_tables():
+    with open(page.PAGE) as file:
+        assert file.read() == page.text(), "make it anew: python -m tests.conformance.page"
+
+
+def test_every_route_and_action_has_its_place_on_it():
+    text = page.text()
+    for entry in (*tables.routes(), *tables.actions()):
+        assert entry.retired or f"``{entry}``" in text
+
+
+def test_every_reason_is_told():
+    text = page.text()
+    for (_, name), reason in tables.not_yet().items():
+        assert f"``{name}``" in text and reason in text
