@@ -6,9 +6,10 @@ given as keywords and kept as attributes, so that code can read them too.
 
 
 class NovaLiteError(Exception):
-    """Base of all; a 500 whose text is never shown to a client."""
+    """Base of all; a 500 whose text is never shown to a client, unless a leaf says so by ``told``."""
 
     status = 500
+    told = False
     template = "An unexpected error."
 
     def __init__(self, message=None, **fields):
@@ -230,6 +231,10 @@ class HypervisorError(NovaLiteError):
     template = "The hypervisor refused: {reason}"
 
 
+class NotOffered(HypervisorError):
+    template = "This host cannot give the guest what its flavor or image asks for: {reason}"
+
+
 class HypervisorUnavailable(HypervisorError):
     template = "The hypervisor of host {host} cannot be reached: {reason}"
 
@@ -383,6 +388,17 @@ class ImageMissing(NotFound):
     """As Nova says it to those who look for an image through it."""
 
     template = "Image not found."
+
+
+class InterfaceAttachFailed(NovaLiteError):
+    told = True
+    template = "Failed to attach network adapter device to {server_id}: {reason}"
+
+
+class InterfaceAttachLate(NovaLiteError):
+    told = True
+    template = ("The host of instance {server_id} did not attach the network adapter device in time. It may do so yet: "
+                "look at the server's interfaces before you ask again.")
 
 
 class MoveNotFound(NotFound):

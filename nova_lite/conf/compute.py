@@ -6,6 +6,12 @@ GROUP = "compute"
 OPTS = (
     cfg.StrOpt("driver", default="libvirt", choices=["libvirt", "fake"],
                help="The hypervisor driver: libvirt, or fake, whose guests are only remembered."),
+    cfg.StrOpt("cpu_dedicated_set",
+               help="Processors of this host that guests may have to themselves (hw:cpu_policy of their flavor), such "
+                    "as 4-31,^8. Unset: none may."),
+    cfg.StrOpt("cpu_shared_set",
+               help="Processors of this host that all other guests run on. Unset: all but those of "
+                    "cpu_dedicated_set."),
     cfg.IntOpt("shutdown_timeout", default=60, min=0,
                help="Seconds a guest gets to shut down before its power is cut. 0 cuts it at once."),
     cfg.BoolOpt("force_config_drive", default=False,
@@ -20,6 +26,9 @@ OPTS = (
     cfg.IntOpt("reclaim_instance_interval", default=0, min=0,
                help="Seconds for which a deleted server is only switched off and can be restored. 0 deletes at once. "
                     "API and conductor must have the same."),
+    cfg.FloatOpt("attach_timeout", default=60, min=0,
+                 help="Seconds that a request to attach an interface waits for the server's host, and each change of "
+                      "a server's interfaces for the one before it."),
     cfg.IntOpt("prune_interval", default=3600, min=1,
                help="Seconds between two looks for cached images that no guest of this host uses any more."),
 )

@@ -8,6 +8,7 @@ import pytest
 from nova_lite.common import exception
 from nova_lite.virt.driver import Disk, GuestSpec, Vif
 from nova_lite.virt.libvirt import build
+from nova_lite.virt.libvirt.abilities import Abilities, Node
 from nova_lite.virt.libvirt.disks import Files
 from nova_lite.virt.libvirt.xml import domain as dom
 from nova_lite.virt.libvirt.xml.element import at, element
@@ -34,6 +35,16 @@ def with_properties(**properties):
     return dataclasses.replace(SPEC, image_properties=properties)
 
 
+def with_specs(specs, **properties):
+    return dataclasses.replace(SPEC, extra_specs=specs, image_properties=properties)
+
+
+#: Two nodes of four processors; 1-2 and 5-7 may be dedicated, 1 is taken.
+HOST = Abilities(
+    nodes=(Node(0, frozenset(range(4)), ((4, 1 << 20), (2048, 64))),
+           Node(1, frozenset(range(4, 8)), ((4, 1 << 20), (2048, 1024), (1 << 20, 0)))),
+    threads=True, dedicated=frozenset({1, 2, 5, 6, 7}), taken=frozenset({1}))
+
 CASES = {
     "emulated": (SPEC, {}),
     "kvm_config_drive": (SPEC, {"virt_type": "kvm", "config_drive": True}),
@@ -42,6 +53,25 @@ CASES = {
                      {"config_drive": True}),
     "q35_scsi_uefi": (with_properties(hw_disk_bus="scsi", hw_firmware_type="uefi", hw_video_model="virtio"),
                       {"cpu_mode": "maximum", "tb_cache_mb": 0, "spare_pcie_ports": 0}),
+    "topology_quota": (with_specs({
+        "hw:cpu_cores": "2", "quota:cpu_shares": "512", "quota:cpu_period": "10000", "quota:cpu_quota": "5000",
+        "quota:disk_read_bytes_sec": "1048576", "quota:disk_total_iops_sec": "100", "quota:vif_inbound_average": "128",
+        "quota:vif_outbound_average": "256", "quota:vif_outbound_peak": "512", "quota:vif_outbound_burst": "1024",
+        "hw:vif_multiqueue_enabled": "true", "hw:virtio_packed_ring": "true"}), {"shared": frozenset({0, 1, 3})}),
+    "devices": (with_specs({
+        "hw:watchdog_action": "poweroff", "hw_rng:rate_bytes": "2048", "hw_rng:rate_period": "500",
+        "hw_video:ram_max_mb": "64", "hw:boot_menu": "true", "hw:hide_hypervisor_id": "true", "hw:pmu": "false",
+        "hw:serial_port_count": "3", "hw:sound_model": "ich9"},
+        hw_video_ram="32", hw_serial_port_count="2", hw_pointer_model="usbtablet", hw_time_hpet="yes"), {}),
+    "tpm_secure_boot": (with_specs({"hw:tpm_version": "2.0", "hw:tpm_model": "tpm-crb", "os:secure_boot": "required",
+                                    "hw_rng:allowed": "false"}, hw_firmware_type="uefi"),
+                        {"abilities": Abilities(secure_boot=True, tpm=True)}),
+    "numa_pages": (with_specs({
+        "hw:numa_nodes": "2", "hw:numa_cpus.0": "0", "hw:numa_cpus.1": "1", "hw:numa_mem.0": "128",
+        "hw:numa_mem.1": "384", "hw:mem_page_size": "large", "hw:locked_memory": "true"}), {"abilities": HOST}),
+    "pinned": (with_specs({"hw:cpu_policy": "dedicated", "hw:emulator_threads_policy": "isolate",
+                           "hw:cpu_thread_policy": "require"}), {"abilities": HOST}),
+    "mixed": (with_specs({"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "1"}), {"abilities": HOST}),
 }
 
 
@@ -65,6 +95,47 @@ def test_a_domain_reads_back_as_it_was_written(case):
 def test_hardware_that_there_is_not_is_refused(properties):
     with pytest.raises(exception.ImageUnacceptable, match=next(iter(properties))):
         build.domain(with_properties(**properties), site())
+
+
+@pytest.mark.parametrize(("specs", "properties", "words"), [
+    ({"hw:cpu_policy": "dedicated"}, {}, "do not fit"), ({"hw:numa_nodes": "2"}, {}, "do not fit"),
+    ({"hw:mem_page_size": "2048"}, {}, "do not fit"), ({"os:secure_boot": "required"}, {}, "secure boot"),
+    ({"os:secure_boot": "required"}, {"os_secure_boot": "disabled"}, "disabled and required"),
+    ({"hw:tpm_version": "2.0"}, {}, "swtpm"), ({"hw:mem_encryption": "true"}, {}, "encrypted"),
+    ({"hw:cpu_realtime": "yes"}, {}, "real-time"), ({"hw:viommu_model": "intel"}, {}, "IOMMU"),
+    ({}, {"hw_video_ram": "8"}, "maximum allowed by flavor 0"), ({"hw:sound_model": "virtio"}, {}, "sound"),
+    ({"quota:cpu_shares": "x"}, {}, "no number")])
+def test_what_a_host_cannot_give_is_refused_and_never_ignored(specs, properties, words):
+    plain = Abilities(nodes=(Node(0, frozenset({0, 1}), ((4, 1 << 20), (2048, 0))),))
+    with pytest.raises(exception.NotOffered, match=words):
+        build.domain(with_specs(specs, **properties), site(abilities=plain))
+
+
+def test_a_guest_is_refused_where_threads_are_not_as_it_needs_them():
+    specs = {"hw:cpu_policy": "dedicated", "hw:cpu_thread_policy": "isolate"}
+    with pytest.raises(exception.NotOffered, match="threads"):
+        build.domain(with_specs(specs), site(abilities=HOST))
+    assert build.domain(with_specs(specs), site(abilities=dataclasses.replace(HOST, threads=False))).pins
+
+
+def test_no_two_guests_get_the_same_processor():
+    spec = with_specs({"hw:cpu_policy": "dedicated"})
+    host, seen = dataclasses.replace(HOST, taken=frozenset()), set()
+    for _ in range(2):
+        mine = {int(pin.cpuset) for pin in build.domain(spec, site(abilities=host)).pins}
+        assert len(mine) == 2 and not mine & seen
+        seen |= mine
+        host = dataclasses.replace(host, taken=host.taken | mine)
+    with pytest.raises(exception.NotOffered, match="do not fit"):
+        build.domain(spec, site(abilities=host))
+
+
+def test_any_page_size_is_large_where_there_are_large_ones_and_usual_elsewhere():
+    spec = with_specs({"hw:mem_page_size": "any"})
+    one = Node(0, frozenset({0, 1}), ((4, 1 << 20), (2048, 300)))
+    assert [page.size for page in build.domain(spec, site(abilities=Abilities(nodes=(one,)))).pages] == [2048]
+    few = dataclasses.replace(one, pages=((4, 1 << 20), (2048, 3)))
+    assert build.domain(spec, site(abilities=Abilities(nodes=(few,)))).pages == ()
 
 
 def test_a_title_that_xml_cannot_carry_is_mended():

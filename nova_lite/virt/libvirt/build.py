@@ -6,6 +6,8 @@ import re
 from oslo_utils import strutils
 
 from nova_lite.common import exception
+from nova_lite.virt.libvirt import asked
+from nova_lite.virt.libvirt.abilities import Abilities
 from nova_lite.virt.libvirt.disks import Files
 from nova_lite.virt.libvirt.xml import domain as dom
 
@@ -20,6 +22,8 @@ class Site:
     options: object                 # the [libvirt] group
     config_drive: bool = False      # whether files.config_drive exists
     cache: str = "none"             # "writeback" where the file system has no direct I/O
+    shared: frozenset | None = None     # processors of the host for guests that have none to themselves; None: any
+    abilities: Abilities | None = None  # of the host, for those that ``asked.asks``
 
 
 _TARGETS = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd", "usb": "sd"}
@@ -35,7 +39,9 @@ def domain(spec, site):
     """The xml.domain.Domain of ``spec``.
 
     :raises ImageUnacceptable: an image property asks for what there is not.
+    :raises NotOffered: the flavor does.
     """
+    asked.check(spec)
     fields = {}
     for step in STEPS:
         fields.update(step(spec, site))
@@ -73,7 +79,7 @@ def machine(spec, site):
         "apic": True,
         "clock": "localtime" if spec.image_properties.get("os_type") == "windows" else "utc",
         "timers": (dom.Timer(name="pit", tickpolicy="delay"), dom.Timer(name="rtc", tickpolicy="catchup"),
-                   dom.Timer(name="hpet", present=False)),
+                   dom.Timer(name="hpet", present=_flag(spec, "hw_time_hpet"))),
         "on_poweroff": "destroy",
         "on_reboot": "restart",
         "on_crash": "destroy",
@@ -100,12 +106,12 @@ def cpu(_spec, site):
 def disks(spec, site):
     """The root disk, and the config drive as a CD.  Formats and the whole chain are said, so nobody probes."""
     made = []
-    root = _overlay(spec.disk, site, site.files.disk, boot_order=1)
+    root = _overlay(spec, spec.disk, site, site.files.disk, boot_order=1)
     if spec.rescue is None:
         _place(made, root, _disk_bus(spec))
     else:
         root = dataclasses.replace(root, boot_order=2)
-        rescue = _overlay(spec.rescue.disk, site, site.files.rescue, boot_order=1)
+        rescue = _overlay(spec, spec.rescue.disk, site, site.files.rescue, boot_order=1)
         if spec.rescue.bus is None:
             _place(made, rescue, _disk_bus(spec))
             _place(made, root, _disk_bus(spec))
@@ -119,9 +125,10 @@ def disks(spec, site):
     return {"disks": tuple(made)}
 
 
-def _overlay(disk, site, path, boot_order):
+def _overlay(spec, disk, site, path, boot_order):
     base = disk.base
     return dom.Disk(
+        **asked.disk(spec, _disk_bus(spec)),
         format="qcow2", cache=site.cache, discard="unmap", file=path, boot_order=boot_order,
         backing=dom.BackingStore(end=base is not None, file=base, format=base and disk.base_format,
                                  type=base and "file"))
@@ -139,64 +146,80 @@ def controllers(spec, site):
     buses = {_disk_bus(spec)} | ({_reader_bus(spec, site)} if site.config_drive else set())
     if spec.rescue is not None and spec.rescue.bus is not None:
         buses.add(spec.rescue.bus)
-    found = [dom.Controller(type="usb", model="qemu-xhci" if "usb" in buses else "none")]
+    usb = "usb" in buses or asked.uses_usb(spec)
+    found = [dom.Controller(type="usb", model=asked.usb_model(spec) if usb else "none")]
     if "scsi" in buses:
-        found.append(dom.Controller(type="scsi", index=0, model="virtio-scsi"))
+        found.append(dom.Controller(type="scsi", index=0, model=_scsi_model(spec)))
     if _is_q35(spec, site):
-        own = 3 + len(buses) + len(spec.vifs)       # balloon, rng, video; disks or their controllers
+        # balloon, rng, video; disks or their controllers
+        own = 3 + len(buses) + len(spec.vifs) + asked.slots(spec)
         found.append(dom.Controller(type="pci", index=0, model="pcie-root"))
         found += [dom.Controller(type="pci", model="pcie-root-port")] * (own + site.options.spare_pcie_ports)
     return {"controllers": tuple(found)}
 
 
 def nics(spec, _site):
-    return {"interfaces": tuple(
-        dom.Interface(mac=vif.mac, bridge=vif.bridge, tap=vif.tap, mtu=vif.mtu,
-                      model=_choice(spec, "hw_vif_model", _NIC_MODELS, vif.model))
-        for vif in spec.vifs)}
+    return {"interfaces": tuple(nic(spec, vif) for vif in spec.vifs)}
 
 
-def console(_spec, site):
-    """The serial port; virtlogd keeps what it prints over reboots, and bounds it."""
-    return {"serials": (dom.Serial(log=site.files.console_log, append="on"),)}
+def nic(spec, vif):
+    """The xml.domain.Interface of one of the guest's Vifs."""
+    model = _choice(spec, "hw_vif_model", _NIC_MODELS, vif.model)
+    return dom.Interface(mac=vif.mac, bridge=vif.bridge, tap=vif.tap, mtu=vif.mtu, model=model,
+                         **asked.nic(spec, model))
+
+
+def console(spec, site):
+    """The serial ports; virtlogd keeps what the first prints over reboots, and bounds it."""
+    return {"serials": asked.serials(spec, site.files.console_log)}
 
 
 def agent(spec, _site):
     """The way to the guest's agent, where the image says that it has one."""
-    if not strutils.bool_from_string(spec.image_properties.get("hw_qemu_guest_agent", "no")):
+    if not _flag(spec, "hw_qemu_guest_agent"):
         return {}
     return {"channels": (dom.Channel(name="org.qemu.guest_agent.0"),)}
 
 
 def graphics(spec, site):
     return {"graphics": (dom.Graphics(listen=site.options.vnc_listen),),
-            "video": _choice(spec, "hw_video_model", _VIDEO_MODELS, "vga")}
+            "video": _choice(spec, "hw_video_model", _VIDEO_MODELS, "vga"), "video_ram": asked.video_ram(spec)}
 
 
-def rng(_spec, site):
-    return {"rng": dom.Rng(device=site.options.rng_device)}
+def rng(spec, site):
+    return {"rng": asked.rng(spec, site.options.rng_device)}
 
 
 def balloon(_spec, _site):
     return {"balloon": "virtio"}
 
 
-STEPS = (identity, size, machine, cpu, disks, controllers, nics, console, agent, graphics, rng, balloon)
+STEPS = (identity, size, machine, cpu, asked.processor, asked.board, asked.devices, disks, controllers, nics, console,
+         agent, graphics, rng, balloon)
 
 
 def _choice(spec, name, choices, default):
     """What image property ``name`` asks for; a dict of choices says what each means."""
-    asked = spec.image_properties.get(name)
-    if asked is None:
+    value = spec.image_properties.get(name)
+    if value is None:
         return default
-    if asked not in choices:
+    if value not in choices:
         raise exception.ImageUnacceptable(
-            image_id=spec.image_id, reason=f"{name} is '{asked}'; this host offers {', '.join(choices)}")
-    return choices[asked] if isinstance(choices, dict) else asked
+            image_id=spec.image_id, reason=f"{name} is '{value}'; this host offers {', '.join(choices)}")
+    return choices[value] if isinstance(choices, dict) else value
+
+
+def _flag(spec, name):
+    return strutils.bool_from_string(spec.image_properties.get(name, "no"))
 
 
 def _disk_bus(spec):
     return _choice(spec, "hw_disk_bus", _DISK_BUSES, spec.disk.bus)
+
+
+def _scsi_model(spec):
+    return _choice(spec, "hw_scsi_model", {"virtio-scsi": "virtio-scsi", "lsilogic": "lsilogic",
+                                           "lsisas1068": "lsisas1068", "lsisas1078": "lsisas1078"}, "virtio-scsi")
 
 
 def _machine(spec, site):

@@ -78,6 +78,7 @@ def start(live, blueprint):
         domain = _define(live, blueprint, domain)
         _go_on()
         _start(domain)
+        _check_shares(domain, blueprint)
 
 
 def restart(live, blueprint):
@@ -87,7 +88,9 @@ def restart(live, blueprint):
         cut(domain)
         if domain.hasManagedSaveImage():
             domain.managedSaveRemove()          # or it would wake up instead of booting
-    _start(_define(live, blueprint, domain))
+    domain = _define(live, blueprint, domain)
+    _start(domain)
+    _check_shares(domain, blueprint)
 
 
 def pause(domain):
@@ -244,6 +247,22 @@ def _start(domain):
     except libvirt.libvirtError as error:
         if not (error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID and domain.isActive()):
             raise
+
+
+def _check_shares(domain, blueprint):
+    """libvirt refuses processor quotas where there are no control groups, but shares it forgets silently.
+
+    :raises NotOffered: and the guest is off.
+    """
+    if blueprint.cpu_shares is None:
+        return
+    try:
+        known = domain.schedulerParameters()
+    except libvirt.libvirtError:
+        known = {}
+    if known.get("cpu_shares") != blueprint.cpu_shares:
+        cut(domain)
+        raise exception.NotOffered(reason="quota:cpu_shares takes control groups, which this host's libvirt has not")
 
 
 def _unless_already(act, *args):

@@ -6,8 +6,9 @@ import logging
 import os
 
 from nova_lite.common import concurrency, exception
+from nova_lite.common.hardware import processors
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import build, config_drive, disks, guest
+from nova_lite.virt.libvirt import abilities, asked, build, config_drive, disks, guest
 from nova_lite.virt.libvirt.disks import Files
 
 LOG = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ class Build(driver.Build):
         self._conf = conf
         self._virt_type = virt_type         # a callable: finding out takes seconds, once
         self._cache = None
+        self._placing = concurrency.Lock()
 
     def spawn(self, spec):
         if self._connection.insist(guest.runs, spec.id):
@@ -30,7 +32,9 @@ class Build(driver.Build):
                 files.make()
                 disks.ensure(files.disk, spec.disk)
                 self.write_config_drive(spec, files.config_drive)
-            self._connection.insist(guest.start, self._domain(spec, files), deadline=self._conf.libvirt.start_timeout)
+            with self._placed(spec):
+                self._connection.insist(guest.start, self._domain(spec, files),
+                                        deadline=self._conf.libvirt.start_timeout)
             undo.pop_all()
 
     def destroy(self, server_id):
@@ -38,6 +42,15 @@ class Build(driver.Build):
         self._connection.insist(guest.forget, server_id, deadline=timeout)
         with explained():
             concurrency.native(self.files(server_id).remove, deadline=timeout, what="removing a guest's files")
+
+    def again(self, fn, spec):
+        """Call ``fn`` (guest.start or guest.restart) with the ``blueprint`` of a guest."""
+        with self._placed(spec):
+            self._connection.insist(fn, self.blueprint(spec), deadline=self._conf.libvirt.start_timeout)
+
+    def _placed(self, spec):
+        """One at a time of those that take processors of the host to themselves: no two may choose the same."""
+        return self._placing if asked.asks(spec) else contextlib.nullcontext()
 
     def blueprint(self, spec):
         """The xml.domain.Domain of a guest that has been spawned before; its lost config drive is made anew.
@@ -62,7 +75,22 @@ class Build(driver.Build):
             self._cache = "none" if disks.has_direct_io(files.directory) else "writeback"
         return build.domain(spec, build.Site(
             cloud=os.path.realpath(self._conf.state_dir), virt_type=self._virt_type(), files=files,
-            options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=self._cache))
+            options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=self._cache,
+            shared=self._shared(), abilities=self._abilities(spec)))
+
+    def _shared(self):
+        """Processors for guests that have none to themselves; None: any."""
+        options = self._conf.compute
+        if options.cpu_shared_set:
+            return processors.numbers(options.cpu_shared_set)
+        if options.cpu_dedicated_set:
+            return frozenset(range(os.cpu_count())) - processors.numbers(options.cpu_dedicated_set)
+        return None
+
+    def _abilities(self, spec):
+        if not asked.asks(spec):
+            return abilities.Abilities()
+        return self._connection.insist(abilities.read, self._conf.compute, spec.id)
 
     @staticmethod
     def write_config_drive(spec, path):

@@ -40,7 +40,7 @@ class Power(driver.Power):
         return self._connection.insist(guest.power_of, server_id)
 
     def _change(self, fn, spec):
-        self._connection.insist(fn, self._build.blueprint(spec), deadline=self._options.start_timeout)
+        self._build.again(fn, spec)
 
     def _goes_off(self, server_id, timeout, cancelled):
         """Whether the guest is off after at most ``timeout`` seconds of asking it to shut down.

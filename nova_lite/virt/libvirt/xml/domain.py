@@ -34,6 +34,40 @@ class Timer:
     present: bool | None = at("@present")
 
 
+@element("vcpupin")
+class Pin:
+    """Where one of the guest's processors runs."""
+
+    vcpu: int | None = at("@vcpu")
+    cpuset: str | None = at("@cpuset")                  # of the host: "3", "0-1"
+
+
+@element("memnode")
+class MemoryNode:
+    """Where the memory of one of the guest's NUMA nodes lies."""
+
+    cell: int | None = at("@cellid")
+    mode: str | None = at("@mode", "strict")
+    nodeset: str | None = at("@nodeset")
+
+
+@element("page")
+class Page:
+    size: int | None = at("@size")
+    unit: str | None = at("@unit", "KiB")
+    nodeset: str | None = at("@nodeset")                # of the guest
+
+
+@element("cell")
+class Cell:
+    """One NUMA node of the guest."""
+
+    id: int | None = at("@id")
+    cpus: str | None = at("@cpus")
+    memory: int | None = at("@memory")
+    unit: str | None = at("@unit", "MiB")
+
+
 @element("backingStore")
 class BackingStore:
     """What a disk is an overlay of; an empty one ends the chain, so that nobody probes for more."""
@@ -57,6 +91,13 @@ class Disk:
     target: str | None = at("target/@dev")              # "vda"
     bus: str | None = at("target/@bus", "virtio")
     readonly: bool = at("readonly", False)
+    packed: str | None = at("driver/@packed")           # "on"
+    read_bytes_sec: int | None = at("iotune/read_bytes_sec")
+    read_iops_sec: int | None = at("iotune/read_iops_sec")
+    write_bytes_sec: int | None = at("iotune/write_bytes_sec")
+    write_iops_sec: int | None = at("iotune/write_iops_sec")
+    total_bytes_sec: int | None = at("iotune/total_bytes_sec")
+    total_iops_sec: int | None = at("iotune/total_iops_sec")
     boot_order: int | None = at("boot/@order")
 
 
@@ -76,6 +117,14 @@ class Interface:
     model: str | None = at("model/@type", "virtio")
     mtu: int | None = at("mtu/@size")
     rom: bool | None = at("rom/@enabled", False)        # no PXE: seconds less at every boot
+    queues: int | None = at("driver/@queues")
+    packed: str | None = at("driver/@packed")
+    inbound_average: int | None = at("bandwidth/inbound/@average")      # KiB a second; bursts KiB
+    inbound_peak: int | None = at("bandwidth/inbound/@peak")
+    inbound_burst: int | None = at("bandwidth/inbound/@burst")
+    outbound_average: int | None = at("bandwidth/outbound/@average")
+    outbound_peak: int | None = at("bandwidth/outbound/@peak")
+    outbound_burst: int | None = at("bandwidth/outbound/@burst")
 
 
 @element("serial")
@@ -106,6 +155,32 @@ class Rng:
     model: str | None = at("@model", "virtio")
     source: str | None = at("backend/@model", "random")
     device: str | None = at("backend", "/dev/urandom")
+    rate_bytes: int | None = at("rate/@bytes")
+    rate_period: int | None = at("rate/@period")        # milliseconds
+
+
+@element("watchdog")
+class Watchdog:
+    model: str | None = at("@model", "i6300esb")
+    action: str | None = at("@action")
+
+
+@element("tpm")
+class Tpm:
+    model: str | None = at("@model")
+    type: str | None = at("backend/@type", "emulator")
+    version: str | None = at("backend/@version")
+
+
+@element("sound")
+class Sound:
+    model: str | None = at("@model")
+
+
+@element("input")
+class Input:
+    type: str | None = at("@type", "tablet")
+    bus: str | None = at("@bus")
 
 
 @element("domain")
@@ -120,15 +195,31 @@ class Domain:
     memory: int | None = at("memory")
     memory_unit: str | None = at("memory/@unit")
     vcpus: int | None = at("vcpu")
+    cpuset: str | None = at("vcpu/@cpuset")             # of the host, for guests that share
+    pages: tuple[Page, ...] = at("memoryBacking/hugepages", ())
+    locked: bool = at("memoryBacking/locked", False)
+    cpu_shares: int | None = at("cputune/shares")
+    cpu_period: int | None = at("cputune/period")       # microseconds
+    cpu_quota: int | None = at("cputune/quota")
+    pins: tuple[Pin, ...] = at("cputune", ())
+    emulator: str | None = at("cputune/emulatorpin/@cpuset")
+    numa_mode: str | None = at("numatune/memory/@mode")
+    numa_nodes: str | None = at("numatune/memory/@nodeset")     # of the host
+    memory_nodes: tuple[MemoryNode, ...] = at("numatune", ())
     firmware: str | None = at("os/@firmware")
     arch: str | None = at("os/type/@arch")
     machine: str | None = at("os/type/@machine")
     os_type: str | None = at("os/type", "hvm")
+    secure_loader: bool | None = at("os/loader/@secure")
+    boot_menu: bool | None = at("os/bootmenu/@enable")
     smbios: str | None = at("os/smbios/@mode")
     sysinfo_type: str | None = at("sysinfo/@type")
     sysinfo: tuple[Entry, ...] = at("sysinfo/system", ())
     acpi: bool = at("features/acpi", False)
     apic: bool = at("features/apic", False)
+    pmu: str | None = at("features/pmu/@state")         # "on" or "off", as all states below
+    hidden: str | None = at("features/kvm/hidden/@state")
+    smm: str | None = at("features/smm/@state")
     tb_cache: int | None = at("features/tcg/tb-cache")
     tb_cache_unit: str | None = at("features/tcg/tb-cache/@unit")
     cpu_mode: str | None = at("cpu/@mode")
@@ -136,6 +227,10 @@ class Domain:
     cpu_check: str | None = at("cpu/@check")
     cpu_model: str | None = at("cpu/model")
     cpu_fallback: str | None = at("cpu/model/@fallback")
+    sockets: int | None = at("cpu/topology/@sockets")
+    cores: int | None = at("cpu/topology/@cores")
+    threads: int | None = at("cpu/topology/@threads")
+    cells: tuple[Cell, ...] = at("cpu/numa", ())
     clock: str | None = at("clock/@offset")
     timers: tuple[Timer, ...] = at("clock", ())
     on_poweroff: str | None = at("on_poweroff")
@@ -148,5 +243,10 @@ class Domain:
     channels: tuple[Channel, ...] = at("devices", ())
     graphics: tuple[Graphics, ...] = at("devices", ())
     video: str | None = at("devices/video/model/@type")
+    video_ram: int | None = at("devices/video/model/@vram")     # KiB
     rng: Rng | None = at("devices")
+    watchdog: Watchdog | None = at("devices")
+    tpm: Tpm | None = at("devices")
+    sound: Sound | None = at("devices")
+    inputs: tuple[Input, ...] = at("devices", ())
     balloon: str | None = at("devices/memballoon/@model")

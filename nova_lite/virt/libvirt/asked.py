@@ -1,0 +1,215 @@
+"""What a guest gets because its flavor or image asks for it: steps of ``build``, pure as those."""
+
+from oslo_utils import strutils
+
+from nova_lite.common import exception, hardware
+from nova_lite.common.hardware import processors, topology
+from nova_lite.virt.libvirt import placement
+from nova_lite.virt.libvirt.xml import domain as dom
+
+_DISK = ("read_bytes_sec", "read_iops_sec", "write_bytes_sec", "write_iops_sec", "total_bytes_sec", "total_iops_sec")
+_VIF = tuple(f"{way}_{amount}" for way in ("inbound", "outbound") for amount in ("average", "peak", "burst"))
+_QUEUES = 16            # a tap device of Linux has room for more, a guest's interrupts have not
+_SOUNDS = ("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb")
+#: Extra specs, and properties by the same name, that no host here gives; better refused than ignored.
+_REFUSED = {
+    "mem_encryption": "guests' memory cannot be encrypted here", "cpu_realtime": "there are no real-time processors",
+    "ephemeral_encryption": "guests' disks are not encrypted here", "viommu_model": "guests get no IOMMU here",
+    "redirected_usb_ports": "USB devices come through SPICE, which there is not",
+    "pmem": "there is no persistent memory",
+    "maxphysaddr_mode": "the width of addresses cannot be chosen",
+}
+
+
+def wishes(spec):
+    """hardware.Wishes of a GuestSpec."""
+    return hardware.Wishes(spec.vcpus, spec.memory_mb, spec.extra_specs, spec.image_properties, spec.flavor_name,
+                           image_id=spec.image_id or "")
+
+
+def asks(spec):
+    """Whether the host must be asked for its abilities to build ``spec``."""
+    wanted = wishes(spec)
+    return wanted.any and (placement.needed(wanted) or _secure(wanted) or _tpm(wanted) is not None)
+
+
+def check(spec):
+    """:raises NotOffered: it asks for what there is not."""
+    wanted = wishes(spec)
+    for name, reason in _REFUSED.items():
+        value = wanted.either(name)
+        if value is not None and value.lower() not in ("false", "no", "off", "0", "f", "n"):
+            raise exception.NotOffered(reason=f"hw:{name} is {value}; {reason}")
+
+
+def processor(spec, site):
+    """Sockets, cores and threads; where they run, and how much of the host's they get."""
+    wanted = wishes(spec)
+    made = topology.best(wanted)
+    fields = {} if made is None else {"sockets": made.sockets, "cores": made.cores, "threads": made.threads}
+    for name in ("shares", "period", "quota"):
+        fields |= _number(spec, f"quota:cpu_{name}", f"cpu_{name}")
+    return fields | _placed(wanted, site)
+
+
+def _placed(wanted, site):
+    taken = placement.seats(wanted, site.abilities)
+    if not taken:
+        return {"cpuset": _ranges(site.shared)} if site.shared else {}
+    pins = {cpu: {seat.pins[cpu]} if cpu in seat.pins else seat.floating for seat in taken for cpu in seat.cell.cpus}
+    emulator = frozenset().union(*(seat.emulator for seat in taken)) or frozenset().union(*pins.values())
+    fields = {
+        "cells": tuple(dom.Cell(id=number, cpus=_ranges(seat.cell.cpus), memory=seat.cell.memory_mb)
+                       for number, seat in enumerate(taken)),
+        "pins": tuple(dom.Pin(vcpu=cpu, cpuset=_ranges(pins[cpu])) for cpu in sorted(pins)),
+        "emulator": _ranges(emulator),
+        "numa_mode": "strict", "numa_nodes": _ranges({seat.node for seat in taken}),
+        "memory_nodes": tuple(dom.MemoryNode(cell=number, nodeset=str(seat.node))
+                              for number, seat in enumerate(taken)),
+        "pages": tuple(dom.Page(size=seat.page, nodeset=str(number))
+                       for number, seat in enumerate(taken) if seat.page)}
+    return fields | ({"locked": True} if wanted.flag("locked_memory") else {})
+
+
+def board(spec, site):
+    """Firmware's and board's switches."""
+    wanted, fields = wishes(spec), {}
+    pmu = wanted.agreed("pmu")
+    if pmu is not None:
+        fields["pmu"] = "on" if pmu else "off"
+    if wanted.flag("boot_menu"):
+        fields["boot_menu"] = True
+    hide = wanted.specs.get("hw:hide_hypervisor_id", wanted.specs.get("hide_hypervisor_id"))
+    if strutils.bool_from_string(wanted.properties.get("img_hide_hypervisor_id", hide or "no")):
+        fields["hidden"] = "on"
+    if _secure(wanted):
+        if not site.abilities.secure_boot or wanted.properties.get("hw_firmware_type") != "uefi":
+            raise exception.NotOffered(reason="secure boot is required; it takes UEFI in the image "
+                                              "(hw_firmware_type) and firmware for it on the host")
+        fields |= {"secure_loader": True, "smm": "on"}
+    return fields
+
+
+def devices(spec, site):
+    """Devices that no guest has by itself."""
+    wanted, fields = wishes(spec), {}
+    action = wanted.either("watchdog_action", "disabled")
+    if action != "disabled":
+        fields["watchdog"] = dom.Watchdog(action=action)
+    tpm = _tpm(wanted)
+    if tpm is not None:
+        if not site.abilities.tpm:
+            raise exception.NotOffered(reason="it asks for a TPM, and swtpm is not installed")
+        fields["tpm"] = tpm
+    sound = wanted.either("sound_model")
+    if sound is not None:
+        if sound not in _SOUNDS:
+            raise exception.NotOffered(reason=f"the sound model is {sound}; there are {', '.join(_SOUNDS)}")
+        fields["sound"] = dom.Sound(model=sound)
+    bus = spec.image_properties.get("hw_input_bus")
+    if bus or spec.image_properties.get("hw_pointer_model"):
+        fields["inputs"] = (dom.Input(bus=bus or "usb"),)
+    return fields
+
+
+def uses_usb(spec):
+    """Whether the guest has a device on USB, or asks for a controller."""
+    wanted = wishes(spec)
+    pointer = spec.image_properties.get("hw_input_bus", spec.image_properties.get("hw_pointer_model"))
+    return (pointer in ("usb", "usbtablet") or wanted.either("sound_model") == "usb"
+            or wanted.either("usb_model", "none") != "none")
+
+
+def usb_model(spec):
+    model = wishes(spec).either("usb_model", "none")
+    return "qemu-xhci" if model == "none" else model
+
+
+def slots(spec):
+    """PCIe ports that the devices asked for take."""
+    wanted = wishes(spec)
+    return sum((wanted.either("watchdog_action", "disabled") != "disabled" or wanted.either("sound_model") is not None,
+                spec.image_properties.get("hw_input_bus") == "virtio", uses_usb(spec)))
+
+
+def serials(spec, log):
+    """The serial ports; what the first prints is kept in ``log``."""
+    count = processors.serial_ports(wishes(spec))
+    return tuple(dom.Serial(port=port, **({"log": log, "append": "on"} if port == 0 else {})) for port in range(count))
+
+
+def rng(spec, device):
+    """The random number generator; None where the flavor forbids it."""
+    if not strutils.bool_from_string(spec.extra_specs.get("hw_rng:allowed", "yes")):
+        return None
+    rate = {}
+    if int(spec.extra_specs.get("hw_rng:rate_bytes", 0)):
+        rate = {"rate_bytes": int(spec.extra_specs["hw_rng:rate_bytes"]),
+                "rate_period": int(spec.extra_specs.get("hw_rng:rate_period", 1000))}
+    return dom.Rng(device=device, **rate)
+
+
+def video_ram(spec):
+    """KiB of the graphics card's memory; None: as it comes.  :raises NotOffered: more than the flavor allows."""
+    asked = int(spec.image_properties.get("hw_video_ram", 0))
+    most = int(spec.extra_specs.get("hw_video:ram_max_mb", 0))
+    if asked > most:
+        raise exception.NotOffered(reason=f"The requested amount of video memory {asked} is higher than the maximum "
+                                          f"allowed by flavor {most}.")
+    return asked * 1024 or None
+
+
+def disk(spec, bus):
+    """What each disk (not CD) is told besides: {field of xml.domain.Disk: value}."""
+    fields = {}
+    for name in _DISK:
+        fields |= _number(spec, f"quota:disk_{name}", name)
+    return fields | _packed(spec, bus)
+
+
+def nic(spec, model):
+    """What each network card is told besides: queues, bandwidth."""
+    fields = {}
+    for name in _VIF:
+        fields |= _number(spec, f"quota:vif_{name}", name)
+    for way in ("inbound", "outbound"):                    # there is no peak or burst over an average that is not said
+        if f"{way}_average" not in fields:
+            fields = {name: value for name, value in fields.items() if not name.startswith(way)}
+    if wishes(spec).agreed("vif_multiqueue_enabled") and model == "virtio" and spec.vcpus > 1:
+        fields["queues"] = min(spec.vcpus, _QUEUES)
+    return fields | _packed(spec, model)
+
+
+def _packed(spec, kind):
+    return {"packed": "on"} if kind == "virtio" and wishes(spec).agreed("virtio_packed_ring", named=False) else {}
+
+
+def _number(spec, name, field):
+    value = spec.extra_specs.get(name)
+    try:
+        return {} if value is None else {field: int(value)}
+    except ValueError as error:
+        raise exception.NotOffered(reason=f"{name} is '{value}', which is no number") from error
+
+
+def _secure(wanted):
+    """:raises NotOffered: flavor and image differ."""
+    said = {each for each in (wanted.specs.get("os:secure_boot"), wanted.properties.get("os_secure_boot")) if each}
+    if len(said) > 1:
+        raise exception.NotOffered(reason=f"secure boot is {' and '.join(sorted(said))} in flavor and image")
+    return said == {"required"}
+
+
+def _tpm(wanted):
+    version, model = wanted.either("tpm_version"), wanted.either("tpm_model", "tpm-tis")
+    return None if version is None else dom.Tpm(model=model, version=version)
+
+
+def _ranges(numbers):
+    """"0-2,5" of a set."""
+    parts, rest = [], sorted(numbers)
+    while rest:
+        last = next((each for at, each in enumerate(rest) if rest[at + 1:at + 2] != [each + 1]))
+        parts.append(str(rest[0]) if last == rest[0] else f"{rest[0]}-{last}")
+        rest = [each for each in rest if each > last]
+    return ",".join(parts)
