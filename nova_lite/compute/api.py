@@ -12,6 +12,7 @@ from nova_lite.compute.actions.guests import Guests
 from nova_lite.compute.actions.hosts import Hosts
 from nova_lite.compute.actions.image_proxy import ImageProxy
 from nova_lite.compute.actions.instance_actions import InstanceActions
+from nova_lite.compute.actions.interfaces import Interfaces
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
@@ -23,6 +24,7 @@ from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
 from nova_lite.compute.actions.resize import Resize
+from nova_lite.compute.actions.security_groups import SecurityGroups
 from nova_lite.compute.actions.server_groups import ServerGroups
 from nova_lite.compute.actions.servers import Locks, Servers
 from nova_lite.compute.actions.shelve import KEEP as KEEP_ZONE  # noqa: F401 - the controller names it
@@ -48,7 +50,8 @@ class API:
         self.resize = Resize(compute)
         self.guest = Guest(compute)
         self.shelve = Shelve(self.snapshot, compute, conductor)
-        self.delete = Delete(compute, conductor, image)
+        self.delete = Delete(compute, conductor, image, network)
+        self.interfaces = Interfaces(network, compute)
         # what asks a host
         self.console = Console(compute)
         self.remote_consoles = RemoteConsoles(compute)
@@ -56,7 +59,8 @@ class API:
         # what the database alone answers or changes
         self.servers = Servers()
         self.locks = Locks()
-        self.reset_state = ResetState()
+        self.reset_state = ResetState(network)
+        self.security_groups = SecurityGroups(network)
         self.metadata = Metadata()
         self.tags = Tags()
         self.guests = Guests(network)

@@ -14,6 +14,7 @@ from nova_lite.compute.tasks.delete import Delete
 from nova_lite.compute.tasks.guest import Guest
 from nova_lite.compute.tasks.host import Host, patiently
 from nova_lite.compute.tasks.images import Images
+from nova_lite.compute.tasks.interfaces import Interfaces
 from nova_lite.compute.tasks.pause import Pause
 from nova_lite.compute.tasks.power import Power
 from nova_lite.compute.tasks.rebuild import Rebuild
@@ -53,6 +54,7 @@ class Manager:
         resize = Resize(self._running, driver, network)
         guest = Guest(self._running, driver)
         shelve = Shelve(self._running, (driver, network, images), snapshot)
+        interfaces = Interfaces(self._running, driver, network)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),
@@ -67,6 +69,10 @@ class Manager:
             "change_password": (others, guest.change_password),
             "shelve_server": (builds, shelve.shelve_server), "offload_server": (others, shelve.offload_server),
             "unshelve_server": (builds, shelve.unshelve_server),
+            "attach_interface": (others, interfaces.attach_interface),
+            "detach_interface": (others, interfaces.detach_interface),
+            "add_fixed_ip": (others, interfaces.add_fixed_ip),
+            "remove_fixed_ip": (others, interfaces.remove_fixed_ip),
             "soft_delete_server": (others, delete.soft_delete_server),
             "restore_server": (others, power.restore_server),
             "delete_server": (others, delete.delete_server)}, self._audit, guest)
@@ -198,6 +204,18 @@ class Endpoint:
 
     def unshelve_server(self, context, operation_id):
         self._start("unshelve_server", context, operation_id)
+
+    def attach_interface(self, context, operation_id):
+        self._start("attach_interface", context, operation_id)
+
+    def detach_interface(self, context, operation_id):
+        self._start("detach_interface", context, operation_id)
+
+    def add_fixed_ip(self, context, operation_id):
+        self._start("add_fixed_ip", context, operation_id)
+
+    def remove_fixed_ip(self, context, operation_id):
+        self._start("remove_fixed_ip", context, operation_id)
 
     def soft_delete_server(self, context, operation_id):
         self._start("soft_delete_server", context, operation_id)

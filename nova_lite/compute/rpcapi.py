@@ -83,6 +83,18 @@ class ComputeAPI:
     def unshelve_server(self, context, host, operation_id):
         self._ring(context, host, "unshelve_server", operation_id)
 
+    def attach_interface(self, context, host, operation_id):
+        self._ring(context, host, "attach_interface", operation_id)
+
+    def detach_interface(self, context, host, operation_id):
+        self._ring(context, host, "detach_interface", operation_id)
+
+    def add_fixed_ip(self, context, host, operation_id):
+        self._ring(context, host, "add_fixed_ip", operation_id)
+
+    def remove_fixed_ip(self, context, host, operation_id):
+        self._ring(context, host, "remove_fixed_ip", operation_id)
+
     def soft_delete_server(self, context, host, operation_id):
         self._ring(context, host, "soft_delete_server", operation_id)
 
@@ -129,5 +141,6 @@ DOORBELLS = {
     "unrescue": "unrescue_server", "createImage": "snapshot_server", "createBackup": "backup_server",
     "resize": "resize_server", "confirmResize": "confirm_resize", "revertResize": "revert_resize",
     "changePassword": "change_password", "shelve": "shelve_server", "shelveOffload": "offload_server",
-    "unshelve": "unshelve_server",
+    "unshelve": "unshelve_server", "attach_interface": "attach_interface", "detach_interface": "detach_interface",
+    "addFixedIp": "add_fixed_ip", "removeFixedIp": "remove_fixed_ip",
 }

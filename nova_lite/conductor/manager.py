@@ -32,7 +32,7 @@ _PURGE = 60         # seconds between two purges of idempotency keys
 _BATCHES = 20       # transactions a purge has at most
 #: Operations that make the server's disk from its image; arguments that hosts are told.
 _FROM_IMAGE = frozenset({"create", "rebuild"})
-_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize", "user"})
+_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize", "user", "port", "address"})
 _FILLING = 7200     # seconds a host has to fill an image
 
 
@@ -219,6 +219,7 @@ class Endpoint:
     def finish(self, context, operation_id, attempt, outcome, missed=()):
         with db.writer() as session:
             operation = operations.get(session, operation_id)
+            operations.hold(session, operation.server_id)
             if operation.attempt != attempt or operation.state != OperationState.RUNNING:   # it was told before
                 raise exception.Fenced(operation_id=operation_id, attempt=attempt)
             for each in missed:

@@ -33,6 +33,10 @@ OPTS = (
                  help="Seconds libvirt gets to define, start or destroy one guest."),
     cfg.FloatOpt("save_timeout", default=1500, min=10,
                  help="Seconds libvirt gets to write a guest's memory to disk, or to read it back."),
+    cfg.IntOpt("device_detach_attempts", default=8, min=1,
+               help="How often a running guest is asked to let go of a device."),
+    cfg.FloatOpt("device_detach_timeout", default=20, min=1,
+                 help="Seconds it gets to do so each time."),
     cfg.FloatOpt("acpi_interval", default=5, min=1,
                  help="Seconds between presses of the power button while a guest is asked to shut down: one that is "
                       "still booting misses the first."),

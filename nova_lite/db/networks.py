@@ -241,6 +241,20 @@ def try_ips(session, port_id, ips):
     return True
 
 
+def try_ip(session, port_id, subnet_id, ip):
+    """Give a port one address more; False, and nothing written, where another port has it."""
+    try:
+        with session.begin_nested():
+            add_ips(session, port_id, [(subnet_id, ip)])
+    except IntegrityError:
+        return False
+    return True
+
+
+def remove_ip(session, port_id, ip):
+    session.execute(sa.delete(_F).where(_F.c.port_id == port_id, _F.c.ip == ip))
+
+
 def add_ips(session, port_id, ips):
     if ips:
         session.execute(sa.insert(_F), [{"port_id": port_id, "subnet_id": subnet, "ip": ip} for subnet, ip in ips])
@@ -249,6 +263,11 @@ def add_ips(session, port_id, ips):
 def add_groups(session, port_id, group_ids):
     if group_ids:
         session.execute(sa.insert(_M), [{"port_id": port_id, "security_group_id": each} for each in group_ids])
+
+
+def remove_group(session, port_ids, group_id):
+    """Take ports out of a group."""
+    session.execute(sa.delete(_M).where(_M.c.port_id.in_(port_ids), _M.c.security_group_id == group_id))
 
 
 def set_groups(session, port_id, group_ids):
@@ -316,10 +335,14 @@ def place_ports(session, server_id, host):
     session.execute(sa.update(_P).where(_P.c.server_id == server_id).values(host=host))
 
 
-def drop_ports(session, server_id):
-    """Delete the ports that were made for a server, and let go of its user's own."""
-    session.execute(sa.delete(_P).where(_P.c.server_id == server_id, _P.c.made_for_server))
-    session.execute(sa.update(_P).where(_P.c.server_id == server_id).values(
+def drop_ports(session, server_id, port_id=None):
+    """Delete the ports that were made for a server, and let go of its user's own.
+
+    :param port_id: only this one, if it is the server's.
+    """
+    which = [_P.c.server_id == server_id] + ([] if port_id is None else [_P.c.id == port_id])
+    session.execute(sa.delete(_P).where(*which, _P.c.made_for_server))
+    session.execute(sa.update(_P).where(*which).values(
         server_id=None, nic_index=None, host=None, tag=None, device_id="", device_owner="",
         revision=_P.c.revision + 1))
 

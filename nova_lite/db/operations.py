@@ -37,9 +37,14 @@ _RUN = _LED.where(_T.c.state == OperationState.RUNNING)
 _SERVER = sa.update(_V).where(_V.c.id == sa.bindparam("b_id"))
 _OPEN_STEPS = sa.update(_S).where(_S.c.operation_id == sa.bindparam("b_id"), _S.c.finished_at.is_(None))
 _CLOSED_STEPS = _OPEN_STEPS.values(finished_at=_MOMENT)
-_CANCELLED_STEPS = sa.update(_S).where(_S.c.finished_at.is_(None), _S.c.operation_id.in_(
-    sa.select(_T.c.id).where(_T.c.server_id == sa.bindparam("b_server"), _T.c.finished_at.is_(None)))).values(
-    finished_at=sa.select(_LATER).where(_T.c.id == _S.c.operation_id).scalar_subquery())
+_OF_SERVER = sa.select(_T.c.id).where(_T.c.server_id == sa.bindparam("b_server"), _T.c.finished_at.is_(None))
+_CANCELLED = sa.update(_T).where(
+    _T.c.id.in_(sa.bindparam("b_ids", expanding=True)), _T.c.finished_at.is_(None)).values(
+    attempt=_T.c.attempt + 1, updated_at=_LATER, finished_at=_LATER)
+_CANCELLED_STEPS = sa.update(_S).where(
+    _S.c.operation_id.in_(sa.bindparam("b_ids", expanding=True)), _S.c.finished_at.is_(None)).values(
+    finished_at=sa.select(_T.c.updated_at).where(_T.c.id == _S.c.operation_id).scalar_subquery())
+_HELD = sa.select(_V.c.id).where(_V.c.id == sa.bindparam("b_server")).with_for_update(key_share=True)
 _NEW = sa.insert(_T)
 _NEW_STEP = sa.insert(_S).values(started_at=_MOMENT)
 
@@ -116,19 +121,27 @@ def refusal(session, context, server_id, operation):
 
 def cancel_open(session, server_id, cause):
     """End whatever runs on a server, fencing its workers; ``cause`` says to users who did it."""
-    moment = now()
-    session.execute(_CANCELLED_STEPS, {"b_server": server_id, "b_now": moment, "outcome": "Error", "detail": cause})
-    session.execute(
-        sa.update(_T).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None))
-        .values(attempt=_T.c.attempt + 1, updated_at=_LATER, finished_at=_LATER),
-        {"b_now": moment, "state": OperationState.CANCELLED, "lease_until": None, "message": "Error", "error": cause,
-         "args": {}})
+    ids = session.execute(_OF_SERVER, {"b_server": server_id}).scalars().all()
+    if ids:
+        session.execute(_CANCELLED, {"b_ids": ids, "b_now": now(), "state": OperationState.CANCELLED, "args": {},
+                                     "lease_until": None, "message": "Error", "error": cause})
+        session.execute(_CANCELLED_STEPS, {"b_ids": ids, "outcome": "Error", "detail": cause})
 
 
-def unfilled(session, server_id):
-    """Ids of the images that open operations of a server were to fill."""
-    rows = session.execute(sa.select(_T.c.args).where(_T.c.server_id == server_id, _T.c.finished_at.is_(None)))
-    return [args["target_id"] for args in rows.scalars() if "target_id" in args]
+def promised(session, server_id, name, *operations):
+    """The arguments ``name`` that open operations of a server have; of all, or of those with these names."""
+    named = [_T.c.name.in_(operations)] if operations else []
+    rows = session.execute(sa.select(_T.c.args).where(
+        _T.c.server_id == server_id, _T.c.finished_at.is_(None), *named))
+    return [args[name] for args in rows.scalars() if name in args]
+
+
+def args_of(session, operation_id):
+    """The arguments of an open operation; {} where they are damaged."""
+    try:
+        return session.execute(sa.select(_T.c.args).where(_T.c.id == operation_id)).scalar_one()
+    except ValueError:
+        return {}
 
 
 def running(session, server_id, *names):
@@ -138,13 +151,26 @@ def running(session, server_id, *names):
     return found.first() is not None
 
 
-def record_ended(session, context, name, server):
-    """Record what was done to ``server`` (its row) within this very transaction, for its history."""
+def record_ended(session, context, name, server, error=None):
+    """Record what was done to ``server`` (its row) within this very transaction, for its history.
+
+    :param error: why it could not be done, though whoever asked was told that it will be.
+    """
+    ended = {"state": OperationState.FAILED, "message": "Error", "error": error} if error else {
+        "state": OperationState.DONE}
     session.execute(_NEW, {
         "id": new_id(), "name": name, "server_id": server.id, "place": server.host or CONDUCTOR,
-        "state": OperationState.DONE, "deadline": now(), "args": {}, "previous": {"vm_state": server.vm_state},
+        "deadline": now(), "args": {}, "previous": {"vm_state": server.vm_state},
         "project_id": server.project_id, "user_id": context.user_id or "", "request_id": context.request_id,
-        "route": context.route, "rung_at": now(), "finished_at": now()})
+        "route": context.route, "rung_at": now(), "finished_at": now(), **ended})
+
+
+def hold(session, server_id):
+    """Lock a server's row.  Whoever writes to a server and to its operations locks first the server, then the
+    operation, then its steps: two that did it in another order would wait for each other.
+    """
+    if session.get_bind().dialect.name != "sqlite":         # which has one writer at a time
+        session.execute(_HELD, {"b_server": server_id})
 
 
 def get(session, operation_id):
@@ -174,6 +200,7 @@ def lease(session, operation_id, place, worker, seconds):
     :raises Fenced: it ended, waits at another place, or somebody works on it.
     """
     row = get(session, operation_id)
+    hold(session, row.server_id)
     taken = row.lease_until is not None and row.lease_until > now()
     values = {"state": OperationState.RUNNING, "attempt": row.attempt + 1, "worker": worker,
               "lease_until": _until(seconds)}
@@ -222,13 +249,13 @@ def journal(session, operation_id, attempt, step, *, host, seconds, server_id=No
 
     :raises Fenced: another attempt leads.
     """
+    if task is not None:
+        write_server(session, server_id, task_state=task)
     if not _update(session, operation_id, attempt, step=step, lease_until=_until(seconds)):
         raise exception.Fenced(operation_id=operation_id, attempt=attempt)
     _close_steps(session, operation_id, "Success", None)
     session.execute(_NEW_STEP, {"b_id": operation_id, "operation_id": operation_id, "name": step, "host": host,
                                 "attempt": attempt})
-    if task is not None:
-        write_server(session, server_id, task_state=task)
     _mark(session, operation_id, f"journal.{step}")
 
 
@@ -285,6 +312,7 @@ def abandon(session, row, error):
 
     :raises Fenced: another attempt leads.
     """
+    hold(session, row.server_id)
     _end(session, row, state=OperationState.FAILED, message="Error", error=error)
     _close_steps(session, row.id, "Error", error)
     write_server(session, row.server_id, task_state=None)
@@ -338,18 +366,6 @@ _DUE = (
 def rung(session, operation_ids):
     """Remember that the doorbell of these was rung just now."""
     session.execute(sa.update(_T).where(_T.c.id.in_(operation_ids)), {"rung_at": now()})
-
-
-def shift(session, seconds):
-    """The clock jumped: move the times of what is under way along with it."""
-    moved = datetime.timedelta(seconds=seconds)
-    rows = session.execute(sa.select(_T.c.id, *(_T.c[name] for name in _TIMES)).where(_T.c.finished_at.is_(None)))
-    for row in rows.all():
-        values = {name: getattr(row, name) + moved for name in _TIMES if getattr(row, name) is not None}
-        session.execute(sa.update(_T).where(_T.c.id == row.id), values)
-
-
-_TIMES = ("lease_until", "rung_at", "deadline")
 
 
 def overdue(session, limit=100):

@@ -18,7 +18,8 @@ class API:
     ``reserve(session, project_id, requested, min_count, max_count)`` says how many servers' ports are within quota;
     ``allocate(session, server)``, ``nics(session, server_id)``, ``nics_by_server(session, server_ids)``,
     ``place(session, server_id, host)``, ``release(session, server_id)`` and ``port_of(session, network_id, ip)`` keep
-    ``addresses`` and ``security_groups`` of the server's row true.  All these work in the caller's transaction.
+    ``addresses`` and ``security_groups`` of the server's row true; so do the rooms ``attachments`` (ports and addresses
+    of servers that are there) and ``memberships`` (in security groups).  All these work in the caller's transaction.
 
     For the REST API: ``networks``, ``subnets``, ``ports``, ``security_groups``, ``security_group_rules``.
     """
@@ -41,5 +42,7 @@ class API:
         self.release = backend.servers.release
         self.port_of = backend.servers.port_of
         self.server_at = backend.servers.server_at
+        self.attachments = backend.attachments
+        self.memberships = backend.memberships
         #: ensure_default_network(project_id) -> network id
         self.ensure_default_network = backend.networks.ensure_default

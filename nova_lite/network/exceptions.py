@@ -217,3 +217,67 @@ class RequestedGroupAmbiguous(exception.Conflict):
 
 class PortLimitExceeded(exception.Forbidden):
     template = "Maximum number of ports exceeded"
+
+
+# ---- what Nova answers when a server that is there wants another interface, address or group
+
+class AttachedNetworkNotFound(exception.NotFound):
+    template = "Network {network_id} could not be found."
+
+
+class AttachedPortNotFound(exception.NotFound):
+    template = "Port id {port_id} could not be found."
+
+
+class AttachmentAmbiguous(exception.BadRequest):
+    template = "Multiple possible networks found, use a Network ID to be more specific."
+
+
+class NoNetworkToAttach(exception.BadRequest):
+    template = "No specific network was requested and none are available for project '{project_id}'."
+
+
+class SubnetNeeded(exception.BadRequest):
+    template = "Network requires port_security_enabled and subnet associated in order to apply security groups."
+
+
+class NoMoreFixedIps(exception.BadRequest):
+    template = "No fixed IP addresses available for network: {network_id}"
+
+
+class FixedIpTaken(exception.Conflict):
+    template = "Fixed IP {ip} is already in use."
+
+
+class PortNotOfServer(exception.NotFound):
+    """Only on record: who asks for its detachment was answered before."""
+
+    template = "Port id {port_id} could not be found."
+
+
+class NetworkNotOfServer(exception.NotFound):
+    """Likewise."""
+
+    template = "Network could not be found for instance {server_id}."
+
+
+class FixedIpNotOfServer(exception.NotFound):
+    """Likewise."""
+
+    template = "Instance {server_id} does not have fixed IP '{ip}'."
+
+
+class ServerWithoutPorts(exception.NotFound):
+    template = "instance_id {server_id} could not be found as device id on any ports"
+
+
+class ProjectGroupNotFound(exception.NotFound):
+    template = "Security group {name} is not found for project {project_id}"
+
+
+class GroupNotOfServer(exception.NotFound):
+    template = "Security group {name} not associated with the instance {server_id}"
+
+
+class GroupTwice(exception.BadRequest):
+    template = "Invalid input for security_groups. Reason: Duplicate items in the list: '{group_id}'."

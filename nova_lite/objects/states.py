@@ -25,7 +25,10 @@ class Vm(enum.StrEnum):
 
 
 class Task(enum.StrEnum):
-    """task_state: what is being done to a server.  Nova's words; None means nothing."""
+    """task_state: what is being done to a server; None means nothing.
+
+    Nova's words, but for what it does to interfaces, of which it shows nothing.
+    """
 
     SCHEDULING = "scheduling"
     NETWORKING = "networking"
@@ -54,6 +57,9 @@ class Task(enum.StrEnum):
     SOFT_DELETING = "soft-deleting"
     RESTORING = "restoring"
     UPDATING_PASSWORD = "updating_password"
+    ATTACHING_INTERFACE = "attaching_interface"
+    DETACHING_INTERFACE = "detaching_interface"
+    UPDATING_ADDRESSES = "updating_addresses"
     SHELVING = "shelving"
     SHELVING_OFFLOADING = "shelving_offloading"
     UNSHELVING = "unshelving"
@@ -123,6 +129,9 @@ def _op(name, allowed, task, then, failing, **rest):
 
 #: Where a server's disk can be copied into an image; the server stays what it is.
 _COPIED = frozenset({Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED})
+#: Where its interfaces can change, and where the addresses of these; likewise.
+_WIRED = frozenset({Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED})
+_ADDRESSED = _WIRED | {Vm.SUSPENDED}
 
 OPERATIONS = {op.name: op for op in (
     #    name           may start from               while it runs         then         or, failing (None: as it was)
@@ -152,6 +161,10 @@ OPERATIONS = {op.name: op for op in (
                                                      Task.UNSHELVING,      Vm.ACTIVE,   None, placed=False,
         deadline=1800),
     _op("changePassword", {Vm.ACTIVE},               Task.UPDATING_PASSWORD, Vm.ACTIVE, None),
+    _op("attach_interface", _WIRED,                  Task.ATTACHING_INTERFACE, Vm.ACTIVE, None, keeps=_WIRED),
+    _op("detach_interface", _WIRED,                  Task.DETACHING_INTERFACE, Vm.ACTIVE, None, keeps=_WIRED),
+    _op("addFixedIp",  _ADDRESSED,                   Task.UPDATING_ADDRESSES, Vm.ACTIVE, None, keeps=_ADDRESSED),
+    _op("removeFixedIp", _ADDRESSED,                 Task.UPDATING_ADDRESSES, Vm.ACTIVE, None, keeps=_ADDRESSED),
     _op("rebuild",     {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR},
                                                      Task.REBUILDING,      Vm.ACTIVE,   Vm.ERROR,
         keeps=frozenset({Vm.STOPPED}), deadline=1800),
@@ -176,6 +189,9 @@ def action(name):
     """What users know the operation ``name`` as: the action's name in os-instance-actions and in refusals."""
     return _KNOWN_AS.get(name, name)
 
+
+#: What is done to a server's interfaces, which hosts do one after the other, whoever asks.
+ON_INTERFACES = frozenset({Task.ATTACHING_INTERFACE, Task.DETACHING_INTERFACE, Task.UPDATING_ADDRESSES})
 
 _REBOOT = {Task.REBOOTING: "REBOOT", Task.REBOOTING_HARD: "HARD_REBOOT"}
 _REBUILD = {Task.REBUILDING: "REBUILD", Task.REBUILD_SPAWNING: "REBUILD"}

@@ -211,6 +211,25 @@ class Resize(abc.ABC):
         """Remove what resizes put aside."""
 
 
+class Interfaces(abc.ABC):
+    """NICs come and go while a guest lives; one that is off has, at its next start, what its spec says."""
+
+    @abc.abstractmethod
+    def attach(self, spec, mac):
+        """Give the guest the NIC of ``spec`` that has this MAC, at once if it runs; it has it already: nothing happens.
+
+        :raises HypervisorError: and the guest is as it was.
+        """
+
+    @abc.abstractmethod
+    def detach(self, server_id, mac, cancelled=None):
+        """Take the NIC with this MAC away, and return when the guest has let go of it.  Nothing there: nothing happens.
+
+        :param cancelled: as of ``Power.stop``.
+        :raises HypervisorError: the guest does not let go of it.
+        """
+
+
 class Guest(abc.ABC):
     """What is asked of guests themselves.
 
@@ -286,6 +305,7 @@ class Driver:
     rescue: Rescues | None
     snapshot: Snapshot | None
     resize: Resize | None
+    interfaces: Interfaces | None
     guest: Guest | None
     console: Console | None
     host: Host

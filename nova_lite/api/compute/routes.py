@@ -10,7 +10,7 @@ from nova_lite.api.compute.lock_server import Locks
 from nova_lite.api.compute.power import Power
 from nova_lite.api.compute.remote_consoles import ConsoleAuthTokens, RemoteConsoles
 from nova_lite.api.compute.server_metadata import Metadata
-from nova_lite.api.compute.server_network import Addresses, Interfaces, SecurityGroups
+from nova_lite.api.compute.server_network import Addresses, FixedIps, Interfaces, SecurityGroups
 from nova_lite.api.compute.server_tags import Tags
 from nova_lite.api.compute.servers import Servers
 from nova_lite.api.compute.table import action as _action
@@ -18,7 +18,8 @@ from nova_lite.api.compute.table import route as _route
 
 CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
-    "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
+    "addresses": Addresses, "interfaces": Interfaces, "fixed_ips": FixedIps,
+    "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
     "extensions": Extensions, **life_routes.CONTROLLERS,
     "remote_consoles": RemoteConsoles, "console_auth_tokens": ConsoleAuthTokens, **operator_routes.CONTROLLERS,
@@ -61,6 +62,8 @@ ROUTES = (
     _route("GET", f"{_SERVER}/ips", "addresses:index", "ips:index"),
     _route("GET", f"{_SERVER}/ips/{{id}}", "addresses:show", "ips:show"),
     _route("GET", f"{_SERVER}/os-interface", "interfaces:index", "os-attach-interfaces:list"),
+    _route("POST", f"{_SERVER}/os-interface", "interfaces:create", "os-attach-interfaces:create"),
+    _route("DELETE", f"{_SERVER}/os-interface/{{id}}", "interfaces:delete", "os-attach-interfaces:delete"),
     _route("GET", f"{_SERVER}/os-interface/{{id}}", "interfaces:show", "os-attach-interfaces:show"),
     _route("GET", f"{_SERVER}/os-security-groups", "security_groups:index", "os-security-groups:list"),
     _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
@@ -103,6 +106,10 @@ ACTIONS = (
     _action("os-getSPICEConsole", "remote_consoles:spice", "os-remote-consoles", until="2.5"),
     _action("os-getSerialConsole", "remote_consoles:serial", "os-remote-consoles", until="2.5"),
     _action("os-getRDPConsole", "remote_consoles:rdp", "os-remote-consoles", until="2.5"),
+    _action("addFixedIp", "fixed_ips:add", "os-multinic:add", until="2.43"),
+    _action("removeFixedIp", "fixed_ips:remove", "os-multinic:remove", until="2.43"),
+    _action("addSecurityGroup", "security_groups:add", "os-security-groups:add"),
+    _action("removeSecurityGroup", "security_groups:remove", "os-security-groups:remove"),
     _action("lock", "locks:lock", "os-lock-server:lock"),
     _action("unlock", "locks:unlock", "os-lock-server:unlock"),
     _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),

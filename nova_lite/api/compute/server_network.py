@@ -1,6 +1,7 @@
-"""How servers are on networks: their addresses, interfaces and security groups, all to be read only."""
+"""How servers are on networks: their addresses, interfaces and security groups."""
 
-from nova_lite.api.compute.schemas import server_details as schema
+from nova_lite.api.compute.schemas import interfaces as schema
+from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import server_network as view
 from nova_lite.api.compute.views.servers import addresses
 from nova_lite.api.wsgi import validation
@@ -14,13 +15,13 @@ class Addresses:
     def __init__(self, doors):
         self._compute = doors.compute
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(NO_QUERY)
     def index(self, req, server_id):
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:ips:index", server)
         return {"addresses": addresses(server, extended=False)}
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(NO_QUERY)
     def show(self, req, server_id, id):
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:ips:show", server)
@@ -37,14 +38,14 @@ class Interfaces:
         self._compute = doors.compute
         self._network = doors.network
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(NO_QUERY)
     def index(self, req, server_id):
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-attach-interfaces:list", server)
         ports = self._ports(req, server)
         return {"interfaceAttachments": [view.interface(req, port) for port in ports]}
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(NO_QUERY)
     def show(self, req, server_id, id):
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-attach-interfaces:show", server)
@@ -53,20 +54,69 @@ class Interfaces:
             raise exception.NotFound(f"Port id {id} could not be found.")
         return {"interfaceAttachment": view.interface(req, port)}
 
+    @validation.body(schema.ATTACH)
+    def create(self, req, server_id):
+        """200 when the guest has it.  400, 403, 404, 409: no such port, address or room.  500: the host could not."""
+        server = self._compute.servers.get(req.context, server_id)
+        req.context.can("os_compute_api:os-attach-interfaces:create", server)
+        port_id = self._compute.interfaces.attach(req.context, server, _wanted(req.body_json))
+        port = self._network.ports.get(req.context, port_id)
+        return {"interfaceAttachment": view.interface(req, port)}
+
+    def delete(self, req, server_id, id):
+        """202, also where the server has no such port: its actions tell what came of it."""
+        server = self._compute.servers.get(req.context, server_id)
+        req.context.can("os_compute_api:os-attach-interfaces:delete", server)
+        self._compute.interfaces.detach(req.context, server, id)
+        return 202
+
     def _ports(self, req, server):
         """In the guest's order; what a port's owner claims in device_id does not count."""
         ports = self._network.ports.list(req.context, Ask(filters={"device_id": [server.id]}))
         return sorted((port for port in ports if port["server_id"] == server.id), key=lambda port: port["nic_index"])
 
 
+def _wanted(body):
+    """What network.embedded.attachments wants to know.  :raises BadRequest: it contradicts itself."""
+    asked = body.get("interfaceAttachment", {})
+    network, port = asked.get("net_id"), asked.get("port_id")
+    ip = asked["fixed_ips"][0]["ip_address"] if "fixed_ips" in asked else None
+    if network and port:
+        raise exception.BadRequest("Must not input both network_id and port_id")
+    if ip and not network:
+        raise exception.BadRequest("Must input network_id when request IP address")
+    return {"network": network, "port": port, "fixed_ip": ip, "tag": asked.get("tag")}
+
+
+class FixedIps:
+    """The actions addFixedIp and removeFixedIp, until 2.43.  202, also where there is nothing to add to or remove."""
+
+    def __init__(self, doors):
+        self._compute = doors.compute
+
+    @validation.body(schema.ADD_FIXED_IP)
+    def add(self, req, id):
+        server = self._compute.servers.get(req.context, id)
+        req.context.can("os_compute_api:os-multinic:add", server)
+        self._compute.interfaces.add_address(req.context, server, str(req.body_json["addFixedIp"]["networkId"]))
+        return 202
+
+    @validation.body(schema.REMOVE_FIXED_IP)
+    def remove(self, req, id):
+        server = self._compute.servers.get(req.context, id)
+        req.context.can("os_compute_api:os-multinic:remove", server)
+        self._compute.interfaces.remove_address(req.context, server, req.body_json["removeFixedIp"]["address"])
+        return 202
+
+
 class SecurityGroups:
-    """/servers/{id}/os-security-groups: the groups of the server's ports."""
+    """/servers/{id}/os-security-groups: the groups of the server's ports; actions to join and leave them."""
 
     def __init__(self, doors):
         self._compute = doors.compute
         self._network = doors.network
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(NO_QUERY)
     def index(self, req, server_id):
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-security-groups:list", server)
@@ -75,3 +125,19 @@ class SecurityGroups:
         groups = self._network.security_groups.list(req.context, Ask(filters={"id": ids})) if ids else []
         names = {group["id"]: group["name"] for group in groups}
         return {"security_groups": [view.security_group(group, names) for group in groups]}
+
+    @validation.body(schema.ADD_GROUP)
+    def add(self, req, id):
+        """202, and every port is in the group.  404: no such group, or no port.  400: a port is in it already."""
+        server = self._compute.servers.get(req.context, id)
+        req.context.can("os_compute_api:os-security-groups:add", server)
+        self._compute.security_groups.add(req.context, server, req.body_json["addSecurityGroup"]["name"])
+        return 202
+
+    @validation.body(schema.REMOVE_GROUP)
+    def remove(self, req, id):
+        """202, and no port is in the group.  404: no such group, or no port is in it."""
+        server = self._compute.servers.get(req.context, id)
+        req.context.can("os_compute_api:os-security-groups:remove", server)
+        self._compute.security_groups.remove(req.context, server, req.body_json["removeSecurityGroup"]["name"])
+        return 202

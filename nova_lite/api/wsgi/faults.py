@@ -25,7 +25,7 @@ _MALFORMED = ("The server could not comply with the request since it is either m
 
 def answer(error, req):
     """The Answer for ``error``, in the shape of the service that ``req`` was for."""
-    if not isinstance(error, exception.NovaLiteError) or (error.status >= 500 and error.status not in _TOLD):
+    if not isinstance(error, exception.NovaLiteError) or not _may_be_told(error):
         LOG.exception("%s %s failed (%s)", req.environ.get("REQUEST_METHOD"), req.environ.get("PATH_INFO"),
                       req.request_id)
         return req.dialect.fault(500, _unexpected(req), None, req)
@@ -33,6 +33,10 @@ def answer(error, req):
     if getattr(error, "retry_after", None) is not None:
         made.headers = [*made.headers, ("Retry-After", str(error.retry_after))]
     return made
+
+
+def _may_be_told(error):
+    return error.status < 500 or error.status in _TOLD or error.told
 
 
 def compute(status, message, error, req):

@@ -2,7 +2,7 @@
 
 import datetime
 
-from nova_lite.conductor.flows import resizes, shelves
+from nova_lite.conductor.flows import interfaces, resizes, shelves
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
@@ -53,6 +53,8 @@ class Endings:
             values |= resizes.succeeded(session, operation, outcome.power_state)
         if operation.name in shelves.NAMES:
             values |= shelves.succeeded(session, operation, self._network)
+        if operation.name in interfaces.NAMES:
+            interfaces.succeeded(session, operation, self._network)
         operations.finish(session, operation, fault=None, **values)
         if operation.name == "create":
             scheduling.built(session, operation.place, well=True)
@@ -69,6 +71,9 @@ class Endings:
 
     def failed(self, session, operation, why):
         """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
+        operations.hold(session, operation.server_id)
+        if operation.name in interfaces.NAMES:
+            interfaces.failed(session, operation, self._network)
         operations.finish(session, operation, why["message"], why["details"], **self._blame(operation, why))
         if operation.name == "create":
             allocations.free(session, operation.server_id)

@@ -1,6 +1,8 @@
 """The embedded network service: networks and ports kept in this cloud's own database."""
 
+from nova_lite.network.embedded.attachments import Attachments
 from nova_lite.network.embedded.groups import SecurityGroupRules, SecurityGroups
+from nova_lite.network.embedded.memberships import Memberships
 from nova_lite.network.embedded.networks import Networks
 from nova_lite.network.embedded.ports import Ports
 from nova_lite.network.embedded.requests import Requests
@@ -19,3 +21,5 @@ class Backend:
         self.ports = Ports(self.networks, self.security_groups)
         self.servers = Servers(self.networks)
         self.requests = Requests()
+        self.attachments = Attachments()
+        self.memberships = Memberships()

@@ -123,6 +123,16 @@ def add(session, network_id, values, wanted, group_ids):
     raise exceptions.IpAddressGenerationFailure(network_id=network_id)
 
 
+def one_more(session, port):
+    """Give a port (a dict) any free address of its network; the address.  :raises IpAddressGenerationFailure:"""
+    subnets = _subnets(session, port["network_id"])
+    for _ in range(_TRIES):
+        subnet_id, ip = _any(session, subnets, port["network_id"])
+        if queries.try_ip(session, port["id"], subnet_id, ip):
+            return ip
+    raise exceptions.IpAddressGenerationFailure(network_id=port["network_id"])
+
+
 def _any(session, subnets, network_id):
     for subnet in subnets:
         found = addressing.free(session, subnet)

@@ -17,12 +17,13 @@ class Servers:
     def allocate(self, session, server):
         """Give a server the ports it asked for; those it has already stay.
 
-        :param server: its row: id, project_id, host, availability_zone, requested_networks, requested_groups.
+        :param server: its row: id, project_id, host, availability_zone, launched_at, requested_networks,
+            requested_groups.  One that was built before has what was attached and detached since instead.
         :returns: all its NICs as objects.Nic, in order.
         :raises Conflict: a port or address was taken since the request was validated.
         """
         present = queries.nic_indexes(session, server.id)
-        missing = set(range(len(server.requested_networks))) - present
+        missing = set() if server.launched_at else set(range(len(server.requested_networks))) - present
         group_ids = self._groups(session, server) if missing else []
         for index in sorted(missing):
             wanted = server.requested_networks[index]
@@ -41,12 +42,12 @@ class Servers:
 
     @staticmethod
     def _take(session, server, wanted, index):
-        if not queries.take_port(session, wanted["port"], _binding(server, wanted, index)):
+        if not queries.take_port(session, wanted["port"], binding(server, wanted, index)):
             raise exceptions.RequestedPortInUse(port_id=wanted["port"])
 
     def _make(self, session, server, wanted, index, group_ids):
         network_id = self._auto(session, server) if wanted.get("auto") else wanted["network"]
-        values = {"project_id": server.project_id, "made_for_server": True, **_binding(server, wanted, index)}
+        values = {"project_id": server.project_id, "made_for_server": True, **binding(server, wanted, index)}
         ip = wanted.get("fixed_ip")
         ports.add(session, network_id, values, [{"ip_address": ip}] if ip else None, group_ids)
 
@@ -93,6 +94,7 @@ class Servers:
             return self.port_of(session, network_id, ip)
 
 
-def _binding(server, wanted, index):
+def binding(server, wanted, index):
+    """Columns of a port that is the ``index``-th NIC of a server (its row)."""
     return {"server_id": server.id, "nic_index": index, "host": server.host, "tag": wanted.get("tag"),
             "device_id": server.id, "device_owner": f"compute:{server.availability_zone or 'nova'}"}

@@ -94,7 +94,7 @@ class Power(_Room, driver.Power):
         if known is None:
             self._guests.put(_guest(spec))
         elif known.power is not State.RUNNING:
-            self._boot(known)
+            self._boot(known, spec)
 
     def reboot(self, spec, timeout, cancelled=None):
         self.stop(spec.id, timeout, cancelled)
@@ -107,7 +107,7 @@ class Power(_Room, driver.Power):
             self._guests.put(_guest(spec))
         else:
             self.becomes(spec.id, State.SHUTDOWN)
-            self._boot(known)
+            self._boot(known, spec)
 
     def state(self, server_id):
         self._enter()
@@ -118,8 +118,9 @@ class Power(_Room, driver.Power):
         """The guest's power changes by itself, as when it shuts down from inside."""
         self._guests.put(dataclasses.replace(self._known(server_id), power=power))
 
-    def _boot(self, guest):
-        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1, saved=False))
+    def _boot(self, guest, spec):
+        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1, saved=False,
+                                             macs=_macs(spec)))
 
 
 class Pause(_Room, driver.Pause):
@@ -139,8 +140,10 @@ class Pause(_Room, driver.Pause):
         if known is None:
             self._guests.put(_guest(spec))
         elif known.power is not State.RUNNING:
-            boots = known.boots if known.saved or known.power is State.PAUSED else known.boots + 1
-            self._guests.put(dataclasses.replace(known, power=State.RUNNING, saved=False, boots=boots))
+            if known.saved or known.power is State.PAUSED:
+                self._guests.put(dataclasses.replace(known, power=State.RUNNING, saved=False))
+            else:
+                self._guests.put(dataclasses.replace(_guest(spec), boots=known.boots + 1))
 
     def _becomes(self, server_id, before, power, **values):
         self._act()
@@ -202,6 +205,20 @@ class Resize(_Room, driver.Resize):
             self._guests.put(dataclasses.replace(known, power=State.SHUTDOWN))
 
 
+class Interfaces(_Room, driver.Interfaces):
+    def attach(self, spec, mac):
+        self._act()
+        guest = self._guests.get(spec.id)
+        if guest is not None and mac not in guest.macs:
+            self._guests.put(dataclasses.replace(guest, macs=(*guest.macs, mac)))
+
+    def detach(self, server_id, mac, cancelled=None):
+        self._act()
+        guest = self._guests.get(server_id)
+        if guest is not None and mac in guest.macs:
+            self._guests.put(dataclasses.replace(guest, macs=tuple(each for each in guest.macs if each != mac)))
+
+
 class GuestItself(_Room, driver.Guest):
     def diagnostics(self, server_id):
         self._enter()
@@ -213,7 +230,8 @@ class GuestItself(_Room, driver.Guest):
         standard = {
             # the API knows Nova's five drivers only; this one stands for libvirt's
             "state": "running", "driver": "libvirt", "hypervisor": "fake", "hypervisor_os": "fake", "uptime": 46664,
-            "num_cpus": guest.vcpus, "num_nics": 0, "num_disks": 1, "disk_details": [disk], "nic_details": [],
+            "num_cpus": guest.vcpus, "num_nics": len(guest.macs), "num_disks": 1, "disk_details": [disk],
+            "nic_details": [],
             "cpu_details": [{"id": number, "time": 17300000000, "utilisation": 15} for number in range(guest.vcpus)],
             "memory_details": {"maximum": guest.memory_mb, "used": 0}}
         return {"standard": standard, "legacy": {"cpu0_time": 17300000000, "memory": guest.memory_mb * 1024}}
@@ -292,6 +310,7 @@ class FakeDriver(driver.Driver):
         self.rescue = Rescues(guests, conf)
         self.snapshot = Snapshot(guests, conf)
         self.resize = Resize(guests, conf)
+        self.interfaces = Interfaces(guests, conf)
         self.guest = GuestItself(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
@@ -319,7 +338,11 @@ class FakeDriver(driver.Driver):
 
 def _guest(spec):
     return Guest(id=spec.id, name=spec.name, title=spec.title, vcpus=spec.vcpus, memory_mb=spec.memory_mb,
-                 power=State.RUNNING)
+                 power=State.RUNNING, macs=_macs(spec))
+
+
+def _macs(spec):
+    return tuple(vif.mac for vif in spec.vifs)
 
 
 def _uptime():

@@ -26,6 +26,7 @@ class Guest:
     boots: int = 1
     saved: bool = False             # its memory is on disk
     rescued: bool = False           # it booted from another disk
+    macs: tuple = ()                # of its NICs
 
 
 class Guests:
@@ -79,4 +80,4 @@ class Guests:
                 if _ID.fullmatch(name):
                     with open(os.path.join(self._folder, name), "rb") as memory:
                         fields = orjson.loads(memory.read())
-                    yield Guest(**fields | {"power": Power(fields["power"])})
+                    yield Guest(**fields | {"power": Power(fields["power"]), "macs": tuple(fields.get("macs", ()))})

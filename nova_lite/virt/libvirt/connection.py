@@ -4,6 +4,7 @@ libvirt's own event loop must be registered before the first connection is opene
 open, or keepalives go unanswered and libvirtd hangs up after half a minute.
 """
 
+import functools
 import logging
 import time
 
@@ -54,10 +55,12 @@ class Connection:
     """A connection that opens when first used, and again when it broke.
 
     :param mail: a concurrency.Mailbox that gets (server id, libvirt event) for each lifecycle event of any domain, and
-        ``Connection.BROKEN`` when libvirtd hung up.
+        ``Connection.DEVICE`` as the event when a device has gone or is kept, and ``Connection.BROKEN`` when libvirtd
+        hung up.
     """
 
     BROKEN = (None, None)
+    DEVICE = "device"
 
     def __init__(self, uri, host, timeout, mail):
         self._uri = uri
@@ -224,15 +227,19 @@ def _open(uri, mail):
     live = libvirt.open(uri)
     live.setKeepAlive(*_KEEPALIVE)
     live.registerCloseCallback(lambda *_: mail.put(Connection.BROKEN), None)
-    live.nova_lite_events = live.domainEventRegisterAny(
+    live.nova_lite_events = [live.domainEventRegisterAny(
         None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-        lambda _live, domain, event, _detail, _opaque: mail.put((domain.UUIDString(), event)), None)
+        lambda _live, domain, event, _detail, _opaque: mail.put((domain.UUIDString(), event)), None)]
+    live.nova_lite_events += [live.domainEventRegisterAny(
+        None, event, lambda _live, domain, _alias, _opaque: mail.put((domain.UUIDString(), Connection.DEVICE)), None)
+        for event in (libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED)]
     return live
 
 
 def _close(live):
     """Every callback holds a reference; libvirt frees the connection when the last one is gone."""
-    for let_go in (live.unregisterCloseCallback, lambda: live.domainEventDeregisterAny(live.nova_lite_events)):
+    events = [functools.partial(live.domainEventDeregisterAny, each) for each in live.nova_lite_events]
+    for let_go in (live.unregisterCloseCallback, *events):
         try:
             let_go()
         except libvirt.libvirtError:

@@ -10,6 +10,7 @@ from nova_lite.virt.libvirt.console import Console
 from nova_lite.virt.libvirt.events import Events
 from nova_lite.virt.libvirt.guest_itself import GuestItself
 from nova_lite.virt.libvirt.host import Host
+from nova_lite.virt.libvirt.interfaces import Interfaces
 from nova_lite.virt.libvirt.lifecycle import Build
 from nova_lite.virt.libvirt.pause import Pause
 from nova_lite.virt.libvirt.power import Power
@@ -33,6 +34,7 @@ class LibvirtDriver(driver.Driver):
         self.rescue = Rescues(self._connection, self.build, self.power, conf)
         self.snapshot = Snapshot(self._connection, self.build)
         self.resize = Resize(self._connection, self.build, conf)
+        self.interfaces = Interfaces(self._connection, self._events, self.build, conf)
         self.guest = GuestItself(self._connection, conf)
         self.console = Console(self._connection, conf)
         self.host = Host(self._connection, self._events, conf, self.virt_type)

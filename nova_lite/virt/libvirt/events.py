@@ -1,4 +1,4 @@
-"""Changes of guests' power, from libvirt's native thread to the service's own, over restarts of libvirtd."""
+"""Changes of guests, from libvirt's native thread to the service's own, over restarts of libvirtd."""
 
 import collections
 import contextlib
@@ -54,7 +54,8 @@ class Events:
 
     @contextlib.contextmanager
     def bell(self, server_id):
-        """An Event that is set whenever the guest's power changes; clear it before waiting again."""
+        """An Event that is set whenever the guest's power changes, or a device of its goes or is kept; clear it before
+        waiting again."""
         bell = concurrency.Event()
         self._bells[server_id].add(bell)
         try:
@@ -85,6 +86,9 @@ class Events:
             self._catch_up(self._reach())
         elif message is not _CLOSE:
             server_id, event = message
+            if event == Connection.DEVICE:
+                self._ring(server_id)
+                return
             if event in _POWER and self._is_ours(server_id):
                 self._tell(server_id, self._meaning(server_id, event))
 
@@ -127,13 +131,16 @@ class Events:
         self._known[server_id] = power
         if power is Power.NOSTATE:
             del self._known[server_id]
-        for bell in tuple(self._bells.get(server_id, ())):
-            bell.set()
+        self._ring(server_id)
         for callback in tuple(self._watchers):
             try:
                 callback(server_id, power)
             except Exception:
                 LOG.exception("a watcher failed on guest %s becoming %s", server_id, power.name)
+
+    def _ring(self, server_id):
+        for bell in tuple(self._bells.get(server_id, ())):
+            bell.set()
 
 
 def _forever(pauses):
