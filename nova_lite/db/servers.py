@@ -110,6 +110,19 @@ def update(session, server_id, **values):
         raise exception.ServerNotFound(server_id=server_id)
 
 
+def guest_password(session, server_id):
+    """As its guest left it; None: it did not, or is deleted."""
+    return session.execute(sa.select(_T.c.guest_password).where(
+        _T.c.id == server_id, _T.c.deleted_at.is_(None))).scalar_one_or_none()
+
+
+def leave_password(session, server_id, text):
+    """Keep what a guest made where nothing is kept yet; whether it was."""
+    return bool(session.execute(_T.update().where(
+        _T.c.id == server_id, _T.c.deleted_at.is_(None),
+        sa.or_(_T.c.guest_password.is_(None), _T.c.guest_password == "")).values(guest_password=text)).rowcount)
+
+
 def remember(session, server_id, **values):
     """Leave a note on a server for a later operation; None takes one away.  The caller has claimed the server."""
     known = session.execute(sa.select(_T.c.remembered).where(_T.c.id == server_id)).scalar_one()

@@ -21,6 +21,16 @@ class Servers:
     def __init__(self):
         self.server = make_server()
         self.asked = 0
+        self.left = None
+
+    def password(self, server_id):
+        return self.left if server_id == self.server.id else None
+
+    def leave_password(self, server_id, text):
+        if self.left:
+            return False
+        self.left = text
+        return True
 
     def for_metadata(self, network_id, ip):
         self.asked += 1
@@ -35,14 +45,14 @@ class Guest:
         self.servers = servers
         self.app = app.build(types.SimpleNamespace(compute=types.SimpleNamespace(guests=servers)))
 
-    def get(self, path, *, network=NET, ip=IP, method="GET"):
+    def get(self, path, *, network=NET, ip=IP, method="GET", body=b""):
         """As the proxy of the same process passes it on."""
-        req = Request.blank(path, method=method, environ={metadata_caller.NETWORK_ID: network,
-                                                          metadata_caller.ADDRESS: ip})
+        req = Request.blank(path, method=method, body=body, environ={metadata_caller.NETWORK_ID: network,
+                                                                     metadata_caller.ADDRESS: ip})
         return req.get_response(self.app)
 
-    def from_outside(self, path="/openstack/latest/meta_data.json", **headers):
-        req = Request.blank(path)
+    def from_outside(self, path="/openstack/latest/meta_data.json", method="GET", body=b"", **headers):
+        req = Request.blank(path, method=method, body=body or b"")
         req.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
         return req.get_response(self.app)
 
@@ -57,7 +67,7 @@ def test_openstack_paths_lead_from_versions_to_documents(guest):
     assert versions[0] == "2012-08-10" and versions[-1] == "latest"
     assert guest.get("/openstack/").text.split("\n") == versions
     assert guest.get("/openstack/latest/").text.split("\n") == [
-        "meta_data.json", "user_data", "vendor_data.json", "network_data.json", "vendor_data2.json"]
+        "meta_data.json", "user_data", "password", "vendor_data.json", "network_data.json", "vendor_data2.json"]
     answer = guest.get("/openstack/latest/meta_data.json")
     assert answer.json["uuid"] == guest.servers.server.id and answer.content_type == "application/json"
     assert guest.get("//openstack//2018-08-27/network_data.json").json["links"]
@@ -86,7 +96,7 @@ def test_ec2_lists_end_in_a_slash_where_more_is_below(guest):
 @pytest.mark.parametrize("path", [
     "/nothing", "/openstack/1999-01-01", "/openstack/latest/nothing", "/openstack/latest/meta_data.json/x",
     "/latest/meta-data/nothing", "/latest/meta-data/hostname/x", "/latest/meta-data/public-keys/0/_name", "/latest/x",
-    "/openstack/../etc", "/openstack/latest/password"])
+    "/openstack/../etc", "/openstack/2012-08-10/password"])
 def test_what_is_not_there_is_404(guest, path):
     assert guest.get(path).status_int == 404
 
@@ -95,6 +105,30 @@ def test_only_reading_is_possible(guest):
     assert guest.get("/openstack/latest/meta_data.json", method="POST").status_int == 405
     head = guest.get("/openstack/latest/meta_data.json", method="HEAD")
     assert head.status_int == 200 and head.body == b"" and head.content_length > 100
+
+
+PASSWORD = "/openstack/latest/password"
+
+
+def test_a_guest_leaves_its_password_once(guest):
+    assert guest.get(PASSWORD).status_int == 200 and guest.get(PASSWORD).body == b""
+    assert guest.get(PASSWORD, method="POST", body=b"sealed").status_int == 200
+    assert guest.get(PASSWORD).text == guest.get("/openstack/2013-04-04/password").text == "sealed"
+    assert guest.get(PASSWORD, method="POST", body=b"another").status_int == 409
+    assert guest.servers.left == "sealed"
+
+
+@pytest.mark.parametrize(("body", "path", "status"), [
+    (b"x" * 1021, PASSWORD, 400), (b"\xff\xfe", PASSWORD, 400), (b"a\0b", PASSWORD, 400),
+    (b"sealed", "/openstack/2012-08-10/password", 405), (b"sealed", "/latest/password", 405)])
+def test_a_password_that_cannot_be_kept_is_refused(guest, body, path, status):
+    assert guest.get(path, method="POST", body=body).status_int == status
+    assert guest.servers.left is None
+
+
+def test_nobody_leaves_a_password_for_another(guest):
+    assert guest.get(PASSWORD, method="POST", body=b"sealed", ip="10.1.0.8").status_int == 404
+    assert guest.servers.left is None
 
 
 def test_another_address_or_network_gets_nothing(guest):
@@ -152,9 +186,9 @@ def test_a_host_passes_questions_on_with_its_signature(guest, conf):
     forwarder = metadata_proxy.Forwarder("http://service:8775/prefix", SECRET, 5)
 
     class Connection:
-        def request(self, method, path, headers):
+        def request(self, method, path, body, headers):
             assert path.startswith("/prefix/")
-            self.answer = guest.from_outside(path.removeprefix("/prefix"), **headers)
+            self.answer = guest.from_outside(path.removeprefix("/prefix"), method, body, **headers)
 
         def getresponse(self):
             made = self.answer
@@ -168,6 +202,12 @@ def test_a_host_passes_questions_on_with_its_signature(guest, conf):
                                                                        metadata_caller.ADDRESS: IP})
     answer = asked.get_response(forwarder)
     assert json.loads(answer.body)["name"] == "My VM" and answer.content_type == "application/json"
+
+    told = Request.blank("/openstack/latest/password", method="POST", body=b"sealed",
+                         environ={metadata_caller.NETWORK_ID: NET, metadata_caller.ADDRESS: IP})
+    assert told.get_response(forwarder).status_int == 200 and guest.servers.left == "sealed"
+    told.body = b"x" * 5000
+    assert told.get_response(forwarder).status_int == 400
 
     refused = metadata_proxy.Forwarder("http://127.0.0.1:9", SECRET, 1)
     assert asked.get_response(refused).status_int == 503

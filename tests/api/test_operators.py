@@ -117,12 +117,15 @@ def test_the_password_a_guest_left_is_read_and_forgotten(cloud):
     server = cloud.make()
     path = f"/servers/{server}/os-server-password"
     assert cloud.get(path) == {"password": ""}
-    cloud.settle(server, guest_password="c2VhbGVk")
-    assert cloud.get(path) == {"password": "c2VhbGVk"}
+    assert cloud.compute.guests.leave_password(server, "c2VhbGVk")
+    assert not cloud.compute.guests.leave_password(server, "YW5vdGhlcg==")
+    assert cloud.get(path) == {"password": "c2VhbGVk"} and cloud.compute.guests.password(server) == "c2VhbGVk"
     assert cloud.refused("GET", path, user="bob")[0] == cloud.refused("DELETE", path, user="bob")[0] == 404
     assert cloud.refused("DELETE", path, user="carl")[0] == 403
     assert cloud.call("DELETE", path).status_int == 204
     assert cloud.get(path) == {"password": ""}
+    assert cloud.compute.guests.leave_password(server, "YW5vdGhlcg==")
+    assert not cloud.compute.guests.leave_password(NOBODYS, "c2VhbGVk")
 
 
 # ---- what has no service here

@@ -7,6 +7,7 @@ this cloud's own of network and address, or those of Neutron's metadata agent.
 import threading
 import time
 
+from nova_lite.api.metadata import password
 from nova_lite.common import ec2_metadata, instance_metadata, metadata_caller
 from nova_lite.conf import CONF
 
@@ -18,23 +19,28 @@ def build(doors):
     """The application.
 
     :param doors: ``.compute.guests.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)`` give
-        objects.Server or None.
+        objects.Server or None; ``.password(server_id)`` and ``.leave_password(server_id, text)`` are the guest's own.
     """
     return App(doors.compute.guests)
 
 
 class App:
-    """GET and HEAD; 404 for whoever is unknown or unproven, so that nothing can be learned from the difference."""
+    """GET and HEAD, and POST of the guest's password; 404 for whoever is unknown or unproven, so that nothing can be
+    learned from the difference."""
 
     def __init__(self, guests):
         self._guests = guests
         self._cache = Cache()
 
     def __call__(self, environ, start_response):
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        parts = [each for each in environ.get("PATH_INFO", "").split("/") if each]
+        methods = ("GET", "HEAD", "POST") if password.is_at(parts) else ("GET", "HEAD")
+        if environ["REQUEST_METHOD"] not in methods:
             return _send(environ, start_response, "405 Method Not Allowed", b"", _TEXT)
         known = self._known(environ)
-        found = known and known.find([each for each in environ.get("PATH_INFO", "").split("/") if each])
+        if known and password.is_at(parts):
+            return _send(environ, start_response, *password.answer(environ, self._guests, known.server_id))
+        found = known and known.find(parts)
         if not found:
             return _send(environ, start_response, "404 Not Found", b"404 Not Found\n", _TEXT)
         return _send(environ, start_response, "200 OK", *found)
@@ -78,6 +84,10 @@ class Known:
         self._documents = instance_metadata.documents(server)
         self._ec2 = {}
 
+    @property
+    def server_id(self):
+        return self._server.id
+
     def find(self, parts):
         """(bytes, content type) at a path; None where nothing is."""
         if not parts:
@@ -89,7 +99,8 @@ class Known:
             return _lines((*instance_metadata.VERSIONS, instance_metadata.LATEST))
         if len(parts) == 1:
             top = f"openstack/{parts[0]}/"
-            return _lines([path.removeprefix(top) for path in self._documents if path.startswith(top)])
+            return _lines(_with_password(parts[0], [
+                path.removeprefix(top) for path in self._documents if path.startswith(top)]))
         content = self._documents.get(f"openstack/{'/'.join(parts)}")
         if content is None:
             return None
@@ -134,6 +145,14 @@ class Cache:
             if known is not None and len(self._kept) < _CACHED:
                 self._kept[key] = now + CONF.metadata.cache_seconds, known
         return known
+
+
+def _with_password(version, names):
+    """Where Nova lists it: after what is as old or older."""
+    if not names or not password.in_version(version):
+        return names
+    old = [name for name in names if name in ("meta_data.json", "user_data")]
+    return [*old, password.NAME, *names[len(old):]]
 
 
 def _lines(words):

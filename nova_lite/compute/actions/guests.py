@@ -1,8 +1,8 @@
-"""Which server asks: what the metadata service must know of a guest."""
+"""Which server asks: what the metadata service must know of a guest, and what the guest tells it."""
 
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.db import server_objects
+from nova_lite.db import server_objects, servers
 
 
 class Guests:
@@ -23,6 +23,16 @@ class Guests:
             except exception.ServerNotFound:
                 return None
         return found if found.project_id == project_id else None
+
+    def password(self, server_id):
+        """What the guest left for its owner; None while it left nothing."""
+        with db.reader() as session:
+            return servers.guest_password(session, server_id)
+
+    def leave_password(self, server_id, text):
+        """Keep it, unless there is one; whether it was kept."""
+        with db.writer() as session:
+            return servers.leave_password(session, server_id, text)
 
     def _load(self, session, server_id):
         row = server_objects.row(session, server_id)

@@ -16,6 +16,7 @@ LOG = logging.getLogger(__name__)
 
 _LIMITS = concurrency.Limits(connections=64, threads=4, idle=10, head=10, io=20)
 _ANSWER = 1 << 20       # bytes of an answer that are passed on
+_QUESTION = 4096        # bytes of a guest's own words (its password) that are passed on
 _PASSED = ("Content-Type", "Cache-Control")
 
 
@@ -92,12 +93,16 @@ class Forwarder:
 
     def __call__(self, environ, start_response):
         method = environ["REQUEST_METHOD"]
-        if method not in ("GET", "HEAD"):
+        if method not in ("GET", "HEAD", "POST"):
             return _plain(start_response, "405 Method Not Allowed")
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > _QUESTION:
+            return _plain(start_response, "400 Bad Request")
+        body = environ["wsgi.input"].read(int(length)) if int(length) else None
         signed = metadata_caller.headers(self._secret, environ[NETWORK_ID], environ[ADDRESS])
         connection = self._connect()
         try:
-            connection.request(method, self._prefix + _path(environ), headers=signed)
+            connection.request(method, self._prefix + _path(environ), body, signed)
             answer = connection.getresponse()
             body = answer.read(_ANSWER)
         except (OSError, http.client.HTTPException) as error:
