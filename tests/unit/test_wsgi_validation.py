@@ -1,5 +1,6 @@
 """Bodies and queries against schemas: what passes, and in which words the rest is refused."""
 
+import json
 import types
 
 import pytest
@@ -39,7 +40,7 @@ class Controller:
 
 
 def request(body=None, query=None, version=V(2, 1)):
-    made = types.SimpleNamespace(body_json=body, query=query, version=version)
+    made = types.SimpleNamespace(body_json=body, query=query, version=version, raw_body=json.dumps(body).encode())
     made.narrow_query = lambda value: setattr(made, "query", value)
     return made
 
@@ -82,6 +83,19 @@ def test_what_the_schema_allows_passes(server):
      "Invalid input for field/attribute uuid. Value: x. 'x' is not a 'uuid'")])
 def test_what_it_does_not_is_refused_in_novas_words(body, message):
     assert refusal(body) == message
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", "\\\0", {"\0": "x"}, ["\0"]])
+def test_text_that_postgresql_cannot_keep_is_refused(value):
+    with pytest.raises(exception.ValidationError, match="NUL"):
+        Controller().update(request({"old": value}))
+    with pytest.raises(exception.ValidationError, match="NUL"):
+        Controller().index(request(query={"tag-a": ["1", "\0"]}))
+
+
+@pytest.mark.parametrize("value", ["\\u0000", "u0000", "\\\\u0000", "\1"])
+def test_what_only_looks_like_it_passes(value):
+    assert Controller().update(request({"old": value})) == {"old": value}
 
 
 def test_a_schema_holds_from_its_version_until_the_next():

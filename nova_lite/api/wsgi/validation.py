@@ -13,6 +13,9 @@ from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.formats import FORMATS, REASONS
 from nova_lite.common import exception
 
+#: A NUL in JSON text: an escape that no backslash of its own escapes.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
 
 class Since:
     """Schemas by the first microversion each holds from: ``Since({"2.1": {...}, "2.19": {...}})``."""
@@ -35,6 +38,7 @@ def body(schema):
         @functools.wraps(method)
         def checked(self, req, **arguments):
             checkers.of(req.version).check(req.body_json)
+            _refuse_nul(_NUL.search(req.raw_body), "request body")
             return method(self, req, **arguments)
         checked.body_schema = schema
         return checked
@@ -52,10 +56,22 @@ def query(schema):
                 checker = checkers.of(req.version)
                 checker.check(req.query)
                 req.narrow_query(checker.named(req.query))
+                _refuse_nul(any(map(_nul_in, req.query.items())), "query string")
             return method(self, req, **arguments)
         checked.query_schema = schema
         return checked
     return decorate
+
+
+def _nul_in(pair):
+    name, values = pair
+    return "\0" in name or any("\0" in each for each in values)
+
+
+def _refuse_nul(found, where):
+    """PostgreSQL cannot keep a NUL in text, nor look for one."""
+    if found:
+        raise exception.ValidationError(detail=f"The {where} has a NUL character.")
 
 
 class _Checkers:
