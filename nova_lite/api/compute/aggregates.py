@@ -6,7 +6,7 @@ from nova_lite.api.compute.schemas import aggregates as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views.aggregates import aggregate
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
 _P = "os_compute_api:os-aggregates:"
 
@@ -91,6 +91,9 @@ def _shown(req, found):
 
 
 def _number(text):
-    if not re.fullmatch(r"-?\d{1,30}", text, re.ASCII):
+    if not re.fullmatch(r"-?\d+", text, re.ASCII):
         raise exception.BadRequest("Invalid input received: id must be an integer")
-    return int(text)
+    number = numbers.row_id(text)
+    if number is None:
+        raise exception.AggregateNotFound(aggregate_id=text)
+    return number

@@ -9,7 +9,7 @@ from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import flavors as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
 _MANAGE = "os_compute_api:os-flavor-manage:"
 _SPECS = "os_compute_api:os-flavor-extra-specs:"
@@ -180,7 +180,7 @@ def _public(req):
 def _integer(req, name):
     text = last(req.query, name)
     try:
-        return None if text is None else int(text)
+        return None if text is None else numbers.within(text)
     except ValueError as error:
         raise exception.BadRequest(f"Invalid {name} filter [{text}]") from error
 

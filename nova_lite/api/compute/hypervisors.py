@@ -7,7 +7,7 @@ from nova_lite.api.compute.schemas import hosts as schema
 from nova_lite.api.compute.views import hosts as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
 _P = "os_compute_api:os-hypervisors:"
 
@@ -95,9 +95,10 @@ def _page(req):
         return None, None
     limit, marker = limit_and_marker(req)
     if marker is not None and not req.at_least("2.53"):
-        if not marker.isdigit():
+        number = numbers.row_id(marker)
+        if number is None:
             raise exception.MarkerNotFound(marker=marker)
-        marker = int(marker)
+        marker = number
     return limit, marker
 
 
@@ -110,6 +111,7 @@ def _id(req, text):
         if not uuidutils.is_uuid_like(text):
             raise exception.BadRequest(f"Invalid uuid {text}")
         return text
-    if not text.isdigit():
+    number = numbers.row_id(text)
+    if number is None:
         raise exception.HypervisorNotFound(hypervisor_id=text)
-    return int(text)
+    return number

@@ -1,6 +1,6 @@
 """Limit, marker and sort order as requests give them."""
 
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 from nova_lite.conf import CONF
 
 
@@ -34,4 +34,4 @@ def limit_and_offset(req):
     """``(limit, offset)`` of the older lists, which count instead of naming a marker."""
     most = CONF.compute_api.max_limit
     limit = last(req.query, "limit")
-    return min(int(limit), most) if limit else most, int(last(req.query, "offset") or 0)
+    return min(int(limit), most) if limit else most, numbers.within(last(req.query, "offset") or 0)

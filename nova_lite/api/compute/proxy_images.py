@@ -7,7 +7,7 @@ from nova_lite.api.compute.server_filters import moment
 from nova_lite.api.compute.views import proxies as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 from nova_lite.image.api import Query
 
 #: What Nova calls a status, and what Glance does.
@@ -114,7 +114,7 @@ def _filters(query):
         elif name == "status":
             where.append(("status", "eq", _STATUS.get(value.lower(), value.lower())))
         elif name in ("minRam", "minDisk"):
-            where.append(("min_ram" if name == "minRam" else "min_disk", "eq", int(value)))
+            where.append(("min_ram" if name == "minRam" else "min_disk", "eq", numbers.within(value)))
         elif name == "changes-since":
             where.append(("updated_at", "gte", moment(value)))
         elif name in ("server", "type"):

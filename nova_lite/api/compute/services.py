@@ -7,7 +7,7 @@ from nova_lite.api.compute.schemas import hosts as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import hosts as view
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
 _P = "os_compute_api:os-services:"
 _ZONES = "os_compute_api:os-availability-zone:"
@@ -48,11 +48,18 @@ class Services:
         req.context.can(_P + "delete")
         if req.at_least("2.53"):
             self._hosts.delete_service(req.context, _uuid(id))
-        elif id.isdigit():
-            self._hosts.delete_service(req.context, int(id))
         else:
-            raise exception.BadRequest("Invalid input received: id must be an integer")
+            self._hosts.delete_service(req.context, _number(id))
         return 204
+
+
+def _number(text):
+    if not text.isdigit():
+        raise exception.BadRequest("Invalid input received: id must be an integer")
+    number = numbers.row_id(text)
+    if number is None:
+        raise exception.NotFound(f"Service {text} not found.")
+    return number
 
 
 class Zones:

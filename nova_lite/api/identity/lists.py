@@ -2,8 +2,10 @@
 
 from oslo_utils import strutils
 
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
+#: A page never has more; one row is read beyond it.
+_MOST = numbers.MOST - 1
 _BOOLEANS = frozenset(("enabled", "is_domain"))
 
 
@@ -14,7 +16,7 @@ def equal(req, *names):
 
 def page(req, kind, room, filters):
     """``(rows, marker of the next page or None)``; a limit above what there is changes nothing."""
-    limit = int(req.query["limit"][-1]) if "limit" in req.query else None
+    limit = numbers.within(req.query["limit"][-1], _MOST) if "limit" in req.query else None
     marker = req.query["marker"][-1] if "marker" in req.query else None
     if not limit:
         return room.list(filters, marker), None

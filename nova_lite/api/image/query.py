@@ -4,7 +4,7 @@ import csv
 
 from oslo_utils import timeutils
 
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 from nova_lite.conf import CONF
 from nova_lite.image.api import Query
 
@@ -13,7 +13,8 @@ _VISIBILITIES = ("community", "public", "private", "shared", "all")
 _MEMBER_STATUSES = ("pending", "accepted", "rejected", "all")
 _TEXTS = frozenset({"id", "name", "status", "disk_format", "container_format", "checksum", "os_hash_algo",
                     "os_hash_value"})
-_NUMBERS = frozenset({"size", "virtual_size", "min_disk", "min_ram"})
+#: {column: the largest number it holds}
+_NUMBERS = {"size": 2 ** 63 - 1, "virtual_size": 2 ** 63 - 1, "min_disk": numbers.MOST, "min_ram": numbers.MOST}
 _RANGES = {"size_min": ("size", "gte"), "size_max": ("size", "lte")}
 _MOMENTS = frozenset({"created_at", "updated_at"})
 _BOOLS = frozenset({"protected", "os_hidden"})
@@ -66,7 +67,7 @@ def _filter(name, value):
             return (name, "in", next(csv.reader([value[3:]]), []))
         return (name, "eq", value)
     if name in _NUMBERS:
-        return (name, "in", [int(value)] if value.isascii() and value.isdigit() else [])
+        return (name, "in", [numbers.within(value, _NUMBERS[name])] if value.isascii() and value.isdigit() else [])
     if name in _RANGES:
         return (*_RANGES[name], _number(value))
     if name in _MOMENTS:
@@ -81,7 +82,7 @@ def _filter(name, value):
 
 def _number(text):
     try:
-        return max(-1, min(int(text), 2 ** 63 - 1))
+        return max(-1, numbers.within(text, 2 ** 63 - 1))
     except ValueError:
         raise exception.BadRequest("Unable to filter on a range with a non-numeric value.") from None
 
@@ -94,7 +95,7 @@ def _moment(name, value):
         raise exception.BadRequest("Unable to filter on a unknown operator.")
     try:
         return (name, operator, timeutils.normalize_time(timeutils.parse_isotime(text)))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise exception.BadRequest(f'Bad "{name}" query filter format. Use ISO 8601 DateTime notation.') from None
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 from nova_lite.network.exceptions import InvalidInput
 from nova_lite.network.listing import Ask
 
@@ -19,8 +19,9 @@ def boolean(text):
 
 
 def number(text):
+    """It may be beyond all columns.  :raises InvalidInput: it is no whole number."""
     try:
-        return int(text)
+        return numbers.within(text)
     except ValueError:
         raise InvalidInput(detail=f"'{text}' is not an integer.") from None
 

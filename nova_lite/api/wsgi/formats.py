@@ -65,9 +65,10 @@ def _cidr(text):
 
 
 def _date_time(text):
+    """A moment that is within the years 1 to 9999 in UTC, too."""
     try:
-        timeutils.parse_isotime(text)
-    except ValueError:
+        timeutils.normalize_time(timeutils.parse_isotime(text))
+    except (ValueError, OverflowError):
         return False
     return True
 

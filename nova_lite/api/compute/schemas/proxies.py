@@ -1,12 +1,23 @@
 """What requests to the old proxies of other services may say."""
 
-from nova_lite.api.compute.schemas.types import ANY, IP, METADATA, NON_NEGATIVE, UUID, closed, number, query, wrapped
+from nova_lite.api.compute.schemas.types import (
+    ANY,
+    IP,
+    METADATA,
+    MOMENT,
+    NON_NEGATIVE,
+    UUID,
+    closed,
+    number,
+    query,
+    wrapped,
+)
 
 _PAGE = {"limit": NON_NEGATIVE, "offset": NON_NEGATIVE}
 PAGE = query(**_PAGE)
 
 IMAGES = query(limit=NON_NEGATIVE, marker=ANY, name=ANY, status=ANY, server=ANY, type=ANY,
-               minRam=NON_NEGATIVE, minDisk=NON_NEGATIVE, **{"changes-since": ANY}, patterns={"^property-": ANY})
+               minRam=NON_NEGATIVE, minDisk=NON_NEGATIVE, **{"changes-since": MOMENT}, patterns={"^property-": ANY})
 IMAGE_METADATA = wrapped("metadata", METADATA)
 IMAGE_META = wrapped("meta", {**METADATA, "minProperties": 1, "maxProperties": 1})
 

@@ -78,8 +78,8 @@ METADATA = {"type": "object", "patternProperties": {METADATA_KEY: {"type": "stri
 
 
 def number(minimum, maximum=None, pattern="^[0-9]+$"):
-    """A whole number, or a string of its digits."""
-    made = {"type": ["integer", "string"], "pattern": pattern, "minimum": minimum, "minLength": 1}
+    """A whole number, or a string of its digits, no longer than can be read as one."""
+    made = {"type": ["integer", "string"], "pattern": pattern, "minimum": minimum, "minLength": 1, "maxLength": 255}
     if maximum is not None:
         made["maximum"] = maximum
     return made
