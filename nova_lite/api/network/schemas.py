@@ -8,7 +8,9 @@ _ID = {"type": "string", "minLength": 1, "maxLength": 255}
 _IPV4 = {"type": "string", "format": "ipv4"}
 _MAC = {"type": "string", "pattern": "^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$"}
 _EMPTY_LIST = {"type": "array", "maxItems": 0}
-_OWNER = {"project_id": _ID, "tenant_id": _ID}
+#: No project has a longer id.
+_PROJECT = {**_ID, "maxLength": 64}
+_OWNER = {"project_id": _PROJECT, "tenant_id": _PROJECT}
 _NAMED = {"name": _TEXT, "description": _TEXT}
 _POOLS = {"type": "array", "maxItems": 100, "items": {
     "type": "object", "additionalProperties": False, "required": ["start", "end"],
