@@ -157,7 +157,7 @@ class Endpoint:
             operation = operations.lease(session, operation_id, host, worker, CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)
             nics = self._network.nics(session, server.id)
-            room = operation.name != "resize" or resizes.claim(session, operation)
+            room = resizes.begun(session, operation)
         if not room:
             self._or_end(operation, resizes.refuse, operation.place)
         image = self._image_of(operation, server.image_id) if operation.name in _FROM_IMAGE else None

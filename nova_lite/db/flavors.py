@@ -32,6 +32,11 @@ def get(session, flavor_id, *, project_id=None):
     return row
 
 
+def number(session, flavor_id):
+    """The number of the flavor that the API calls ``flavor_id``; None where it is deleted."""
+    return session.execute(sa.select(_T.c.id).where(_T.c.flavorid == flavor_id)).scalar_one_or_none()
+
+
 def add_missing(session, flavors):
     """Insert those dicts of columns whose id and name no flavor has yet."""
     for values in flavors:

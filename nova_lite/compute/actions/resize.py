@@ -7,7 +7,7 @@ from nova_lite.common import exception, hardware
 from nova_lite.compute.actions.begun import begun
 from nova_lite.compute.actions.build import frozen
 from nova_lite.conf import CONF
-from nova_lite.db import flavors, operations, quotas, servers
+from nova_lite.db import flavors, hosts, moves, operations, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
@@ -22,12 +22,13 @@ class Resize:
         operation = OPERATIONS["resize"]
         with db.writer() as session:
             operations.check(session, context, server.id, operation)
-            new = _flavor(session, context, server, flavor_id)
+            number, new = _flavor(session, context, server, flavor_id)
             quotas.grow(session, server.project_id, server.flavor, new)
             operation_id, host = operations.begin(session, context, server.id, operation,
                                                   {"flavor": json.dumps(new)})
             servers.remember(session, server.id, old_flavor=server.flavor, new_flavor=new,
-                             resized_from=server.vm_state, resize=operation_id)
+                             resized_from=server.vm_state, resize=operation_id,
+                             move=_recorded(session, context, server, number))
             if disk_config is not None:
                 servers.update(session, server.id, disk_config=disk_config)
         self._rpc.resize_server(context, host, operation_id)
@@ -50,8 +51,17 @@ class Resize:
         self._rpc.revert_resize(context, host, operation_id)
 
 
+def _recorded(session, context, server, number):
+    """The number of a new move, from the server's host to the same one; ``number`` is the new flavor's."""
+    node = hosts.node_of(session, server.host)
+    old = flavors.number(session, server.flavor["flavorid"])
+    return moves.record(session, context, server, kind="resize", status="pre-migrating", old_flavor_id=old,
+                        new_flavor_id=number, source_host=node.host, source_node=node.hypervisor_hostname,
+                        dest_host=node.host, dest_node=node.hypervisor_hostname, dest_ip=node.host_ip)
+
+
 def _flavor(session, context, server, flavor_id):
-    """The new flavor as the server will keep it."""
+    """The number of the new flavor, and the flavor as the server will keep it."""
     if not CONF.compute.allow_resize_to_same_host:
         raise exception.Conflict("No valid host was found. Servers cannot be moved to another host, nor resized where "
                                  "they are.")
@@ -68,4 +78,4 @@ def _flavor(session, context, server, flavor_id):
     new = frozen(flavor)
     hardware.check(hardware.Wishes(new["vcpus"], new["memory_mb"], new["extra_specs"], server.image_properties,
                                    new["name"], image_id=server.image_id or ""))
-    return new
+    return flavor.id, new

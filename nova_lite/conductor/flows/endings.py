@@ -65,6 +65,7 @@ class Endings:
     def deleted(self, session, operation):
         """Nothing of the server is left anywhere: free what it held, and let it be 404."""
         operations.finish(session, operation)
+        resizes.deleted(session, operation.server_id)
         allocations.free(session, operation.server_id)
         self._network.release(session, operation.server_id)
         services.gone(session, operation.server_id)
@@ -82,7 +83,7 @@ class Endings:
             if why["code"] >= 500 and operation.place != operations.CONDUCTOR:
                 scheduling.built(session, operation.place, well=False)
 
-        if operation.name == "resize":
+        if operation.name in resizes.NAMES:
             resizes.failed(session, operation)
         if operation.name == "unshelve":
             shelves.failed(session, operation, self._network)

@@ -1,22 +1,32 @@
 """What a resize holds of a host and leaves in the database, until it is confirmed or reverted.
 
-Until then the server holds the larger of each amount, so that it can go either way.
+Until then the server holds the larger of each amount, so that it can go either way.  It is a move of the server's, too,
+whose status follows.
 """
 
 import time
 
 from nova_lite.common import exception
-from nova_lite.db import allocations, audit, server_objects, servers
+from nova_lite.db import allocations, audit, moves, server_objects, servers
 from nova_lite.objects.states import Power, Vm
 
-NAMES = frozenset({"resize", "confirmResize", "revertResize"})
-_NOTES = ("old_flavor", "new_flavor", "resized_from", "resized_at", "resize")
+#: The status of the move while the operation runs, when it has succeeded, and when it has failed.
+_STATUS = {"resize": ("migrating", "finished", "error"), "confirmResize": ("confirming", "confirmed", "finished"),
+           "revertResize": ("reverting", "reverted", "finished")}
+NAMES = frozenset(_STATUS)
+_NOTES = ("old_flavor", "new_flavor", "resized_from", "resized_at", "resize", "move")
 
 
-def claim(session, operation):
-    """Take what the new size needs; doing it twice takes it once.  Whether there was room."""
+def begun(session, operation):
+    """A host begins with an operation of any name: tell the move, and take what a new size needs, if need be again.
+
+    :returns: whether there was room.
+    """
+    if operation.name not in NAMES:
+        return True
     server = server_objects.row(session, operation.server_id)
-    return allocations.change(session, server.id, audit.asked_while_resized(server))
+    _tell(session, server, _STATUS[operation.name][0])
+    return operation.name != "resize" or allocations.change(session, server.id, audit.asked_while_resized(server))
 
 
 def refuse(host):
@@ -27,6 +37,7 @@ def refuse(host):
 def succeeded(session, operation, power):
     """The server's columns after one of NAMES has ended well."""
     server = server_objects.row(session, operation.server_id)
+    _tell(session, server, _STATUS[operation.name][1])
     if operation.name == "resize":
         servers.remember(session, server.id, resized_at=int(time.time()))
         return {"flavor": server.remembered["new_flavor"]}
@@ -37,9 +48,23 @@ def succeeded(session, operation, power):
 
 
 def failed(session, operation):
-    """The server has its old size and holds no more than that."""
+    """One of NAMES has failed: the server has the size it had, and holds no more than that if it cannot go back."""
     server = server_objects.row(session, operation.server_id)
-    _settle(session, server.id, server.flavor)
+    _tell(session, server, _STATUS[operation.name][2])
+    if operation.name == "resize":
+        _settle(session, server.id, server.flavor)
+
+
+def deleted(session, server_id):
+    """A server is gone: what it was resized to is what it was last."""
+    server = server_objects.row(session, server_id)
+    _tell(session, server, "confirmed" if "resized_at" in server.remembered else "error")
+
+
+def _tell(session, server, status):
+    move = server.remembered.get("move")
+    if move is not None:
+        moves.update(session, move, status=status)
 
 
 def _settle(session, server_id, flavor):
