@@ -155,6 +155,10 @@ class HostNotFound(NotFound):
     template = "Compute host {host} could not be found."
 
 
+class ComputeHostMissing(NotFound):
+    template = "Compute host {host} not found."
+
+
 class NoValidHost(NovaLiteError):
     """Raised inside the scheduler; its text and its status become the server's fault."""
 

@@ -20,6 +20,7 @@ from nova_lite.compute.actions.moves import Moves
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.rebuild import Rebuild
+from nova_lite.compute.actions.relocation import Relocation
 from nova_lite.compute.actions.remote_consoles import RemoteConsoles
 from nova_lite.compute.actions.rescue import Rescue
 from nova_lite.compute.actions.reset_state import ResetState
@@ -70,6 +71,7 @@ class API:
         self.hosts = Hosts()
         self.usage = Usage()
         self.moves = Moves()
+        self.relocation = Relocation()
         self.image_proxy = ImageProxy(image)
         self.group_proxy = GroupProxy(network)
         self.external_events = ExternalEvents(network)

@@ -155,14 +155,23 @@ def record_ended(session, context, name, server, error=None):
     """Record what was done to ``server`` (its row) within this very transaction, for its history.
 
     :param error: why it could not be done, though whoever asked was told that it will be.
+    :returns: the new row's id.
     """
     ended = {"state": OperationState.FAILED, "message": "Error", "error": error} if error else {
         "state": OperationState.DONE}
-    session.execute(_NEW, {
+    values = {
         "id": new_id(), "name": name, "server_id": server.id, "place": server.host or CONDUCTOR,
         "deadline": now(), "args": {}, "previous": {"vm_state": server.vm_state},
         "project_id": server.project_id, "user_id": context.user_id or "", "request_id": context.request_id,
-        "route": context.route, "rung_at": now(), "finished_at": now(), **ended})
+        "route": context.route, "rung_at": now(), "finished_at": now(), **ended}
+    session.execute(_NEW, values)
+    return values["id"]
+
+
+def record_failed_step(session, operation_id, name, detail):
+    """Record the one step of what ``record_ended`` recorded: it failed at once, and on no host."""
+    session.execute(sa.insert(_S).values(operation_id=operation_id, name=name, attempt=0, started_at=now(),
+                                         finished_at=now(), outcome="Error", detail=detail))
 
 
 def hold(session, server_id):

@@ -182,6 +182,10 @@ OPERATIONS = {op.name: op for op in (
 #: Begun and over at once, so no row of the table; only its checks are an operation's.
 TRIGGER_CRASH_DUMP = _op("trigger_crash_dump", {Vm.ACTIVE, Vm.PAUSED, Vm.RESCUED, Vm.RESIZED, Vm.ERROR}, None, None,
                          None)
+#: No host takes servers of another yet, so these end at once as well.
+MIGRATE = _op("migrate", {Vm.ACTIVE, Vm.STOPPED}, None, None, None)
+LIVE_MIGRATE = _op("os-migrateLive", {Vm.ACTIVE, Vm.PAUSED}, None, None, None)
+EVACUATE = _op("evacuate", {Vm.ACTIVE, Vm.STOPPED, Vm.ERROR}, None, None, None)
 _KNOWN_AS = {"reboot_hard": "reboot", "soft_delete": "delete"}
 
 

@@ -4,6 +4,7 @@ from nova_lite.api.compute.delete import Delete
 from nova_lite.api.compute.guest import Guest
 from nova_lite.api.compute.pause import Pause
 from nova_lite.api.compute.rebuild import Rebuild
+from nova_lite.api.compute.relocation import Relocation
 from nova_lite.api.compute.rescue import Rescue
 from nova_lite.api.compute.reset_state import ResetState
 from nova_lite.api.compute.resize import Resize
@@ -14,6 +15,7 @@ from nova_lite.api.wsgi.routing import Action, Route
 CONTROLLERS = {
     "pause": Pause, "delete": Delete, "reset_state": ResetState, "rebuild": Rebuild, "rescue": Rescue,
     "snapshot": Snapshot, "resize": Resize, "guest": Guest, "shelve": Shelve,
+    "relocation": Relocation,
 }
 
 
@@ -47,5 +49,8 @@ ACTIONS = (
     _action("unshelve", "shelve:unshelve", "os-shelve:unshelve"),
     _action("restore", "delete:restore", "os-deferred-delete:restore"),
     _action("forceDelete", "delete:force", "os-deferred-delete:force"),
+    _action("migrate", "relocation:migrate", "os-migrate-server:migrate"),
+    _action("os-migrateLive", "relocation:migrate_live", "os-migrate-server:migrate_live"),
+    _action("evacuate", "relocation:evacuate", "os-evacuate"),
     _action("os-resetState", "reset_state:reset", "os-admin-actions:reset_state"),
 )

@@ -4,7 +4,7 @@ from nova_lite.api.compute.views.servers import host_id
 from nova_lite.objects import decision, states
 
 #: Steps that the conductor does itself.
-_CONDUCTORS = frozenset({"schedule"})
+_CONDUCTORS = frozenset({"schedule", "migrate_server", "live_migrate_instance"})
 
 
 def action(req, row):
