@@ -74,6 +74,10 @@ CHANGES = {
     "compute action set_metadata": _c("/os-aggregates/{aggregate}/action", {"set_metadata": {"metadata": {"a": "b"}}}),
     "compute PUT /os-quota-class-sets/{id}": _c("/os-quota-class-sets/default", {"quota_class_set": {"cores": 44}}),
     "compute action os-resetState": _c("/servers/{server}/action", {"os-resetState": {"state": "error"}}),
+    "compute action addSecurityGroup": _c("/servers/{server}/action", {"addSecurityGroup": {
+        "name": "{group}"}}, "demo"),
+    "compute action removeSecurityGroup": _c("/servers/{server}/action", {"removeSecurityGroup": {
+        "name": "default"}}, "demo"),
     "compute POST /servers/{server_id}/remote-consoles": _c("/servers/{server}/remote-consoles", {
         "remote_console": {"protocol": "vnc", "type": "novnc"}}, "demo"),
     # the older words for other services' images and groups
@@ -297,7 +301,9 @@ def _absent(route):
 
 def of_operations():
     """The routes and actions that begin operations, told by the scenarios."""
-    found = {"compute POST /servers", "compute DELETE /servers/{id}", "compute action forceDelete"}
+    found = {"compute POST /servers", "compute DELETE /servers/{id}", "compute action forceDelete",
+             "compute POST /servers/{server_id}/os-interface", "compute DELETE /servers/{server_id}/os-interface/{id}",
+             "compute action removeFixedIp"}
     for each in scenarios().values():
         for name in each.operations:
             found |= {f"compute action {key}" for key in getattr(asker(name), "keys", ())}

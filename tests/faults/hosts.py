@@ -34,10 +34,11 @@ class Shelf:
 
     def seen(self, folder):
         """As the checker wants it; what the fake driver leaves in ``folder`` are copies that nobody wants any more."""
+        copies = set()
         with contextlib.suppress(FileNotFoundError):
             copies = set(os.listdir(os.path.join(folder, "fake")))
-            return invariants.Host(self._powers(), dict(self.ports), self.disks | copies)
-        return invariants.Host(self._powers(), dict(self.ports), set(self.disks))
+        nics = {key: set(guest.macs) for key, guest in self.guests.items()}
+        return invariants.Host(self._powers(), dict(self.ports), self.disks | copies, nics=nics)
 
     def _powers(self):
         return {key: guest.power for key, guest in self.guests.items()}

@@ -47,6 +47,7 @@ class Host:
     :ivar files: ids of the servers that have a directory of files.
     :ivar taps: names of the devices on the cloud's bridges.
     :ivar leases: ids of the ports, or their MACs, that the DHCP servers know.
+    :ivar nics: {server id: MACs} of its guests.
     """
 
     guests: dict
@@ -54,6 +55,7 @@ class Host:
     files: set | None = None
     taps: set | None = None
     leases: set | None = None
+    nics: dict | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -279,6 +281,19 @@ def plugged(sight):
             yield f"port {port.id} of server {row.id} is not plugged on {row.host}"
 
 
+def wired(sight):
+    """A guest that runs has a NIC for each port of its server, and no other."""
+    macs = collections.defaultdict(set)
+    for port in sight.ports:
+        macs[port.server_id].add(port.mac_address)
+    for row in sight.alive.values():
+        host = sight.view.hosts.get(row.host)
+        if host is not None and host.nics is not None and host.guests.get(row.id) in (Power.RUNNING, Power.PAUSED):
+            has = host.nics.get(row.id, set())
+            if has != macs[row.id]:
+                yield f"the guest of server {row.id} has NICs {sorted(has)}, not {sorted(macs[row.id])}"
+
+
 def devices(sight):
     """Each port of a running guest has its device and its DHCP entry, and there is no other."""
     for name, host in sight.view.hosts.items():
@@ -354,6 +369,8 @@ def quotas(sight):
 def ports(sight):
     """A server's port belongs to a server that is, is where it is, and has an address."""
     addressed = {row.port_id for row in sight.fixed_ips}
+    bared = {each.server_id for each in sight.operations if each.name == "removeFixedIp"}
+    rewired = {each.server_id for each in sight.operations if each.name == "detach_interface"}
     for port in sight.ports:
         row = sight.alive.get(port.server_id)
         if port.server_id is not None and row is None:
@@ -364,12 +381,12 @@ def ports(sight):
             yield f"port {port.id} is of no server and says it is on {port.host}"
         if row is not None and port.host != row.host:
             yield f"port {port.id} is on {port.host}; its server {row.id} is on {row.host}"
-        if row is not None and port.id not in addressed:
+        if row is not None and port.id not in addressed and row.id not in bared:
             yield f"port {port.id} of server {row.id} has no address"
     for row in sight.alive.values():
         wanted = [] if row.requested_networks == [{"auto": True}] else row.requested_networks
         mine = {port.nic_index for port in sight.ports if port.server_id == row.id}
-        if GUESTS.get(row.vm_state) and not set(range(len(wanted))) <= mine:
+        if GUESTS.get(row.vm_state) and row.id not in rewired and not set(range(len(wanted))) <= mine:
             yield f"server {row.id} asked for {len(wanted)} NICs and has {sorted(mine)}"
 
 
@@ -453,8 +470,8 @@ def drift(sight):
             yield f"{each.kind} of {each.subject}: {each.detail}"
 
 
-INVARIANTS = (ended, wiped, states, guests, power_states, files, plugged, devices, allocations, counters, quotas, ports,
-              images, events, promises, secrets, drift)
+INVARIANTS = (ended, wiped, states, guests, power_states, files, plugged, wired, devices, allocations, counters, quotas,
+              ports, images, events, promises, secrets, drift)
 
 
 def audit_of(engine_url, network):

@@ -61,15 +61,44 @@ def soft_delete(world):
     return answer
 
 
-def action(operation, body, *, user="demo"):
+def action(operation, body, *, user="demo", headers=None):
     """What asks for an operation by POST /servers/{id}/action; ``body`` may be a callable(facts)."""
     def ask(world):
         told = body(world.facts) if callable(body) else body
-        return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", told, user=user, operation=operation)
+        return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", told, user=user, operation=operation,
+                         headers=headers)
     ask.keys = tuple(body) if isinstance(body, dict) else (operation,)
     return ask
 
 
+def attach(world):
+    """A NIC with a new port; it is the server's from the answer on."""
+    server_id, facts = world.facts.server, world.facts
+    answer = world.ask("POST", f"{SERVERS}/{server_id}/os-interface", {"interfaceAttachment": {
+        "net_id": facts.network}}, operation="attach_interface")
+    if answer is not None and answer.status_int == 200:
+        port_id = answer.json["interfaceAttachment"]["port_id"]
+        world.promises.append(Promise(f"port {port_id} of server {server_id}", lambda sight: "" if any(
+            (each.id, each.server_id) == (port_id, server_id) for each in sight.ports)
+            or server_id not in sight.alive else "it is not attached"))
+    return answer
+
+
+def detach(world):
+    """The server's first NIC."""
+    server_id = world.facts.server
+    [port_id] = world.query("SELECT id FROM ports WHERE server_id = ? AND nic_index = 0", server_id)[0]
+    return world.ask("DELETE", f"{SERVERS}/{server_id}/os-interface/{port_id}", operation="detach_interface")
+
+
+def remove_address(world):
+    """The only address that the server has."""
+    [ip] = world.query("SELECT ip FROM fixed_ips JOIN ports ON ports.id = port_id WHERE server_id = ?",
+                       world.facts.server)[0]
+    return action("removeFixedIp", {"removeFixedIp": {"address": ip}}, headers=_OLD)(world)
+
+
+_OLD = {"OpenStack-API-Version": "compute 2.43"}
 #: operation -> callable(world) that asks for it, where its action is not simply called like it.  ONE LINE EACH.
 ASK = {
     "create": create,
@@ -84,6 +113,10 @@ ASK = {
     "createImage": action("createImage", {"createImage": {"name": "snap"}}),
     "createBackup": action("createBackup", {"createBackup": {"name": "b", "backup_type": "daily", "rotation": 1}}),
     "soft_delete": lambda world: soft_delete(world),
+    "attach_interface": attach,
+    "detach_interface": detach,
+    "addFixedIp": action("addFixedIp", lambda facts: {"addFixedIp": {"networkId": facts.network}}, headers=_OLD),
+    "removeFixedIp": remove_address,
 }
 
 

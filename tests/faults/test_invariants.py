@@ -28,7 +28,8 @@ class Healthy:
     def __init__(self, engine):
         self.engine = engine
         self.view = View(
-            engine, {"h1": Host({SERVER: Power.RUNNING}, {PORT: SERVER}, {SERVER}, {f"tap{PORT[:11]}"}, {PORT})},
+            engine, {"h1": Host({SERVER: Power.RUNNING}, {PORT: SERVER}, {SERVER}, {f"tap{PORT[:11]}"}, {PORT},
+                                {SERVER: {"fa:16:3e:00:00:01"}})},
             promises=[invariants.accepted("create", SERVER, "req-1")], logs={"api": "nothing of interest"},
             secrets={"a password": "hunter2"}, images={IMAGE: 7}, audit=lambda: invariants.audit(Network()))
         self.put("networks", id="n", project_id="p", mtu=1500)
@@ -111,6 +112,7 @@ DAMAGES = {
               ("lacks the files", lambda c: c.host.files.clear())],
     "plugged": [("not its own", lambda c: c.host.ports.update({STRANGER: SERVER})),
                 ("is not plugged", lambda c: c.host.ports.clear())],
+    "wired": [("has NICs []", lambda c: c.host.nics.clear()), ("not []", lambda c: c.change("ports", server_id=None))],
     "devices": [("is nobody's", lambda c: c.host.taps.add("tapx")), ("is missing on", lambda c: c.host.taps.clear()),
                 ("nobody's", lambda c: c.host.leases.add("x")), ("does not know", lambda c: c.host.leases.clear())],
     "allocations": [("holds nothing", lambda c: c.drop("allocations")),

@@ -366,7 +366,7 @@ class World:
     def settle(self, bound=invariants.BOUND):
         """Wait until every process is back and every operation has ended; then every doorbell is heard once more."""
         simulation = self.simulation
-        simulation.run(self._trouble - simulation.clock)
+        simulation.run(max(self._trouble - simulation.clock, 0))      # time never goes back
         self.bus.calm()
         self._whole, end = simulation.clock, simulation.clock + 600
         while simulation.clock < end:
