@@ -33,7 +33,7 @@ def told():
         if not passing(error):
             raise
         reason = _first_line(error)
-        LOG.warning("The database is away or busy: %s", reason)
+        LOG.warning("The database is away or busy: %s (%s)", _whole(error), _line(getattr(error, "statement", "")))
         raise exception.DatabaseUnavailable(reason=reason) from error
 
 
@@ -66,6 +66,15 @@ def passing(error):
 
 def _first_line(error):
     return (str(getattr(error, "orig", None) or error).splitlines() or [""])[0]
+
+
+def _whole(error):
+    """All that the database said, such as who waited for whom."""
+    return _line(str(getattr(error, "orig", None) or error))
+
+
+def _line(text):
+    return " ".join((text or "nothing was asked").split())[:1000]
 
 
 # ---- SQLite: another process may hold the write lock, and waiting in C would stop every green thread
