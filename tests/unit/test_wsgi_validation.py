@@ -40,7 +40,8 @@ class Controller:
 
 
 def request(body=None, query=None, version=V(2, 1)):
-    made = types.SimpleNamespace(body_json=body, query=query, version=version, raw_body=json.dumps(body).encode())
+    made = types.SimpleNamespace(body_json=body, query=query, version=version, old=False,
+                                 raw_body=json.dumps(body).encode())
     made.narrow_query = lambda value: setattr(made, "query", value)
     return made
 

@@ -121,7 +121,7 @@ def _send(req, answer, start_response):
         headers.append(("Content-Length", str(len(body))))
     dialect = req.dialect
     headers.extend(dialect.headers)
-    if req.version is not None:
+    if req.version is not None and not req.old:
         headers.extend(microversion.headers(req.version))
     headers.extend([(name, req.request_id) for name in dialect.request_id_headers])
     start_response(_STATUS.get(answer.status) or f"{answer.status} Unknown", headers)

@@ -9,6 +9,7 @@ class Dialect:
 
     mount = ""                      # first segment of its URLs
     path = ""                       # second segment: the API's version
+    old_path = None                 # second segment: an older version, whose clients know the oldest microversion only
     request_id_headers = ("x-openstack-request-id",)
     has_microversions = False
     head_is_get = False             # HEAD is answered where GET is
@@ -53,6 +54,7 @@ class Compute(Dialect):
 
     mount = "compute"
     path = "v2.1"
+    old_path = "v2"
     request_id_headers = ("x-openstack-request-id", "x-compute-request-id")
     has_microversions = True
     _media = frozenset(("", "text/plain", "application/json", "application/vnd.openstack.compute+json"))
@@ -64,7 +66,7 @@ class Compute(Dialect):
         return versions.compute_list(req) if not rest else versions.compute_choices(req, rest)
 
     def home(self, req):
-        return versions.compute(req)
+        return versions.compute_old(req) if req.old else versions.compute(req)
 
     def check_media_type(self, req):
         kind = req.environ.get("CONTENT_TYPE", "")

@@ -18,7 +18,8 @@ class Request(BaseRequest):
     """One request to one service.
 
     ``context`` is the caller's RequestContext (an empty one on public routes), ``version`` the compute microversion
-    (None for other services), ``dialect`` how the service speaks, ``request_id`` its id.
+    (None for other services), ``dialect`` how the service speaks, ``request_id`` its id, ``old`` whether it came by
+    the service's older path.
     """
 
     def __init__(self, environ, dialect, request_id):
@@ -28,6 +29,7 @@ class Request(BaseRequest):
         values["request_id"] = request_id
         values["context"] = None
         values["version"] = None
+        values["old"] = False
         values["_body_json"] = _UNREAD
         values["_query"] = None
 
@@ -66,6 +68,9 @@ class Request(BaseRequest):
             self.__dict__["_query"] = parse_query(self.environ.get("QUERY_STRING", ""))
         return self._query
 
+    def narrow_body(self, body):
+        self.__dict__["_body_json"] = body
+
     def narrow_query(self, query):
         self.__dict__["_query"] = query
 
@@ -77,7 +82,7 @@ class Request(BaseRequest):
     @property
     def base_url(self):
         """What this service's links begin with: "http://host:8774/compute/v2.1"."""
-        return f"{self.root_url}/{self.dialect.mount}/{self.dialect.path}"
+        return f"{self.root_url}/{self.dialect.mount}/{self.dialect.old_path if self.old else self.dialect.path}"
 
 
 def parse_query(text):

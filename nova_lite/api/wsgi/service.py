@@ -19,6 +19,7 @@ class Service:
         self.table = table
         self._authenticate = authenticate
         self._version_path = f"/{dialect.path}"
+        self._old_path = dialect.old_path and f"/{dialect.old_path}"
 
     @classmethod
     def of(cls, dialect, package, doors):
@@ -38,12 +39,21 @@ class Service:
             return self._options(rest)
         head, path = rest[:len(self._version_path)], rest[len(self._version_path):]
         if head != self._version_path or (path and path[0] != "/"):
-            return self.dialect.root(req, rest.rstrip("/"))
+            path = self._below_old(rest)
+            if path is None:
+                return self.dialect.root(req, rest.rstrip("/"))
+            req.old = True
         if not path.strip("/"):
             home = self._home(req)
             if home is not None:
                 return home
         return self._routed(req, self._clean(path))
+
+    def _below_old(self, rest):
+        """What follows the older version's path; None where it does not begin so."""
+        if self._old_path and (rest + "/").startswith(self._old_path + "/"):
+            return rest[len(self._old_path):]
+        return None
 
     def _home(self, req):
         if self.dialect.has_microversions:
@@ -123,6 +133,9 @@ class Service:
         req.context = context
 
     def _negotiate(self, req):
+        if req.old:
+            req.version = microversion.MINIMUM
+            return
         req.version = microversion.requested(req.environ)
         microversion.check(req.version)
 

@@ -37,7 +37,10 @@ def body(schema):
     def decorate(method):
         @functools.wraps(method)
         def checked(self, req, **arguments):
-            checkers.of(req.version).check(req.body_json)
+            checker = checkers.of(req.version)
+            if req.old:
+                req.narrow_body(checker.pruned(req.body_json))
+            checker.check(req.body_json)
             _refuse_nul(_NUL.search(req.raw_body), "request body")
             return method(self, req, **arguments)
         checked.body_schema = schema
@@ -97,6 +100,10 @@ class Checker:
         except fastjsonschema.JsonSchemaValueException as error:
             raise exception.ValidationError(detail=self._explain(value, error)) from None
 
+    def pruned(self, value):
+        """``value`` without what the schema does not know: clients of the older version may send anything besides."""
+        return _pruned(value, self.schema)
+
     def named(self, value):
         """``value`` without the keys that the schema neither names nor matches by pattern."""
         known = self.schema.get("properties", {})
@@ -124,6 +131,19 @@ class Checker:
                 return f"An invalid 'name' value was provided. The name must be: {error.cause}"
             return self._words(error)
         return refused.message
+
+
+def _pruned(value, schema):
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [_pruned(each, schema["items"]) for each in value]
+    if not isinstance(value, dict):
+        return value
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    kept = value
+    if schema.get("additionalProperties") is False:
+        kept = {key: each for key, each in value.items()
+                if key in known or any(re.search(pattern, key) for pattern in patterns)}
+    return {key: _pruned(each, known[key]) if key in known else each for key, each in kept.items()}
 
 
 def _body_words(error):

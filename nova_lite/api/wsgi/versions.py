@@ -5,7 +5,7 @@ from importlib import metadata
 from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.answer import Answer
 
-_COMPUTE_TYPE = "application/vnd.openstack.compute+json;version=2.1"
+_COMPUTE_TYPE = "application/vnd.openstack.compute+json;version="
 _IMAGE_MINORS = (17, 15, *range(13, -1, -1))
 
 
@@ -15,21 +15,42 @@ def _link(url):
 
 def compute_list(req):
     """GET /compute/ - https://docs.openstack.org/api-ref/compute/#list-all-major-versions"""
-    return Answer({"versions": [{**_compute_head(), "links": [_link(f"{req.base_url}/")]}]})
+    return Answer({"versions": [{**head, "links": [_link(f"{_compute_root(req)}/{path}/")]}
+                                for path, head in (("v2", _OLD_COMPUTE), ("v2.1", _compute_head()))]})
 
 
 def compute(req):
     """GET /compute/v2.1/"""
+    return _compute_home(req, _compute_head(), "2.1")
+
+
+def compute_old(req):
+    """GET /compute/v2/"""
+    return _compute_home(req, _OLD_COMPUTE, "2")
+
+
+def _compute_home(req, head, version):
     links = [_link(f"{req.base_url}/"),
              {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"}]
-    return Answer({"version": {**_compute_head(), "links": links,
-                               "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE}]}})
+    return Answer({"version": {**head, "links": links,
+                               "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE + version}]}})
 
 
 def compute_choices(req, rest):
     """What Nova says about a path below no version it knows."""
-    return Answer({"choices": [{"id": "v2.1", "status": "CURRENT", "links": [_link(req.base_url + rest)],
-                                "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE}]}]}, 300)
+    return Answer({"choices": [
+        {"id": head["id"], "status": head["status"], "links": [_link(f"{_compute_root(req)}/{path}{rest}")],
+         "media-types": [{"base": "application/json", "type": _COMPUTE_TYPE + path[1:]}]}
+        for path, head in (("v2", _OLD_COMPUTE), ("v2.1", _compute_head()))]}, 300)
+
+
+def _compute_root(req):
+    return f"{req.root_url}/compute"
+
+
+#: The version without microversions, for clients that never learned of them.
+_OLD_COMPUTE = {"id": "v2.0", "status": "DEPRECATED", "version": "", "min_version": "",
+                "updated": "2025-07-04T12:00:00Z"}
 
 
 def _compute_head():
