@@ -109,6 +109,7 @@ def test_a_rebuild_changes_what_it_names_and_nothing_else(cloud, server):
     assert made.headers["Location"].endswith(f"/servers/{server}")
     shown = made.json["server"]
     assert (shown["status"], shown["adminPass"], shown["user_data"]) == ("REBUILD", "secret", "eA==")
+    assert "OS-EXT-SRV-ATTR:user_data" not in shown
     expected = {"name": "new", "metadata": {"a": "b"}, "description": "d", "accessIPv4": "192.0.2.7",
                 "accessIPv6": "2001:db8::7", "OS-EXT-SRV-ATTR:hostname": "other", "key_name": None}
     assert {name: shown[name] for name in expected} == expected

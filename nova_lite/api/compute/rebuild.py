@@ -36,6 +36,7 @@ class Rebuild:
         if req.at_least("2.54"):
             shown["key_name"] = server.key_name
         if req.at_least("2.57"):
+            shown.pop("OS-EXT-SRV-ATTR:user_data", None)        # Nova says it once
             shown["user_data"] = server.user_data
         if CONF.compute_api.enable_instance_password:
             shown["adminPass"] = password
