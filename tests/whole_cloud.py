@@ -4,6 +4,7 @@ After a request that changed something ``restore`` puts the database back; ``cha
 """
 
 import json
+import pathlib
 import re
 import sqlite3
 from urllib.parse import quote
@@ -62,6 +63,10 @@ def whole(tmp_path_factory):
     policy.enforcer.cache_clear()
 
 
+#: A server rests in each; the first is what ``path`` names unless told otherwise.
+STATES = ("active", "stopped", "paused", "suspended", "rescued", "error", "shelved_offloaded", "soft-delete")
+
+
 class Refused(sa.exc.DataError):
     """What PostgreSQL or MariaDB would say to a value that SQLite keeps."""
 
@@ -87,6 +92,8 @@ class Cloud:
         self._watch = sqlite3.connect(self._file)
         self._template = sqlite3.connect(":memory:")
         self._watch.backup(self._template)
+        self._files = {path: path.read_bytes() for path in pathlib.Path(CONF.state_dir, "images").rglob("*")
+                       if path.is_file()}
         self._version = self._data_version()
         sa.event.listen(engine, "before_cursor_execute", _judge)
 
@@ -110,14 +117,16 @@ class Cloud:
             req.content_type = "application/openstack-images-v2.1-json-patch" if patch else "application/json"
         return req.get_response(self.app)
 
-    def path(self, service, template, odd=None):
-        """``template`` with what exists filled in; ``odd`` takes the place of the last id."""
+    def path(self, service, template, odd=None, server=None):
+        """``template`` with what exists filled in; ``odd`` takes the place of the last id, ``server`` of a server's."""
         names = list(re.finditer(r"{(\w+)}", template))
 
         def value(found):
             if odd is not None and found.group() == names[-1].group() and found.start() == names[-1].start():
                 return quote(odd, safe="", errors="surrogatepass")
             before = template[:found.start()].rstrip("/").rpartition("/")[2]
+            if service == "compute" and before in ("servers", "os-volumes_boot") and server:
+                return server
             return self.ids.get((service, before)) or self.ids.get(found.group(1)) or "none"
 
         filled = re.sub(r"{(\w+)}", value, template)
@@ -136,6 +145,10 @@ class Cloud:
                 if (rows := self._rows(self._watch, name)[name]) != was}
 
     def restore(self):
+        """Put back what was there."""
+        for path, data in self._files.items():
+            if not path.exists():
+                path.write_bytes(data)
         self._template.backup(self._watch)
         self._watch.execute("PRAGMA journal_mode=WAL")
         self._version = self._data_version()
@@ -222,7 +235,8 @@ class Cloud:
             opened.execute(sa.insert(Flavor).values(flavorid="42", name="m1.nano", vcpus=1, memory_mb=64, root_gb=1,
                                                      extra_specs={"hw:key": "value"}))
             opened.execute(sa.insert(Flavor).values(flavorid="43", name="hidden", vcpus=2, memory_mb=64, root_gb=1,
-                                                     is_public=False))
+                                                    is_public=False))
+            opened.execute(sa.insert(Flavor).values(flavorid="44", name="m1.more", vcpus=2, memory_mb=128, root_gb=2))
             for binary, topic in (("nova-compute", "compute"), ("nova-conductor", "conductor")):
                 opened.execute(sa.insert(Service).values(host="host-1", binary=binary, topic=topic,
                                                           last_seen_at=now()))
@@ -240,13 +254,10 @@ class Cloud:
         root = ROOTS["compute"]
         group = self._make(f"{root}/os-server-groups", {"server_group": {"name": "one", "policies": ["affinity"]}})
         key = self._make(f"{root}/os-keypairs", {"keypair": {"name": "one", "public_key": PUBLIC_KEY}})
-        server = self._make(f"{root}/servers", {"server": {
-            "name": "one", "flavorRef": "42", "imageRef": self.ids["image_id"], "key_name": key["name"],
-            "networks": [{"uuid": self.ids["network", "networks"]}], "metadata": {"key": "value"}, "tags": ["one"]}},
-            version="2.94")["id"]
-        with db.writer() as opened:
-            opened.execute(sa.update(Server).where(Server.id == server).values(
-                vm_state="active", task_state=None, power_state=1, launched_at=now(), host="host-1"))
+        self._make(f"{root}/os-quota-sets/{self._projects['demo']}", {"quota_set": {"instances": 50, "cores": 50}},
+                   user="admin", method="PUT")
+        self.servers = [self._server(key["name"], state) for state in STATES]
+        server = self.servers[0]
         with db.writer() as opened:
             row = self.doors.compute.servers.get(context.admin("req-list"), server)
             moves.record(opened, context.admin(), row, kind="live-migration", status="running")
@@ -263,6 +274,19 @@ class Cloud:
             ("compute", "extensions"): "servers", ("compute", "os-volumes_boot"): server,
             ("compute", "os-instance_usage_audit_log"): "2026-11-23%2010:00:00"})
 
+    def _server(self, key, state):
+        """The id of a server that rests in ``state``."""
+        server = self._make(f"{ROOTS['compute']}/servers", {"server": {
+            "name": "one", "flavorRef": "42", "imageRef": self.ids["image_id"], "key_name": key,
+            "networks": [{"uuid": self.ids["network", "networks"]}], "metadata": {"key": "value"}, "tags": ["one"]}},
+            version="2.94")["id"]
+        values = {"vm_state": state, "task_state": None, "power_state": 1, "launched_at": now(), "host": "host-1"}
+        if state == "shelved_offloaded":
+            values["host"] = None
+        with db.writer() as opened:
+            opened.execute(sa.update(Server).where(Server.id == server).values(values))
+        return server
+
     def _known(self):
         """{name of a property in a body or query: values that mean something there}"""
         find = self.ids.get
@@ -270,7 +294,7 @@ class Cloud:
         projects = [self._projects["demo"], find("target_id")]
         server, user = find("server_id"), find("user_id")
         return {
-            "imageRef": [find("image_id")], "rescue_image_ref": [find("image_id")], "flavorRef": ["42"],
+            "imageRef": [find("image_id")], "rescue_image_ref": [find("image_id")], "flavorRef": ["42", "44"],
             "key_name": ["one"], "uuid": [net, server], "port": [port], "network_id": [net], "net_id": [net],
             "port_id": [port], "subnet_id": [find(("network", "subnets"))], "security_group_id": [group],
             "remote_group_id": [group], "parent_group_id": [group], "group_id": [group], "security_groups": [group],
@@ -279,7 +303,10 @@ class Cloud:
             "server_uuid": [server], "instance_uuid": [server], "marker": [server, net, "42", "one", "1"],
             "name": ["one", "a user", "m1.nano"], "host": ["host-1"], "group": [find(("compute", "os-server-groups"))],
             "same_host": [server], "different_host": [server], "member": projects, "fixed_ip": ["10.1.0.9"],
-            "ip_address": ["10.1.0.9"], "limit": ["1", "0"], "pool": ["one"], "method": ["one"]}
+            "ip_address": ["10.1.0.9"], "limit": ["1", "0"],
+            "cidr": ["10.2.0.0/24", "10.1.0.0/28"], "ip_version": [4], "availability_zone": ["nova"],
+            "from_port": [22], "to_port": [22, 80], "ip_protocol": ["tcp"], "address": ["10.1.0.9"],
+            "password": ["demo-pw"], "public_key": [PUBLIC_KEY], "gateway_ip": ["10.2.0.1", None], "key": ["value"]}
 
 
 def _unquoted(text):
