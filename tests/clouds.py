@@ -63,6 +63,12 @@ class Cloud:
 
     # ---- life
 
+    def restart(self, options):
+        """kill -9 all and start anew with other options of the layout."""
+        self.kill()
+        self._layout.options = options
+        self.start()
+
     def start(self):
         """Start what does not run, and return when the API answers and a host is up."""
         self._layout.prepare(self)
@@ -250,11 +256,11 @@ class Single:
 
     def __init__(self, driver="fake", options=""):
         self._driver = driver
-        self._options = options
+        self.options = options
 
     def prepare(self, cloud):
         with open(os.path.join(cloud.directory, "test.conf"), "w") as file:
-            file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self._options}")
+            file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}")
 
     def command(self, cloud, _name):
         return [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", cloud.state_dir,

@@ -37,12 +37,17 @@ def novnc():
     return os.environ.get("NOVA_LITE_TEST_NOVNC", "")
 
 
+def options(libvirtd):  # noqa: F811
+    """The configuration of ``real_cloud``."""
+    return OPTIONS.format(uri=libvirtd.uri, novnc=novnc())
+
+
 @pytest.fixture(scope="session")
 def real_cloud(libvirtd, guest_image):  # noqa: F811
     """``nova-lite up`` on real libvirt, with the guest image registered as "guest"."""
     home = tempfile.mkdtemp(prefix="cloud-", dir=libvirtd.run_dir)
     os.chmod(home, 0o755)
-    cloud = clouds.Cloud(clouds.Single("libvirt", OPTIONS.format(uri=libvirtd.uri, novnc=novnc())), home)
+    cloud = clouds.Cloud(clouds.Single("libvirt", options(libvirtd)), home)
     try:
         cloud.start()
         with connect(cloud, "nova-lite-admin") as admin:

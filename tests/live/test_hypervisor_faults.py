@@ -395,7 +395,7 @@ def test_a_host_that_rebooted_shows_the_truth_and_has_its_network_again(cloud, l
     before = links(cloud)
     assert len(before) == 2
     power_cut(cloud, libvirtd)
-    cloud._layout._options = OPTIONS.format(uri=libvirtd.uri, resume=resume)
+    cloud._layout.options = OPTIONS.format(uri=libvirtd.uri, resume=resume)
     cloud.start()
     assert hypervisor.processes(b"dnsmasq", cloud.state_dir)
     if not resume:
