@@ -74,6 +74,6 @@ class API:
         self.relocation = Relocation()
         self.image_proxy = ImageProxy(image)
         self.group_proxy = GroupProxy(network)
-        self.external_events = ExternalEvents(network)
+        self.external_events = ExternalEvents(network, compute)
         self.server_groups = ServerGroups()
         self.instance_actions = InstanceActions()

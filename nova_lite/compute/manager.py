@@ -52,7 +52,7 @@ class Manager:
         rescue = Rescue(self._running, driver, network, images)
         snapshot = Snapshot(self._running, driver)
         resize = Resize(self._running, driver, network)
-        guest = Guest(self._running, driver)
+        guest = Guest(self._running, driver, _patiently(self._host.report_guest))
         shelve = Shelve(self._running, (driver, network, images), snapshot)
         interfaces = Interfaces(self._running, driver, network)
         self.endpoint = Endpoint(Console(driver), Images(images), {
@@ -138,6 +138,7 @@ class Endpoint:
         self._audit = audit
         self.get_diagnostics = guest.get_diagnostics
         self.trigger_crash_dump = guest.trigger_crash_dump
+        self.sync_power = guest.sync_power
         self.get_console_output = console.get_console_output
         self.open_console = console.open_console
         self.cache_images = images.cache_images

@@ -74,6 +74,10 @@ class ComputeAPI:
         """Send the guest an NMI, and wait for nothing."""
         self._client.to(host).cast(context, "trigger_crash_dump", server_id=server_id)
 
+    def sync_power(self, context, host, server_id):
+        """Look at a guest's power now, and tell the conductor of it."""
+        self._client.to(host).cast(context, "sync_power", server_id=server_id)
+
     def shelve_server(self, context, host, operation_id):
         self._ring(context, host, "shelve_server", operation_id)
 

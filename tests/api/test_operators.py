@@ -1,10 +1,14 @@
 """Hosts as of old, events from outside, passwords that guests leave, what has no service here, and what is retired."""
 
+import types
+
 import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.api.compute import retired
+from nova_lite.compute.rpcapi import ComputeAPI
+from nova_lite.compute.tasks.guest import Guest
 from nova_lite.db import external_events
 from nova_lite.db.models.operators import ExternalEvent
 from nova_lite.db.models.servers import Server
@@ -69,6 +73,24 @@ def test_events_are_recorded_and_answered_each_with_its_code(cloud):
     whole = tell(cloud, {"name": "power-update", "server_uuid": server, "tag": "POWER_ON"})
     assert (whole.status_int, whole.json) == (200, {"events": [
         {"name": "power-update", "server_uuid": server, "tag": "POWER_ON", "status": "completed", "code": 200}]})
+
+
+def test_a_change_of_the_power_is_looked_up_by_the_host(cloud, monkeypatch):
+    asked = []
+    monkeypatch.setattr(ComputeAPI, "sync_power", lambda _self, _context, host, server_id: asked.append(
+        (host, server_id)))
+    one, two = cloud.make(), cloud.make()
+    tell(cloud, {"name": "power-update", "server_uuid": one, "tag": "POWER_OFF"},
+         {"name": "power-update", "server_uuid": one, "tag": "POWER_ON"}, {"name": "power-update", "server_uuid": two})
+    assert asked == [("host-1", one)]
+
+
+def test_a_host_tells_the_power_of_a_guest_that_nothing_is_done_to():
+    told, busy = [], types.SimpleNamespace(busy=lambda: {"busy"})
+    guest = Guest(busy, None, told.append)
+    guest.sync_power(None, "busy")
+    guest.sync_power(None, "idle")
+    assert told == ["idle"]
 
 
 def test_a_change_of_the_network_is_looked_up_at_once(cloud):

@@ -74,6 +74,9 @@ CHANGES = {
     "compute action set_metadata": _c("/os-aggregates/{aggregate}/action", {"set_metadata": {"metadata": {"a": "b"}}}),
     "compute PUT /os-quota-class-sets/{id}": _c("/os-quota-class-sets/default", {"quota_class_set": {"cores": 44}}),
     "compute action os-resetState": _c("/servers/{server}/action", {"os-resetState": {"state": "error"}}),
+    "compute action migrate": _c("/servers/{server}/action", {"migrate": None}),
+    "compute action os-migrateLive": _c("/servers/{server}/action", {"os-migrateLive": {
+        "host": None, "block_migration": "auto"}}),
     "compute action addSecurityGroup": _c("/servers/{server}/action", {"addSecurityGroup": {
         "name": "{group}"}}, "demo"),
     "compute action removeSecurityGroup": _c("/servers/{server}/action", {"removeSecurityGroup": {
@@ -180,6 +183,7 @@ HARMLESS = {
     "compute DELETE /servers/{server_id}/os-volume_attachments/{id}", "compute action addFloatingIp",
     "compute action removeFloatingIp", "compute action injectNetworkInfo",
     "compute action trigger_crash_dump",        # nothing is recorded of it
+    "compute action evacuate",                  # its host lives
     # of an operation that is not there yet
     "compute DELETE /servers/{server_id}/migrations/{id}", "compute action force_complete",
 }

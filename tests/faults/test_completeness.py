@@ -28,6 +28,7 @@ ELSEWHERE = {
     "compute.open_console": "it changes nothing",
     "compute.get_diagnostics": "it changes nothing",
     "compute.trigger_crash_dump": "it is no operation: nothing is recorded of it",
+    "compute.sync_power": "a look that the periodic comparison takes as well",
     "compute.cache_images": "it only warms a cache",
 }
 

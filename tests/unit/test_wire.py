@@ -39,7 +39,8 @@ def public(kind):
 @pytest.mark.parametrize(("asks", "answers"), [
     (ConductorAPI, public(conductor_manager.Endpoint)), (SchedulerAPI, public(scheduler_manager.Endpoint)),
     (ComputeAPI, public(compute_manager.Endpoint) | {"get_console_output", "cache_images", "open_console",
-                                                     "get_diagnostics", "trigger_crash_dump"})])
+                                                     "get_diagnostics", "trigger_crash_dump",
+                                                     "sync_power"})])
 def test_each_question_has_its_endpoint(asks, answers):
     assert public(asks) - {"ring"} == answers
 

@@ -1,17 +1,19 @@
-"""What other services tell of servers: recorded, and what they say of the network looked up at once."""
+"""What other services tell of servers: recorded, and what they say of network and power looked up at once."""
 
 from nova_lite import db
 from nova_lite.db import external_events
 
 #: These say nothing without naming a volume, a power state, a request.
 _NEED_TAG = frozenset({"volume-extended", "volume-reimaged", "power-update", "accelerator-request-bound"})
+_POWER = "power-update"
 _NETWORK = frozenset({"network-changed", "network-vif-plugged", "network-vif-unplugged", "network-vif-deleted"})
 OK, INCOMPLETE, MISSING, HOMELESS = 200, 400, 404, 422
 
 
 class ExternalEvents:
-    def __init__(self, network):
+    def __init__(self, network, compute_rpc):
         self._network = network
+        self._rpc = compute_rpc
 
     def receive(self, context, events):
         """A code for each event: OK, INCOMPLETE, MISSING (no such server) or HOMELESS (it is on no host).
@@ -26,6 +28,8 @@ class ExternalEvents:
                 external_events.record(session, good)
             for server_id in sorted({each["server_id"] for each in good if each["name"] in _NETWORK}):
                 self._network.tell(session, server_id)
+        for server_id in sorted({each["server_id"] for each in good if each["name"] == _POWER}):
+            self._rpc.sync_power(context, hosts[server_id], server_id)
         return codes
 
     def refresh(self, context, server):

@@ -4,9 +4,11 @@ from nova_lite.common import exception
 
 
 class Guest:
-    def __init__(self, running, driver):
+    def __init__(self, running, driver, tell):
+        """:param tell: callable(server id) that reports its guest's power."""
         self._running = running
         self._driver = driver
+        self._tell = tell
 
     def change_password(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
@@ -20,6 +22,11 @@ class Guest:
         if self._driver.guest is None:
             raise exception.NotImplementedHere("This host's hypervisor driver knows no diagnostics.")
         return self._driver.guest.diagnostics(server_id)
+
+    def sync_power(self, context, server_id):
+        """What a task works on is left out: its outcome will tell."""
+        if server_id not in self._running.busy():
+            self._tell(server_id)
 
     def trigger_crash_dump(self, context, server_id):
         self._driver.guest.nmi(server_id)
