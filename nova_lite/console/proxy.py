@@ -93,11 +93,11 @@ class Proxy:
 
     def _console(self, client, request, headers, target):
         if not _from_here(headers):
-            return _send_page(client, 403, "text/plain", b"A page of another site may not open a console here.\n")
+            return _refuse(client, 403, "a page of another site may not open one here")
         try:
             guest, server_id = self._door.open(_token(target, headers))
         except exception.NovaLiteError as error:
-            return _send_page(client, error.status, "text/plain", f"{error}\n".encode())
+            return _refuse(client, error.status, error)
         try:
             LOG.info("A console of server %s is opened", server_id)
             _Relay(client, guest, request).run()
@@ -122,6 +122,12 @@ def _send_page(client, status, kind, body, head_only=False):
     lines = [f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}", f"Content-Type: {kind}",
              f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in _PAGE_HEADERS), "", ""]
     client.sendall("\r\n".join(lines).encode() + (b"" if head_only else body))
+
+
+def _refuse(client, status, why):
+    """No websocket.  No words, either: browsers show none, and simple clients would take them for the guest's."""
+    LOG.info("A console is refused: %s", why)
+    _send_page(client, status, "text/plain", b"")
 
 
 def _token(target, headers):

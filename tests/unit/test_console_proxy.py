@@ -67,6 +67,7 @@ def open_console(proxy, path="/?token=good", **more):
 def refused(proxy, path="/?token=good", **more):
     with pytest.raises(websocket.WebSocketBadStatusException) as caught, open_console(proxy, path, **more):
         pass
+    assert not caught.value.resp_body
     return caught.value.status_code
 
 
