@@ -16,15 +16,17 @@ _WORKERS = int(os.environ.get("NOVA_LITE_TEST_TEMPEST_JOBS", "4"))
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """{test: Outcome} of one run of Tempest."""
+def outcomes(request, tmp_path_factory):
+    """{test: Outcome} of one run of Tempest, of those tests that pytest was asked for."""
+    wanted = [each.callspec.params["test"] for each in request.session.items
+              if "outcomes" in getattr(each, "fixturenames", ())]
     environment = os.environ.get(tempest_cloud.ENVIRONMENT)
     assert environment, f"{tempest_cloud.ENVIRONMENT} names no virtual environment of Tempest: run tools/test.sh"
     cloud = tempest_cloud.start(tmp_path_factory.mktemp("cloud"))
     try:
         tempest = tempest_cloud.Tempest(environment, tmp_path_factory.mktemp("tempest"), cloud)
         tempest.configure()
-        yield tempest.run(LISTED, _WORKERS)
+        yield tempest.run(wanted, _WORKERS)
     finally:
         cloud.stop()
 
