@@ -1,7 +1,8 @@
 """What every driver does, whichever it is: the same checks run on the fake one and on libvirt.
 
 A subclass gives fixtures: ``driver``; ``new_driver()`` makes another as after a restart of the service; ``spec`` is a
-guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor lose a guest that is off.
+guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor lose a guest that is off; ``bridge`` is the
+name of one that NICs can join.
 """
 
 import dataclasses
@@ -272,3 +273,25 @@ class DriverContract:
             driver.resize.confirm(spec.id)
         driver.power.reset(large)
         assert driver.power.state(spec.id) is Power.RUNNING
+
+    def test_a_nic_comes_once_and_is_gone_for_good(self, driver, spec, bridge):
+        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tapcontract", bridge=bridge, mtu=1500)
+        wired = dataclasses.replace(spec, vifs=(*spec.vifs, nic))
+        driver.build.spawn(spec)
+        for _ in range(2):
+            driver.interfaces.attach(wired, nic.mac)
+            assert nics(driver, spec) == len(wired.vifs)
+        driver.power.stop(spec.id, 0)
+        driver.power.start(wired)
+        assert nics(driver, spec) == len(wired.vifs)
+        driver.power.stop(spec.id, 0)
+        for _ in range(2):
+            driver.interfaces.detach(spec.id, nic.mac)
+        driver.power.start(spec)
+        assert nics(driver, spec) == len(spec.vifs)
+        driver.interfaces.detach(STRANGER, nic.mac)
+
+
+def nics(driver, spec):
+    """How many NICs a running guest has."""
+    return driver.guest.diagnostics(spec.id)["standard"]["num_nics"]

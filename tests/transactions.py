@@ -19,6 +19,8 @@ from nova_lite.db import session
 LISTED = {
     "PUT /images/{id}/file": (3, "saving, active, and queued again when that failed; what died between is found "
                                  "by the lock that it does not hold any more (recover of the image door)"),
+    "POST /servers/{server_id}/os-interface": (1, "it waits for the host; what that could not do the conductor undoes, "
+                                                  "and what it does late is done"),
 }
 _commits = contextvars.ContextVar("commits", default=None)
 #: {route: statuses that the tests of this run were answered with}.

@@ -114,6 +114,14 @@ def test_interfaces_asked_for_at_once_come_one_after_the_other(cloud, second):
     assert len(set(attached(cloud, server_id))) == 5 == nics(cloud, server_id)
 
 
+def test_a_request_that_is_repeated_with_its_key_attaches_once(cloud, second):
+    server_id = cloud.boot()["id"]
+    path, key = f"{SERVERS}/{server_id}/os-interface", {"Idempotency-Key": f"attach to {server_id}"}
+    first, again = (cloud.post(path, {"interfaceAttachment": {"net_id": second}}, headers=key) for _ in range(2))
+    assert (first.status, again.status, first.body) == (200, 200, again.body)
+    assert nics(cloud, server_id) == len(attached(cloud, server_id)) == 2
+
+
 def test_what_is_not_there_is_detached_in_the_record_alone(cloud):
     server_id = cloud.boot()["id"]
     for path in ("11111111-2222-4333-8444-555555555555", "nonsense"):

@@ -1,5 +1,6 @@
 """The libvirt driver keeps the drivers' contract with real guests, and what only a real hypervisor can show."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from nova_lite.objects.states import Power
 from nova_lite.virt import driver as contract
 from nova_lite.virt.libvirt import probe
 from tests import green, hypervisor
-from tests.driver_contract import DriverContract, eventually
+from tests.driver_contract import DriverContract, eventually, nics
 from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401
 
 BRIDGE = "nlbtestdriver"
@@ -99,6 +100,29 @@ def test_a_guest_that_obeys_is_not_cut(driver, spec):
     began = time.monotonic()
     driver.power.stop(spec.id, 30)
     assert time.monotonic() - began < 10
+
+
+def test_a_guest_that_keeps_a_nic_is_asked_as_often_as_configured(new_driver, conf, spec, bridge, raw):
+    conf.set_override("device_detach_attempts", 2, group="libvirt")
+    conf.set_override("device_detach_timeout", 1, group="libvirt")
+    driver = new_driver()
+    nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tapkept", bridge=bridge, mtu=1500)
+    wired = dataclasses.replace(spec, vifs=(nic,))
+    driver.build.spawn(wired)
+    greeted(driver, spec)
+    driver.pause.pause(spec.id)             # its processors answer nobody
+    began = time.monotonic()
+    with pytest.raises(exception.HypervisorError, match="does not let go"):
+        driver.interfaces.detach(spec.id, nic.mac)
+    assert time.monotonic() - began >= 2
+    with pytest.raises(exception.Cancelled):
+        driver.interfaces.detach(spec.id, nic.mac, lambda: True)
+    assert nic.mac not in raw.lookupByUUIDString(spec.id).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    driver.interfaces.attach(wired, nic.mac)                    # the undo of what failed
+    assert nic.mac in raw.lookupByUUIDString(spec.id).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    driver.power.stop(spec.id, 0)
+    driver.power.start(wired)
+    assert nics(driver, spec) == 1
 
 
 def test_a_guest_that_does_not_listen_is_cut(driver):

@@ -36,6 +36,12 @@ def forget(driver):
     return driver.build.destroy
 
 
+@pytest.fixture
+def bridge():
+    """Nothing is plugged into anything."""
+    return "nlbnowhere"
+
+
 class TestFake(DriverContract):
     pass
 

@@ -4,11 +4,12 @@ A host does these changes of one server one after the other, and clients ask for
 turn here instead of being refused.
 """
 
+import contextlib
 import functools
 import time
 
 from nova_lite import db
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exception, unit_of_work
 from nova_lite.conf import CONF
 from nova_lite.db import operations
 from nova_lite.network import exceptions
@@ -36,7 +37,11 @@ class Interfaces:
         """
         port_id, operation_id, host = _in_turn(functools.partial(self._begin_attach, context, server, wanted))
         self._rpc.attach_interface(context, host, operation_id)
-        _wait(operation_id, server.id)
+        unit = unit_of_work.current()
+        if unit is None:
+            _wait(operation_id, server.id)
+        else:           # no host hears of it before the answer, too, is on record
+            unit.afterwards(functools.partial(_wait_for_the_record, operation_id, server.id))
         return port_id
 
     def _begin_attach(self, context, server, wanted):
@@ -109,7 +114,12 @@ def _begin(context, server, name, find):
 
 
 def _in_turn(begin):
-    """Begin when no other change of the server's interfaces runs any more."""
+    """Begin when no other change of the server's interfaces runs any more.
+
+    Within a unit of work nobody waits: its transaction would hold up what is waited for.
+    """
+    if unit_of_work.current() is not None:
+        return begin()
     end = time.monotonic() + CONF.compute.attach_timeout
     for pause in _pauses():
         try:
@@ -134,6 +144,12 @@ def _wait(operation_id, server_id):
         concurrency.sleep(pause)
     if row.state != OperationState.DONE:
         raise exception.InterfaceAttachFailed(server_id=server_id, reason=row.error)
+
+
+def _wait_for_the_record(operation_id, server_id):
+    """As ``_wait``; who is late has been promised it in writing."""
+    with contextlib.suppress(exception.InterfaceAttachLate):
+        _wait(operation_id, server_id)
 
 
 def _pauses():

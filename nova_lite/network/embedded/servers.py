@@ -4,7 +4,9 @@ from nova_lite import db
 from nova_lite.db import networks as queries
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import groups, ports, summary
+from nova_lite.objects.states import Vm
 
+_SHELVED = frozenset({Vm.SHELVED, Vm.SHELVED_OFFLOADED})
 _AUTO_NAME = "auto_allocated_network"
 
 
@@ -17,13 +19,13 @@ class Servers:
     def allocate(self, session, server):
         """Give a server the ports it asked for; those it has already stay.
 
-        :param server: its row: id, project_id, host, availability_zone, launched_at, requested_networks,
-            requested_groups.  One that was built before has what was attached and detached since instead.
+        :param server: its row: id, project_id, host, availability_zone, vm_state, requested_networks,
+            requested_groups.  One that was shelved has what was attached and detached since instead.
         :returns: all its NICs as objects.Nic, in order.
         :raises Conflict: a port or address was taken since the request was validated.
         """
         present = queries.nic_indexes(session, server.id)
-        missing = set() if server.launched_at else set(range(len(server.requested_networks))) - present
+        missing = set() if server.vm_state in _SHELVED else set(range(len(server.requested_networks))) - present
         group_ids = self._groups(session, server) if missing else []
         for index in sorted(missing):
             wanted = server.requested_networks[index]

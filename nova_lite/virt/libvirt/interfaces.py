@@ -56,14 +56,16 @@ def _detach(live, server_id, mac):
     domain = guest.find(live, server_id)
     for scope in reversed(_scopes(domain)):
         nic = _nic(domain, mac, scope)
-        if nic is not None:
-            _unless_on_its_way(domain, ET.tostring(nic, encoding="unicode"), scope)
+        if nic is not None and scope == _CONFIG:
+            domain.detachDeviceFlags(ET.tostring(nic, encoding="unicode"), scope)
+        elif nic is not None:
+            _ask(domain, nic.find("alias").get("name"))
 
 
-def _unless_on_its_way(domain, xml, scope):
+def _ask(domain, alias):
     """A guest that was asked before may be about to let go, or have done so just now."""
     try:
-        domain.detachDeviceFlags(xml, scope)
+        domain.detachDeviceAlias(alias, _LIVE)          # by its alias, for then libvirt does not wait
     except libvirt.libvirtError as error:
         code = error.get_error_code()
         if code != libvirt.VIR_ERR_DEVICE_MISSING and "in the process of unplug" not in error.get_error_message():
