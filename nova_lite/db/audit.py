@@ -25,6 +25,8 @@ _SERVER = (_V.c.number, _V.c.id, _V.c.host, _V.c.vm_state, _V.c.task_state, _V.c
            _V.c.security_groups, _V.c.project_id, _V.c.image_id, _V.c.remembered)
 _LIMIT = 200        # orphans of one kind that one look lists; the next look finds the rest
 _AMOUNTS = ("vcpus", "memory_mb", "disk_gb")
+_RESOURCES = {"resources:VCPU": "vcpus", "resources:PCPU": "vcpus", "resources:MEMORY_MB": "memory_mb",
+              "resources:DISK_GB": "disk_gb"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +83,14 @@ def _grouped(rows):
 
 
 def asked(flavor):
-    """What a flavor takes of a host."""
-    return {"vcpus": flavor["vcpus"], "memory_mb": flavor["memory_mb"],
-            "disk_gb": flavor["root_gb"] + flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024)}
+    """What a flavor takes of a host; its extra specs may say otherwise ("resources:MEMORY_MB")."""
+    amounts = {"vcpus": flavor["vcpus"], "memory_mb": flavor["memory_mb"],
+               "disk_gb": flavor["root_gb"] + flavor["ephemeral_gb"] + -(-flavor["swap_mb"] // 1024)}
+    for key, value in (flavor.get("extra_specs") or {}).items():
+        name = _RESOURCES.get(key)
+        if name is not None and value.isdecimal():
+            amounts[name] = int(value)
+    return amounts
 
 
 def asked_while_resized(server):

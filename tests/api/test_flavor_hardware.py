@@ -3,7 +3,7 @@
 import pytest
 
 from nova_lite import db
-from nova_lite.db import flavors, servers
+from nova_lite.db import audit, flavors, servers
 
 CASES = [
     ({"hw:numa_nodes": "3"}, {}, "cannot be evenly distributed"),
@@ -47,6 +47,21 @@ def test_none_is_rebuilt_into_one(cloud):
     assert cloud.refused("POST", f"/servers/{server}/action", {"rebuild": {"imageRef": image}}) == (
         400, "Flavor odd has hw:pmu extra spec explicitly set to True, conflicting with image tiny which has hw_pmu "
              "explicitly set to False.")
+
+
+def test_the_topology_is_what_flavor_and_image_ask_for(cloud):
+    flavor({"hw:numa_nodes": "2", "hw:mem_page_size": "2048"})
+    assert cloud.get(f"/servers/{cloud.make(flavorRef='odd')}/topology", version="2.78") == {
+        "nodes": [{"vcpu_set": [0], "siblings": [], "memory_mb": 256},
+                  {"vcpu_set": [1], "siblings": [], "memory_mb": 256}], "pagesize_kb": 2048}
+
+
+@pytest.mark.parametrize(("specs", "asked"), [
+    ({}, (2, 512, 3)), ({"resources:VCPU": "0", "resources:MEMORY_MB": "100", "resources:DISK_GB": "7"}, (0, 100, 7)),
+    ({"resources:PCPU": "2", "resources:CUSTOM_GOLD": "1"}, (2, 512, 3)), ({"resources:MEMORY_MB": "-1"}, (2, 512, 3))])
+def test_resources_say_what_a_server_takes_of_its_host(specs, asked):
+    kept = {"vcpus": 2, "memory_mb": 512, "root_gb": 1, "ephemeral_gb": 1, "swap_mb": 5, "extra_specs": specs}
+    assert tuple(audit.asked(kept).values()) == asked
 
 
 def test_an_image_may_demand_a_config_drive(cloud):

@@ -237,7 +237,7 @@ def test_images_are_compared_by_the_configured_word_alone(conf):
     ({"trait:HW_CPU_X86_SSE4_1": "forbidden"}, {}, False), ({"trait:CUSTOM_FAST": "required"}, {}, True),
     ({"trait:CUSTOM_SLOW": "forbidden"}, {}, True), ({}, {"trait:CUSTOM_SLOW": "required"}, False),
     ({"resources:VCPU": "1"}, {}, True), ({"resources:CUSTOM_GOLD": "1"}, {}, False),
-    ({"resources:CUSTOM_GOLD": "0"}, {}, True)])
+    ({"resources:CUSTOM_GOLD": "0"}, {}, True), ({"resources:PCPU": "1"}, {}, True)])
 def test_traits_and_resources(extra_specs, properties, ok):
     at = host(aggregates=({"trait:CUSTOM_FAST": "required"},))
     assert fits(traits.refuse, request(extra_specs=extra_specs, image_properties=properties), at) is ok

@@ -2,6 +2,7 @@
 
 from nova_lite.api.compute.schemas import servers as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
+from nova_lite.api.compute.views import topology as view
 from nova_lite.api.wsgi import validation
 
 
@@ -23,10 +24,10 @@ class Guest:
 
     @validation.query(NO_QUERY)
     def topology(self, req, server_id):
-        """200.  Guests here have no NUMA nodes of their own."""
+        """200: the guest's NUMA nodes as its flavor and image ask for them; where they lie, its host alone knows."""
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("compute:server:topology:index", server)
-        return {"nodes": [], "pagesize_kb": None}
+        return view.topology(server)
 
     @validation.body(schema.CHANGE_PASSWORD)
     def change_password(self, req, id):

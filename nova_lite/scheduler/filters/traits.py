@@ -1,14 +1,15 @@
 """Traits and resources that flavors and images name ("trait:...", "resources:..."), which Nova asks placement for.
 
 A host has the traits of its processor's features (HW_CPU_X86_AVX2) and those that its aggregates give it (metadata
-"trait:CUSTOM_FAST": "required").  It offers processors, memory and disk, and no resource besides.
+"trait:CUSTOM_FAST": "required").  It offers processors, memory and disk, and no resource besides; whether a processor
+is free to be a guest's alone (PCPU) it knows itself.
 """
 
 from nova_lite.scheduler.facts import AGGREGATES, HARDWARE
 from nova_lite.scheduler.filters.refusal import Refusal
 
 _TRAIT, _RESOURCE = "trait:", "resources:"
-_OFFERED = frozenset({"VCPU", "MEMORY_MB", "DISK_GB"})
+_OFFERED = frozenset({"VCPU", "PCPU", "MEMORY_MB", "DISK_GB"})
 _CPU = "HW_CPU_X86_"
 
 

@@ -1,0 +1,15 @@
+"""What the NUMA nodes of a guest look like."""
+
+from nova_lite.common import hardware
+from nova_lite.common.hardware import numa
+
+
+def topology(server):
+    """Of a server's row; "pagesize_kb" is null where the host chooses."""
+    flavor = server.flavor
+    wishes = hardware.Wishes(flavor["vcpus"], flavor["memory_mb"], flavor["extra_specs"], server.image_properties,
+                             flavor["name"])
+    size = numa.page_size(wishes)
+    return {"nodes": [{"vcpu_set": sorted(cell.cpus), "siblings": [], "memory_mb": cell.memory_mb}
+                      for cell in numa.cells(wishes)],
+            "pagesize_kb": size if isinstance(size, int) else None}
