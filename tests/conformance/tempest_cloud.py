@@ -8,15 +8,17 @@ import subprocess
 from tests import clouds
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-#: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.
+#: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.  Not among them
+#: is test_delete_saving_image, which Tempest skips when it does not happen to look while an image is saved.
 LISTED = os.path.join(_HERE, "data", "tempest.txt")
 NOT_PASSED = os.path.join(_HERE, "tempest_not_passed.tsv")
 #: Where tools/test.sh has put Tempest.
 ENVIRONMENT = "NOVA_LITE_TEST_TEMPEST"
 _MINUTES = 10
 
-#: Tempest makes hundreds of users and logs them in: bcrypt at its full price would be most of the run.
-_OPTIONS = "[identity]\npassword_hash_rounds = 4\n"
+#: Tempest makes hundreds of users and logs them in: bcrypt at its full price would be most of the run.  And some of its
+#: tests come in between, as a second snapshot while the first one is made, for which no operation may be too quick.
+_OPTIONS = "[identity]\npassword_hash_rounds = 4\n[fake]\ndelay = 0.2\n"
 
 _TEMPEST = """\
 [DEFAULT]
@@ -156,7 +158,8 @@ class Tempest:
 
 def start(folder):
     """A cloud for Tempest; the caller stops it."""
-    return clouds.Cloud(clouds.Single(options=_OPTIONS), folder).start()
+    concurrency = os.environ.get("NOVA_LITE_TEST_CONCURRENCY", "eventlet")
+    return clouds.Cloud(clouds.Single(options=_OPTIONS), folder, concurrency).start()
 
 
 def _outcomes(tests, lines):
