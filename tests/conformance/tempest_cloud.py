@@ -8,8 +8,8 @@ import subprocess
 from tests import clouds
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-#: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.  Not among them
-#: is test_delete_saving_image, which Tempest skips when it does not happen to look while an image is saved.
+#: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.  Not among
+#: them is test_delete_saving_image, which Tempest skips when it does not happen to look while an image is saved.
 LISTED = os.path.join(_HERE, "data", "tempest.txt")
 NOT_PASSED = os.path.join(_HERE, "tempest_not_passed.tsv")
 #: Where tools/test.sh has put Tempest.
