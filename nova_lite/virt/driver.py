@@ -87,6 +87,13 @@ class Build(abc.ABC):
     """Guests come and go."""
 
     @abc.abstractmethod
+    def check(self, spec):
+        """Whether this host could spawn ``spec``, as far as can be told before.
+
+        :raises NotOffered, ImageUnacceptable: it could not; nothing was changed.
+        """
+
+    @abc.abstractmethod
     def spawn(self, spec):
         """Make ``spec``'s disk and guest and start it; one that already runs is left alone.
 

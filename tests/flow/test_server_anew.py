@@ -27,6 +27,21 @@ def test_ephemeral_disks_are_not_preserved_and_that_is_said(cloud):
     assert "preserving ephemeral" in shown["fault"]["message"]
 
 
+def test_an_image_that_the_host_cannot_run_leaves_guest_and_image_as_they_were(cloud):
+    server = cloud.boot()
+    other = cloud.post("/image/v2/images", {"name": "arm", "disk_format": "raw", "container_format": "bare",
+                                            "hw_architecture": "aarch64"}).body["id"]
+    assert cloud.request("PUT", f"/image/v2/images/{other}/file", data=b"x" * 512, headers={
+        "Content-Type": "application/octet-stream"}).status == 204
+    assert cloud.act(server["id"], "rebuild", {"imageRef": other}).status == 202
+    shown = clouds.until("it failed", lambda: (now := cloud.show(server["id"]))["status"] == "ERROR" and now)
+    assert "hw_architecture is aarch64" in shown["fault"]["message"]
+    assert (shown["image"]["id"], shown["OS-EXT-STS:power_state"]) == (server["image"]["id"], 1)
+    cloud.act(server["id"], "os-resetState", {"state": "active"}, user="admin")
+    settle(cloud, server["id"], "os-stop", "SHUTOFF")
+    cloud.delete(f"/image/v2/images/{other}")
+
+
 def test_a_server_is_rescued_and_comes_back(cloud):
     server_id = cloud.boot()["id"]
     assert settle(cloud, server_id, "rescue", "RESCUE")["OS-EXT-STS:power_state"] == 1

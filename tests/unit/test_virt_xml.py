@@ -103,6 +103,7 @@ def test_hardware_that_there_is_not_is_refused(properties):
     ({"os:secure_boot": "required"}, {"os_secure_boot": "disabled"}, "disabled and required"),
     ({"hw:tpm_version": "2.0"}, {}, "swtpm"), ({"hw:mem_encryption": "true"}, {}, "encrypted"),
     ({"hw:cpu_realtime": "yes"}, {}, "real-time"), ({"hw:viommu_model": "intel"}, {}, "IOMMU"),
+    ({}, {"hw_architecture": "aarch64"}, "hw_architecture"), ({}, {"vm_mode": "xen"}, "hw_vm_mode"),
     ({}, {"hw_video_ram": "8"}, "maximum allowed by flavor 0"), ({"hw:sound_model": "virtio"}, {}, "sound"),
     ({"quota:cpu_shares": "x"}, {}, "no number")])
 def test_what_a_host_cannot_give_is_refused_and_never_ignored(specs, properties, words):

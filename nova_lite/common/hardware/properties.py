@@ -34,6 +34,18 @@ _NUMBERS = frozenset(("hw_cpu_cores", "hw_cpu_sockets", "hw_cpu_threads", "hw_cp
 _ANY_CASE = frozenset(("hw_scsi_model", "hw_vif_model", "os_type"))
 
 
+_OURS = ("x86_64", "amd64")
+
+
+def check_architecture(properties):
+    """:raises NotOffered: the image is for another kind of processor, or of hypervisor, than hosts here have."""
+    for names, known in ((("hw_architecture", "architecture"), _OURS), (("hw_vm_mode", "vm_mode"), ("hvm", "hv")),
+                         (("img_hv_type", "hypervisor_type"), ("qemu", "kvm"))):
+        asked = next((properties[name].lower() for name in names if name in properties), None)
+        if asked is not None and asked not in known:
+            raise exception.NotOffered(reason=f"{names[0]} is {asked}")
+
+
 def check(properties):
     """:raises BadRequest: a value is none that Nova knows."""
     for name, value in properties.items():

@@ -1,5 +1,7 @@
 """Begin to make a server anew from an image."""
 
+import json
+
 from nova_lite import db
 from nova_lite.common import crypt, exception
 from nova_lite.compute.actions.build import check_fits
@@ -23,7 +25,8 @@ class Rebuild:
             operations.check(session, context, server.id, operation)
         image = self._image_of(context, image_id)
         check_fits(server.flavor, image)
-        args = {"admin_pass": crypt.seal(admin_pass)}
+        args = {"admin_pass": crypt.seal(admin_pass), "before": json.dumps({
+            "image_id": server.image_id, "image_properties": server.image_properties})}
         if preserve_ephemeral:
             args["preserve_ephemeral"] = "yes"
         with db.writer() as session:

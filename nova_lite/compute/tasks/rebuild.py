@@ -21,10 +21,12 @@ class Rebuild:
             base = build.fetch(job, server.image, self._driver, self._images)
             job.step("network")
             vifs = self._network.plug(server.nics, server)
+            guest = spec.guest(server, vifs, *base, config_drive=spec.config_drive(server))
+            self._driver.build.check(guest)
             job.step("destroy")
             self._driver.build.destroy(server.id)
             job.step("spawn", Task.REBUILD_SPAWNING)
-            self._driver.build.spawn(spec.guest(server, vifs, *base, config_drive=spec.config_drive(server)))
+            self._driver.build.spawn(guest)
             if server.vm_state == Vm.STOPPED:
                 job.step("stop")
                 self._driver.power.stop(server.id, 0)

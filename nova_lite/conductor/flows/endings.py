@@ -2,7 +2,7 @@
 
 import datetime
 
-from nova_lite.conductor.flows import interfaces, resizes, shelves
+from nova_lite.conductor.flows import interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, scheduling, servers, services
 from nova_lite.db.base import now
@@ -85,6 +85,8 @@ class Endings:
 
         if operation.name in resizes.NAMES:
             resizes.failed(session, operation)
+        if operation.name == "rebuild":
+            rebuilds.failed(session, operation)
         if operation.name == "unshelve":
             shelves.failed(session, operation, self._network)
 

@@ -10,6 +10,7 @@ import os
 import time
 
 from nova_lite.common import concurrency, exception
+from nova_lite.common.hardware import properties
 from nova_lite.conf import CONF
 from nova_lite.objects.states import Power as State
 from nova_lite.virt import driver
@@ -69,6 +70,10 @@ class _Room:
 
 
 class Build(_Room, driver.Build):
+    def check(self, spec):
+        self._enter()
+        properties.check_architecture(spec.image_properties)
+
     def spawn(self, spec):
         self._act()
         known = self._guests.get(spec.id)

@@ -3,7 +3,7 @@
 from oslo_utils import strutils
 
 from nova_lite.common import exception, hardware
-from nova_lite.common.hardware import processors, topology
+from nova_lite.common.hardware import processors, properties, topology
 from nova_lite.virt.libvirt import placement
 from nova_lite.virt.libvirt.xml import domain as dom
 
@@ -35,6 +35,7 @@ def asks(spec):
 
 def check(spec):
     """:raises NotOffered: it asks for what there is not."""
+    properties.check_architecture(spec.image_properties)
     wanted = wishes(spec)
     for name, reason in _REFUSED.items():
         value = wanted.either(name)

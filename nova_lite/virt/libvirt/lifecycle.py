@@ -22,6 +22,9 @@ class Build(driver.Build):
         self._cache = None
         self._placing = concurrency.Lock()
 
+    def check(self, spec):
+        self._domain(spec, self.files(spec.id))
+
     def spawn(self, spec):
         if self._connection.insist(guest.runs, spec.id):
             return
