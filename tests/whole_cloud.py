@@ -13,28 +13,20 @@ import pytest
 import sqlalchemy as sa
 from webob import Request
 
-from nova_lite import db
 from nova_lite.api.compute import routes as compute
 from nova_lite.api.identity import routes as identity
 from nova_lite.api.image import routes as image
 from nova_lite.api.network import routes as network
-from nova_lite.api.wsgi import app
+from nova_lite.api.wsgi import app, microversion
 from nova_lite.cmd.doors import Doors
-from nova_lite.common import context, policy, rpc
+from nova_lite.common import policy, rpc
 from nova_lite.conf import CONF
-from nova_lite.db import aggregates, moves, operations, session
-from nova_lite.db.base import now
+from nova_lite.db import session
 from nova_lite.db.models import Base
-from nova_lite.db.models.servers import ComputeNode, Flavor, Server, Service
-from nova_lite.objects.states import OPERATIONS
 from tests import schema_values
-from tests.image_service import qcow2
+from tests.furniture import PUBLIC_KEY, ROOTS, Furniture
 
 TABLES = {"compute": compute, "identity": identity, "image": image, "network": network}
-ROOTS = {"compute": "/compute/v2.1", "identity": "/identity/v3", "image": "/image/v2", "network": "/network/v2.0"}
-PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGQ7sfSKQtEaXwVAcdvJDzMaErkNQ8P2rpWdCuKcWcHa one@example"
-
-
 _OPTIONS = (("password_hash_rounds", 4, "identity"), ("reserved_mb", 0, "image"),
             ("rpc_response_timeout", 0, None), ("attach_timeout", 0, "compute"))     # no host answers
 
@@ -63,10 +55,6 @@ def whole(tmp_path_factory):
     policy.enforcer.cache_clear()
 
 
-#: A server rests in each; the first is what ``path`` names unless told otherwise.
-STATES = ("active", "stopped", "paused", "suspended", "rescued", "error", "shelved_offloaded", "soft-delete")
-
-
 class Refused(sa.exc.DataError):
     """What PostgreSQL or MariaDB would say to a value that SQLite keeps."""
 
@@ -82,11 +70,12 @@ class Cloud:
         self.doors = Doors()
         self.doors.identity.bootstrap({"admin": "admin-pw", "demo": "demo-pw"})
         self.app = app.build(self.doors)
-        self._tokens, self._projects = {}, {}
+        self.tokens, self.projects = {}, {}
         for user in ("admin", "demo"):
             self._login(user)
         self.ids = {}
-        self._furnish()
+        self.furniture = Furniture(self)
+        self.furniture.first()
         self.values = schema_values.Values(self._known())
         self._file = engine.url.database
         self._watch = sqlite3.connect(self._file)
@@ -108,7 +97,9 @@ class Cloud:
         """A webob Response; ``body`` is bytes, or what is sent as JSON."""
         req = Request.blank("/", method=method)
         req.environ["PATH_INFO"], _, req.environ["QUERY_STRING"] = url.partition("?")
-        req.headers["X-Auth-Token"] = self._tokens[user]
+        req.headers["X-Auth-Token"] = self.tokens[user]
+        if url.startswith("/identity") and method in ("GET", "HEAD"):
+            req.headers["X-Subject-Token"] = self.tokens[user]
         if version:
             req.headers["OpenStack-API-Version"] = f"compute {version}"
         if body is not None:
@@ -117,8 +108,11 @@ class Cloud:
             req.content_type = "application/openstack-images-v2.1-json-patch" if patch else "application/json"
         return req.get_response(self.app)
 
-    def path(self, service, template, odd=None, server=None):
-        """``template`` with what exists filled in; ``odd`` takes the place of the last id, ``server`` of a server's."""
+    def path(self, service, template, version=None, *, odd=None, server=None):
+        """``template`` with what exists in ``version`` filled in.
+
+        :param odd: takes the place of the last id, ``server`` that of a server's.
+        """
         names = list(re.finditer(r"{(\w+)}", template))
 
         def value(found):
@@ -127,6 +121,12 @@ class Cloud:
             before = template[:found.start()].rstrip("/").rpartition("/")[2]
             if service == "compute" and before in ("servers", "os-volumes_boot") and server:
                 return server
+            if (service, template, found.group(1)) in self.ids:
+                return self.ids[service, template, found.group(1)]
+            if (service, template) in self.ids:
+                return self.ids[service, template]
+            if version and microversion.parse(version) < (2, 53) and (service, before, "2.52") in self.ids:
+                return self.ids[service, before, "2.52"]
             return self.ids.get((service, before)) or self.ids.get(found.group(1)) or "none"
 
         filled = re.sub(r"{(\w+)}", value, template)
@@ -162,7 +162,7 @@ class Cloud:
             "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return {name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"'))) for name in names}
 
-    # ---- one of everything
+    # ---- what is there
 
     def _login(self, user):
         body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
@@ -172,126 +172,19 @@ class Cloud:
                             body=json.dumps(body).encode())
         answer = req.get_response(self.app)
         assert answer.status_int == 201, answer.text
-        self._tokens[user] = answer.headers["X-Subject-Token"]
-        self._projects[user] = answer.json["token"]["project"]["id"]
+        self.tokens[user] = answer.headers["X-Subject-Token"]
+        self.projects[user] = answer.json["token"]["project"]["id"]
 
-    def _make(self, path, body, *, user="demo", version=None, method="POST"):
+    def make(self, path, body, *, user="demo", version=None, method="POST"):
         answer = self.send(method, path, body, user=user, version=version)
         assert answer.status_int < 300, f"{path}: {answer.text}"
         return next(iter(answer.json.values())) if answer.body else None
-
-    def _furnish(self):
-        self._furnish_directory()
-        self._furnish_network()
-        self._furnish_image()
-        self._furnish_hosts()
-        self._furnish_servers()
-
-    def _furnish_directory(self):
-        made = {}
-        for kind in ("domain", "project", "user", "role"):
-            made[kind] = self._make(f"/identity/v3/{kind}s", {kind: {"name": f"a {kind}"}}, user="admin")["id"]
-            self.ids["identity", f"{kind}s"] = self.ids[f"{kind}_id"] = made[kind]
-        self.ids["target_id"] = made["project"]
-        self.ids["identity", "regions"] = CONF.identity.region
-        for kind in ("services", "endpoints"):
-            self.ids["identity", kind] = self.send("GET", f"/identity/v3/{kind}").json[kind][0]["id"]
-
-    def _furnish_network(self):
-        root = ROOTS["network"]
-        net = self._make(f"{root}/networks", {"network": {"name": "one"}})["id"]
-        subnet = self._make(f"{root}/subnets", {"subnet": {"network_id": net, "cidr": "10.1.0.0/24",
-                                                           "ip_version": 4}})["id"]
-        port = self._make(f"{root}/ports", {"port": {"network_id": net}})["id"]
-        group = self._make(f"{root}/security-groups", {"security_group": {"name": "one"}})["id"]
-        for user in ("admin", "demo"):         # who first looks at a project's groups makes its default one
-            self.send("GET", f"{root}/security-groups", user=user)
-        rule = self._make(f"{root}/security-group-rules", {"security_group_rule": {
-            "security_group_id": group, "direction": "ingress", "protocol": "tcp"}})["id"]
-        for name, value in (("networks", net), ("subnets", subnet), ("ports", port), ("security-groups", group),
-                            ("security-group-rules", rule), ("quotas", self._projects["demo"]),
-                            ("extensions", "quotas")):
-            self.ids["network", name] = value
-        for name, value in (("os-networks", net), ("os-tenant-networks", net), ("os-security-groups", group),
-                            ("os-security-group-rules", rule), ("os-interface", port)):
-            self.ids["compute", name] = value
-
-    def _furnish_image(self):
-        root = ROOTS["image"]
-        made = self.send("POST", f"{root}/images", {"name": "one", "disk_format": "qcow2", "container_format": "bare",
-                                                    "visibility": "shared", "tags": ["one"], "key": "value"},
-                         user="demo")
-        image_id = self.ids["image", "images"] = self.ids["image_id"] = made.json["id"]
-        req = Request.blank(f"{root}/images/{image_id}/file", method="PUT", body=qcow2(),
-                            content_type="application/octet-stream", headers={"X-Auth-Token": self._tokens["demo"]})
-        assert req.get_response(self.app).status_int == 204
-        member = self._projects["admin"]
-        self._make(f"{root}/images/{image_id}/members", {"member": member})
-        self.ids["image", "members"] = self.ids["member_id"] = member
-        self.ids["image", "tags"] = "one"
-
-    def _furnish_hosts(self):
-        with db.writer() as opened:
-            opened.execute(sa.insert(Flavor).values(flavorid="42", name="m1.nano", vcpus=1, memory_mb=64, root_gb=1,
-                                                     extra_specs={"hw:key": "value"}))
-            opened.execute(sa.insert(Flavor).values(flavorid="43", name="hidden", vcpus=2, memory_mb=64, root_gb=1,
-                                                    is_public=False))
-            opened.execute(sa.insert(Flavor).values(flavorid="44", name="m1.more", vcpus=2, memory_mb=128, root_gb=2))
-            for binary, topic in (("nova-compute", "compute"), ("nova-conductor", "conductor")):
-                opened.execute(sa.insert(Service).values(host="host-1", binary=binary, topic=topic,
-                                                          last_seen_at=now()))
-            opened.execute(sa.insert(ComputeNode).values(
-                host="host-1", hypervisor_hostname="host-1", hypervisor_type="fake", hypervisor_version=1000,
-                host_ip="127.0.0.1", vcpus=8, memory_mb=8192, disk_gb=100, cpu_info={"arch": "x86_64"}))
-            made = aggregates.create(opened, "one", {"key": "value"})
-            aggregates.add_host(opened, made, "host-1")
-        for path in ("hypervisors", "services"):
-            answer = self.send("GET", f"{ROOTS['compute']}/os-{path}", user="admin", version="2.100")
-            self.ids["compute", f"os-{path}"] = answer.json[path][0]["id"]
-        self.ids["compute", "os-aggregates"] = "1"
-
-    def _furnish_servers(self):
-        root = ROOTS["compute"]
-        group = self._make(f"{root}/os-server-groups", {"server_group": {"name": "one", "policies": ["affinity"]}})
-        key = self._make(f"{root}/os-keypairs", {"keypair": {"name": "one", "public_key": PUBLIC_KEY}})
-        self._make(f"{root}/os-quota-sets/{self._projects['demo']}", {"quota_set": {"instances": 50, "cores": 50}},
-                   user="admin", method="PUT")
-        self.servers = [self._server(key["name"], state) for state in STATES]
-        server = self.servers[0]
-        with db.writer() as opened:
-            row = self.doors.compute.servers.get(context.admin("req-list"), server)
-            moves.record(opened, context.admin(), row, kind="live-migration", status="running")
-            operations.record(opened, context.admin(), OPERATIONS["stop"], server, row)
-        request_id = self.send("GET", f"{root}/servers/{server}/os-instance-actions").json["instanceActions"][0]
-        demo = self._projects["demo"]
-        self.ids.update({
-            "server_id": server, "flavor_id": "42", ("compute", "servers"): server, ("compute", "flavors"): "42",
-            ("compute", "images"): self.ids["image_id"], ("compute", "os-server-groups"): group["id"],
-            ("compute", "os-keypairs"): key["name"], ("compute", "os-instance-actions"): request_id["request_id"],
-            ("compute", "os-quota-sets"): demo, ("compute", "os-simple-tenant-usage"): demo,
-            ("compute", "os-quota-class-sets"): "default", ("compute", "metadata"): "key", ("compute", "tags"): "one",
-            ("compute", "os-extra_specs"): "hw:key", ("compute", "migrations"): "1", ("compute", "os-hosts"): "host-1",
-            ("compute", "extensions"): "servers", ("compute", "os-volumes_boot"): server,
-            ("compute", "os-instance_usage_audit_log"): "2026-11-23%2010:00:00"})
-
-    def _server(self, key, state):
-        """The id of a server that rests in ``state``."""
-        server = self._make(f"{ROOTS['compute']}/servers", {"server": {
-            "name": "one", "flavorRef": "42", "imageRef": self.ids["image_id"], "key_name": key,
-            "networks": [{"uuid": self.ids["network", "networks"]}], "metadata": {"key": "value"}, "tags": ["one"]}},
-            version="2.94")["id"]
-        values = {"vm_state": state, "task_state": None, "power_state": 1, "launched_at": now(), "host": "host-1"}
-        if state == "shelved_offloaded":
-            values["host"] = None
-        with db.writer() as opened:
-            opened.execute(sa.update(Server).where(Server.id == server).values(values))
-        return server
 
     def _known(self):
         """{name of a property in a body or query: values that mean something there}"""
         find = self.ids.get
         net, port, group = (find(("network", name)) for name in ("networks", "ports", "security-groups"))
-        projects = [self._projects["demo"], find("target_id")]
+        projects = [self.projects["demo"], find("target_id")]
         server, user = find("server_id"), find("user_id")
         return {
             "imageRef": [find("image_id")], "rescue_image_ref": [find("image_id")], "flavorRef": ["42", "44"],
@@ -301,7 +194,8 @@ class Cloud:
             "project_id": projects, "tenant_id": projects, "tenant": projects, "user_id": [user],
             "default_project_id": projects, "domain_id": ["default", find("domain_id")], "parent_id": projects,
             "server_uuid": [server], "instance_uuid": [server], "marker": [server, net, "42", "one", "1"],
-            "name": ["one", "a user", "m1.nano"], "host": ["host-1"], "group": [find(("compute", "os-server-groups"))],
+            "name": ["one", "a user 1", "m1.nano"], "host": ["host-1"],
+            "group": [find(("compute", "os-server-groups"))],
             "same_host": [server], "different_host": [server], "member": projects, "fixed_ip": ["10.1.0.9"],
             "ip_address": ["10.1.0.9"], "limit": ["1", "0"],
             "cidr": ["10.2.0.0/24", "10.1.0.0/28"], "ip_version": [4], "availability_zone": ["nova"],
