@@ -43,6 +43,11 @@ neutron = true
 cinder = false
 swift = false
 horizon = false
+[enforce_scope]
+nova = true
+glance = true
+keystone = true
+neutron = true
 [network]
 shared_physical_network = true
 [network-feature-enabled]
