@@ -66,7 +66,7 @@ def requests(draw, cloud, service, entry):
     template = entry.path if isinstance(entry, Route) else f"/{entry.on}/{{id}}/action"
     odd = draw(st.sampled_from(schema_values.TEXTS)) if "{" in template and draw(st.integers(0, 7)) == 5 else None
     server = draw(st.sampled_from((cloud.servers[0],) * 4 + tuple(cloud.servers)))
-    url = cloud.path(service, template, odd, server)
+    url = cloud.path(service, template, version and str(version), odd=odd, server=server)
     query = schema_of(method, "query", version)
     if query is not None:
         pairs = draw(schema_values.queries(cloud.values, query))
