@@ -41,6 +41,12 @@ class DriverContract:
         time.sleep(0.2)
         assert heard == []
 
+    def test_a_guest_that_cannot_be_is_refused_before_anything_is_made(self, driver, spec):
+        driver.build.check(spec)
+        with pytest.raises(exception.NotOffered):
+            driver.build.check(dataclasses.replace(spec, image_properties={"hw_architecture": "aarch64"}))
+        assert driver.power.state(spec.id) is Power.NOSTATE and spec.id not in driver.host.guests()
+
     def test_destroy_leaves_nothing_and_may_be_repeated(self, driver, spec):
         driver.build.spawn(spec)
         for _ in range(2):

@@ -22,6 +22,7 @@ class Resize:
             old = self._plugged(job)
             new = _sized(old, job)
             self._driver.resize.check(new)
+            self._driver.build.check(new)
             job.step("stop", Task.RESIZE_MIGRATING)
             job.undo.callback(self._back, old, operation_id, server.vm_state)
             with contextlib.suppress(exception.GuestNotFound):

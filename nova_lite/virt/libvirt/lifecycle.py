@@ -23,7 +23,7 @@ class Build(driver.Build):
         self._placing = concurrency.Lock()
 
     def check(self, spec):
-        self._domain(spec, self.files(spec.id))
+        build.domain(spec, self._site(spec, self.files(spec.id), "none"))
 
     def spawn(self, spec):
         if self._connection.insist(guest.runs, spec.id):
@@ -76,10 +76,13 @@ class Build(driver.Build):
     def _domain(self, spec, files):
         if self._cache is None:
             self._cache = "none" if disks.has_direct_io(files.directory) else "writeback"
-        return build.domain(spec, build.Site(
+        return build.domain(spec, self._site(spec, files, self._cache))
+
+    def _site(self, spec, files, cache):
+        return build.Site(
             cloud=os.path.realpath(self._conf.state_dir), virt_type=self._virt_type(), files=files,
-            options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=self._cache,
-            shared=self._shared(), abilities=self._abilities(spec)))
+            options=self._conf.libvirt, config_drive=os.path.exists(files.config_drive), cache=cache,
+            shared=self._shared(), abilities=self._abilities(spec))
 
     def _shared(self):
         """Processors for guests that have none to themselves; None: any."""
