@@ -63,7 +63,7 @@ def text():
     lines += ["What works", "----------", ""]
     for title, _, note in CAPABILITIES:
         lines += _group(title, note, [entry for entry in live if capability(entry) == title])
-    lines += _retired() + _rules() + _clients() + _tempest()
+    lines += _retired() + _rules() + [*_DIFFERENT.splitlines(), ""] + _clients() + _tempest()
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -77,6 +77,17 @@ What of Nova's compute API works, from which microversion, and what does not and
 that the conformance tests hold against the code, the unmodified ``openstack`` client and Tempest in every run, so it
 says what the last run has proved; a test fails when it has grown old. :doc:`api` tells how each action is done and
 lists the routes of the other services.
+"""
+
+
+_DIFFERENT = """\
+What is different on purpose
+----------------------------
+
+* Text with a NUL character, in a body or a filter, is 400: PostgreSQL cannot keep it.
+* A regular expression in a filter that could take for ever, or is longer than 255 characters, is 400.
+* Filters, limits and moments beyond what a database holds find nothing, or are 400, where Nova may answer 500.
+* A POST may carry an ``Idempotency-Key`` (see :doc:`api`), of which Nova knows nothing.
 """
 
 
