@@ -128,22 +128,6 @@ def cancel_open(session, server_id, cause):
         session.execute(_CANCELLED_STEPS, {"b_ids": ids, "outcome": "Error", "detail": cause})
 
 
-def promised(session, server_id, name, *operations):
-    """The arguments ``name`` that open operations of a server have; of all, or of those with these names."""
-    named = [_T.c.name.in_(operations)] if operations else []
-    rows = session.execute(sa.select(_T.c.args).where(
-        _T.c.server_id == server_id, _T.c.finished_at.is_(None), *named))
-    return [args[name] for args in rows.scalars() if name in args]
-
-
-def args_of(session, operation_id):
-    """The arguments of an open operation; {} where they are damaged."""
-    try:
-        return session.execute(sa.select(_T.c.args).where(_T.c.id == operation_id)).scalar_one()
-    except ValueError:
-        return {}
-
-
 def running(session, server_id, *names):
     """Whether an operation of one of these names has not ended yet on a server."""
     found = session.execute(sa.select(_T.c.id).where(

@@ -1,7 +1,14 @@
 """Ports under races on PostgreSQL and MariaDB: many transactions at once, every address given once."""
 
-import pytest
+from unittest import mock
 
+import pytest
+import sqlalchemy as sa
+
+from nova_lite import db
+from nova_lite.compute.actions.interfaces import Interfaces
+from nova_lite.compute.actions.security_groups import SecurityGroups
+from nova_lite.db.models.servers import Server
 from nova_lite.network import exceptions
 from tests.live import databases
 from tests.live.databases import at_once
@@ -46,6 +53,23 @@ def test_of_two_that_want_one_port_one_gets_it(service):
     wanted = service.door.validate(context(), [{"port": port}], 1)
     results = at_once([lambda server=service.server(wanted): service.allocate(server) for _ in range(2)])
     assert [type(each) for each in results if isinstance(each, Exception)] == [exceptions.RequestedPortInUse]
+
+
+def test_of_many_changes_of_one_server_each_waits_for_the_one_before(service, conf):
+    conf.set_override("attach_timeout", 0, "compute")
+    network, _ = service.net()
+    server_id, _ = service.boot([{"uuid": network["id"]}])
+    with db.writer() as session:
+        session.execute(sa.update(Server).where(Server.id == server_id).values(vm_state="active"))
+    interfaces, row = Interfaces(service.door, mock.Mock()), service.row(server_id)
+    wanted = {"network": network["id"], "port": None, "fixed_ip": None, "tag": None}
+    results = at_once([lambda: interfaces.attach(context(), row, wanted)] * 6)
+    assert sorted(type(each).__name__ for each in results) == ["InterfaceAttachLate"] + ["InvalidState"] * 5
+    assert len(service.find(f"/ports?device_id={server_id}")) == 2
+    service.make("security_group", name="web")
+    groups = SecurityGroups(service.door)
+    results = at_once([lambda: groups.add(context(), row, "web")] * 4)
+    assert sorted(type(each).__name__ for each in results) == ["GroupTwice"] * 3 + ["NoneType"]
 
 
 def test_the_first_look_of_many_makes_one_default_group(service):

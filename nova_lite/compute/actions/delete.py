@@ -7,7 +7,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.compute.actions import interfaces
 from nova_lite.conf import CONF
-from nova_lite.db import operations, quotas, servers
+from nova_lite.db import operations, pledges, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
@@ -33,7 +33,7 @@ class Delete:
         with db.writer() as session:
             if operations.running(session, server.id, "delete", "soft_delete"):
                 return
-            copies = operations.promised(session, server.id, "target_id")
+            copies = pledges.promised(session, server.id, "target_id")
             interfaces.take_back(session, server.id, self._network)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete"])
             servers.remember(session, server.id, soft_deleted_at=int(time.time()))
@@ -55,7 +55,7 @@ class Delete:
         with db.writer() as session:
             if operations.running(session, server.id, "delete"):
                 return
-            copies = operations.promised(session, server.id, "target_id")
+            copies = pledges.promised(session, server.id, "target_id")
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete"])
         if host is None:
             self._conductor.delete_server(context, operation_id)

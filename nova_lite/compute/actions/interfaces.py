@@ -11,7 +11,7 @@ import time
 from nova_lite import db
 from nova_lite.common import concurrency, exception, unit_of_work
 from nova_lite.conf import CONF
-from nova_lite.db import operations
+from nova_lite.db import operations, pledges
 from nova_lite.network import exceptions
 from nova_lite.objects.states import ON_INTERFACES, OPERATIONS, OperationState
 
@@ -89,8 +89,8 @@ class Interfaces:
 
 def take_back(session, server_id, network):
     """What was promised to the server and is not done, before it is cancelled: its host gives up the other half."""
-    added = operations.promised(session, server_id, "address", "addFixedIp")
-    for port_id in operations.promised(session, server_id, "port", "attach_interface", "addFixedIp"):
+    added = pledges.promised(session, server_id, "address", "addFixedIp")
+    for port_id in pledges.promised(session, server_id, "port", "attach_interface", "addFixedIp"):
         if added:
             network.attachments.remove_address(session, server_id, port_id, added[0])
         else:

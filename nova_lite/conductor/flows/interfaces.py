@@ -4,7 +4,7 @@ What is attached or added is the server's from the transaction that began it, so
 detached or removed stays the server's until its host has let go of it.
 """
 
-from nova_lite.db import operations
+from nova_lite.db import pledges
 
 NAMES = frozenset({"attach_interface", "detach_interface", "addFixedIp", "removeFixedIp"})
 
@@ -18,7 +18,7 @@ def succeeded(session, operation, network):
 def failed(session, operation, network):
     """One of NAMES has failed, its arguments perhaps unread; likewise."""
     if operation.name in ("attach_interface", "addFixedIp"):
-        args = operation.args or operations.args_of(session, operation.id)
+        args = operation.args or pledges.args_of(session, operation.id)
         if "port" in args:
             _let_go(session, operation.server_id, args, network)
 

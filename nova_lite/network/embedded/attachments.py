@@ -25,6 +25,7 @@ class Attachments:
         :raises AttachedNetworkNotFound, AttachmentAmbiguous, NoNetworkToAttach, SubnetNeeded: of a network.
         :raises FixedIpTaken, FixedIpNotInNetwork, NoMoreFixedIps, PortLimitExceeded: of what a new port needs.
         """
+        queries.hold_server(session, server.id)
         last = max(queries.nic_indexes(session, server.id), default=-1)
         binding = servers.binding(server, wanted, last + 1)
         if wanted["port"]:
