@@ -121,6 +121,7 @@ class Tempest:
 
     def run(self, tests, workers):
         """{test: Outcome} of every one of ``tests``, a class at a time in each of so many processes."""
+        assert tests, "no test of Tempest is asked for"
         self._write("tests.txt", "\n".join(tests))
         stream = self._stestr("run", "--load-list", "tests.txt", "--concurrency", str(workers), "--subunit")
         told = subprocess.run([os.path.join(self._bin, "python"), os.path.join(_HERE, "tempest_results.py")],

@@ -4,9 +4,12 @@ The list is data/tempest.txt, what cannot pass and why is tempest_not_passed.tsv
 """
 
 import os
+import subprocess
+import sys
 
 import pytest
 
+from tests.clouds import ROOT
 from tests.conformance import tempest_cloud
 from tests.conformance.tempest_cloud import name_of
 
@@ -16,19 +19,24 @@ _WORKERS = int(os.environ.get("NOVA_LITE_TEST_TEMPEST_JOBS", "4"))
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
+def whole_cloud(tmp_path_factory):
+    made = tempest_cloud.start(tmp_path_factory.mktemp("cloud"))
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def outcomes(request, tmp_path_factory, whole_cloud):
     """{test: Outcome} of one run of Tempest, of those tests that pytest was asked for."""
-    wanted = [each.callspec.params["test"] for each in request.session.items
-              if "outcomes" in getattr(each, "fixturenames", ())]
+    wanted = [each.callspec.params["test"] for each in request.session.items if hasattr(each, "callspec")
+              and "outcomes" in each.fixturenames]
     environment = os.environ.get(tempest_cloud.ENVIRONMENT)
     assert environment, f"{tempest_cloud.ENVIRONMENT} names no virtual environment of Tempest: run tools/test.sh"
-    cloud = tempest_cloud.start(tmp_path_factory.mktemp("cloud"))
-    try:
-        tempest = tempest_cloud.Tempest(environment, tmp_path_factory.mktemp("tempest"), cloud)
-        tempest.configure()
-        yield tempest.run(wanted, _WORKERS)
-    finally:
-        cloud.stop()
+    tempest = tempest_cloud.Tempest(environment, tmp_path_factory.mktemp("tempest"), whole_cloud)
+    tempest.configure()
+    return tempest.run(wanted, _WORKERS)
 
 
 @pytest.mark.parametrize("test", LISTED, ids=name_of)
@@ -38,6 +46,20 @@ def test_tempest(outcomes, test):
         assert outcome.status == "success", f"{outcome.status}: {test}\n{outcome.text}"
     else:
         assert outcome.status != "success", f"it passes: take it out of {tempest_cloud.NOT_PASSED} ({reason})"
+
+
+def test_nothing_is_left_behind(outcomes, whole_cloud):
+    """After all that, the cloud is as empty as it was, and the auditor agrees."""
+    assert whole_cloud.get("/compute/v2.1/servers?all_tenants=1", user="admin").body["servers"] == []
+    [host] = whole_cloud.get("/compute/v2.1/os-hypervisors/detail", user="admin").body["hypervisors"]
+    assert (host["vcpus_used"], host["local_gb_used"], host["running_vms"]) == (0, 0, 0)
+    ports = whole_cloud.get("/network/v2.0/ports", user="admin").body["ports"]
+    assert [each for each in ports if each["device_owner"].startswith("compute:")] == []
+    found = subprocess.run(
+        [sys.executable, "-m", "nova_lite.cmd.nova_lite", "audit", "--now", "--state-dir", whole_cloud.state_dir,
+         "--config-file", os.path.join(whole_cloud.directory, "test.conf")],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_what_is_excused_is_listed_once_and_with_a_reason():
