@@ -23,12 +23,15 @@ CAPABILITIES = (
     ("Soft deletion", r"\((restore|forceDelete)\)$", ""),
     ("Images of servers", r"\((createImage|createBackup)\)$", ""),
     ("Moving to another host",
-     r"\((migrate|os-migrateLive|evacuate|force_complete)\)$|/migrations|GET /os-migrations", ""),
+     r"\((migrate|os-migrateLive|evacuate|force_complete)\)$|/migrations|GET /os-migrations",
+     "Hosts do not take each other's servers yet: requests are checked as Nova checks them, and answered as it answers "
+     "where no other host fits. Resizes are listed as the migrations that they are."),
     ("Consoles", r"Console|/remote-consoles|os-console-auth-tokens",
      "VNC (noVNC) and serial consoles. SPICE, RDP and MKS are refused as Nova refuses what is switched off."),
     ("Locks", r"\((un)?lock\)$", ""),
     ("Passwords", r"\(changePassword\)$|os-server-password",
-     "A running guest's password is set through its guest agent, as Nova does on libvirt."),
+     "A running guest's password is set through its guest agent, as Nova does on libvirt. What a guest leaves with the "
+     "metadata service is shown."),
     ("Addresses, interfaces and security groups of servers",
      r"/ips|/os-interface|\((add|remove)(FixedIp|SecurityGroup|FloatingIp)\)$|/servers/.*os-security-groups"
      r"|\((inject|reset)Network(Info)?\)$", ""),
