@@ -8,7 +8,7 @@ import pytest
 from nova_lite.virt.libvirt.xml.domain import Domain
 from tests import clouds
 from tests.live import conftest
-from tests.live.test_real_server import boot, log_in, ssh
+from tests.live.test_real_server import boot, domains, log_in, ssh
 
 HARDWARE = {"hw:cpu_cores": "2", "hw:numa_nodes": "1", "hw:watchdog_action": "reset", "hw:serial_port_count": "2",
             "hw_rng:rate_bytes": "65536", "hw:vif_multiqueue_enabled": "true", "quota:disk_total_iops_sec": "5000",
@@ -221,9 +221,10 @@ def test_windows_of_time_close_by_themselves(real_cloud, server, libvirtd):
         clouds.until("it is off", lambda: domain(libvirtd, server)[0] == libvirt.VIR_DOMAIN_SHUTOFF, 120)
         real_cloud.restart(usual + WINDOWS.format(reclaim=1))
         real_cloud.wait_gone(server_id)
-        assert os.listdir(os.path.join(real_cloud.state_dir, "instances")) == []
         spare = boot(real_cloud, name="spare", networks="none")["id"]
-        assert real_cloud.act(spare, "forceDelete").status == 204
+        assert real_cloud.act(spare, "forceDelete").status == 202
         real_cloud.wait_gone(spare)
+        assert os.listdir(os.path.join(real_cloud.state_dir, "instances")) == [] and domains(libvirtd) == {}
+        assert real_cloud.get("/network/v2.0/ports?device_owner=compute:nova", user="admin").body["ports"] == []
     finally:
         real_cloud.restart(usual)
