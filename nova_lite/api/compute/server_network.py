@@ -118,13 +118,16 @@ class SecurityGroups:
 
     @validation.query(NO_QUERY)
     def index(self, req, server_id):
+        """200: each port's groups, by name; as Nova has it, a group of two ports is there twice."""
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-security-groups:list", server)
         ports = self._network.ports.list(req.context, Ask(filters={"device_id": [server.id]}))
-        ids = sorted({group for port in ports if port["server_id"] == server.id for group in port["security_groups"]})
-        groups = self._network.security_groups.list(req.context, Ask(filters={"id": ids})) if ids else []
-        names = {group["id"]: group["name"] for group in groups}
-        return {"security_groups": [view.security_group(group, names) for group in groups]}
+        ids = [group for port in ports if port["server_id"] == server.id for group in port["security_groups"]]
+        found = self._network.security_groups.list(req.context, Ask(filters={"id": sorted(set(ids))})) if ids else []
+        groups = {each["id"]: each for each in found}
+        names = {each["id"]: each["name"] for each in found}
+        listed = sorted((groups[each] for each in ids if each in groups), key=lambda each: (each["project_id"], each["name"]))
+        return {"security_groups": [view.security_group(each, names) for each in listed]}
 
     @validation.body(schema.ADD_GROUP)
     def add(self, req, id):
