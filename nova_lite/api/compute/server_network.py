@@ -126,7 +126,8 @@ class SecurityGroups:
         found = self._network.security_groups.list(req.context, Ask(filters={"id": sorted(set(ids))})) if ids else []
         groups = {each["id"]: each for each in found}
         names = {each["id"]: each["name"] for each in found}
-        listed = sorted((groups[each] for each in ids if each in groups), key=lambda each: (each["project_id"], each["name"]))
+        seen = [groups[each] for each in ids if each in groups]
+        listed = sorted(seen, key=lambda each: (each["project_id"], each["name"]))
         return {"security_groups": [view.security_group(each, names) for each in listed]}
 
     @validation.body(schema.ADD_GROUP)
