@@ -73,6 +73,10 @@ class Conductor:
         self._manager.start()
         self._metrics = metrics.serve()
 
+    def quiet(self, seconds):
+        """Place no more servers; hosts are answered still."""
+        self._manager.quiet(seconds)
+
     def stop(self, seconds):
         if self._metrics is not None:
             self._metrics.stop(0)

@@ -25,6 +25,7 @@ class Watch:
         self._hears = hears
         self._marks = {}            # host -> (its last sign of life, when it was first seen here)
         self._forced = set()
+        self._looked = time.monotonic()
 
     def look(self):
         """One look, at most half as far apart as ``service_down_time``."""
@@ -35,10 +36,11 @@ class Watch:
         known = self._marks if self._hears() else {}
         self._marks = {each.host: known[each.host] if known.get(each.host, (None,))[0] == each.last_seen_at
                        else (each.last_seen_at, moment) for each in signs}
+        self._looked = moment
 
     def dead(self):
-        """Their names."""
-        before = time.monotonic() - CONF.operations.service_down_time
+        """Their names, as of the last look: one that was held up makes no host dead."""
+        before = self._looked - CONF.operations.service_down_time
         return self._forced | {host for host, (_, since) in self._marks.items() if since < before}
 
     def may_come(self):
@@ -46,8 +48,9 @@ class Watch:
         with db.reader() as session:
             signs = services.signs_of_hosts(session)
         silent_since = now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
-        silent = {each.host for each in signs if each.last_seen_at < silent_since and not each.forced_down}
-        return bool(silent - self.dead())
+        dead = {(host, self._marks.get(host, (None,))[0]) for host in self.dead()}
+        return any(each.last_seen_at < silent_since and not each.forced_down
+                   and (each.host, each.last_seen_at) not in dead for each in signs)
 
 
 class Executor:

@@ -71,11 +71,15 @@ class Manager:
                           concurrency.every(CONF.audit.interval, self._auditor.look),
                           concurrency.every(CONF.operations.poll, self._auditor.look_if_asked)]
 
-    def stop(self, seconds):
-        """Begin nothing more, let flows end within ``seconds``, give up the leases of the rest; True when all ended."""
+    def quiet(self, seconds):
+        """Begin nothing more, and let flows end within ``seconds``; True when all ended."""
         for each in self._periodic:
             each.stop(0)
-        clean = self._gate.close(seconds)
+        return self._gate.close(seconds)
+
+    def stop(self, seconds):
+        """As ``quiet``; then give up the leases of what did not end."""
+        clean = self.quiet(seconds)
         with db.writer() as session:
             operations.release(session, worker_prefix=self._worker)
         return clean

@@ -124,6 +124,22 @@ def test_a_clock_that_jumps_makes_no_host_dead(room):
     assert room.watch.dead() == set()
 
 
+def test_a_look_that_is_held_up_makes_no_host_dead(room):
+    room.pass_time(20, "h1", "h2")
+    room.clock.now += 10 * DOWN
+    assert room.watch.dead() == set()
+
+
+def test_a_host_that_says_goodbye_between_two_looks_may_come_back(room):
+    room.pass_time(DOWN)
+    with db.writer() as session:
+        for host in ("h1", "h2"):
+            services.stopped(session, host, "nova-compute")
+    assert room.watch.may_come()
+    room.pass_time(DOWN)
+    assert not room.watch.may_come()
+
+
 def test_a_host_that_is_forced_down_is_dead_at_once(room):
     with db.writer() as session:
         session.execute(sa.update(Service).where(Service.host == "h1").values(forced_down=True))
