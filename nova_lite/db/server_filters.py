@@ -1,5 +1,6 @@
 """How filters and sort keys of server lists become SQL that means the same on every database."""
 
+import contextlib
 import re
 import warnings
 
@@ -39,6 +40,25 @@ _SORT = {
     "user_id": _T.c.user_id, "uuid": _T.c.id, "vm_state": _T.c.vm_state}
 _MAX_PATTERN, _MAX_REPEATS = 255, 3
 _WILD = {".*": "%", ".": "_"}
+
+
+#: PostgreSQL's and MariaDB's word for a regular expression that they cannot read.
+_UNREADABLE = frozenset(("2201B", 1139))
+
+
+@contextlib.contextmanager
+def understood():
+    """Around a statement with conditions.
+
+    :raises BadRequest: a regular expression is fine for Python, which judged it, and not for this database.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if _UNREADABLE.isdisjoint({getattr(error.orig, "sqlstate", None), *error.orig.args[:1]}):
+            raise
+        raise exception.BadRequest("A regular expression of the filters is not one that this cloud's database "
+                                   "understands.") from error
 
 
 def conditions(filters):

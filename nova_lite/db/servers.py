@@ -85,7 +85,8 @@ def find(session, filters, sort, *, limit, marker=None, columns="detail"):
     if marker is not None:
         wanted.append(server_filters.after(order, _marker(session, marker, filters)))
     statement = statement.where(*wanted).order_by(*(_directed(*each) for each in order)).limit(limit)
-    return _light(session.execute(statement))
+    with server_filters.understood():
+        return _light(session.execute(statement))
 
 
 def _directed(expression, direction):

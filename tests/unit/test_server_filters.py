@@ -4,6 +4,7 @@ import re
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
 
 from nova_lite.common import exception
 from nova_lite.db import server_filters
@@ -54,3 +55,21 @@ def test_what_cannot_match_asks_nothing():
     assert server_filters.conditions({"power_state": "on"}) is None
     assert server_filters.conditions({"progress": "7"}) is None
     assert server_filters.conditions({"progress": "0"}) == []
+
+
+class _Said(Exception):
+    def __init__(self, *words, sqlstate=None):
+        super().__init__(*words)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize("said", [_Said("quantifier", sqlstate="2201B"), _Said(1139, "Regex error", sqlstate="42000")])
+def test_a_pattern_that_the_database_cannot_read_is_told(said):
+    with pytest.raises(exception.BadRequest, match="regular expression"), server_filters.understood():
+        raise sa.exc.DataError("SELECT", {}, said)
+
+
+@pytest.mark.parametrize("said", [_Said("gone", sqlstate="57P01"), _Said(1064, "syntax"), _Said()])
+def test_its_other_errors_stay_what_they_are(said):
+    with pytest.raises(sa.exc.DataError), server_filters.understood():
+        raise sa.exc.DataError("SELECT", {}, said)
