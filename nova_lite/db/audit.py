@@ -25,6 +25,7 @@ _SERVER = (_V.c.number, _V.c.id, _V.c.host, _V.c.vm_state, _V.c.task_state, _V.c
            _V.c.security_groups, _V.c.project_id, _V.c.image_id, _V.c.remembered)
 _LIMIT = 200        # orphans of one kind that one look lists; the next look finds the rest
 _AMOUNTS = ("vcpus", "memory_mb", "disk_gb")
+_MOST = (1 << 31) - 1           # more than any host has, and what a column holds
 _RESOURCES = {"resources:VCPU": "vcpus", "resources:PCPU": "vcpus", "resources:MEMORY_MB": "memory_mb",
               "resources:DISK_GB": "disk_gb"}
 
@@ -89,7 +90,7 @@ def asked(flavor):
     for key, value in (flavor.get("extra_specs") or {}).items():
         name = _RESOURCES.get(key)
         if name is not None and value.isdecimal():
-            amounts[name] = int(value)
+            amounts[name] = min(int(value), _MOST)
     return amounts
 
 

@@ -58,7 +58,8 @@ def test_the_topology_is_what_flavor_and_image_ask_for(cloud):
 
 @pytest.mark.parametrize(("specs", "asked"), [
     ({}, (2, 512, 3)), ({"resources:VCPU": "0", "resources:MEMORY_MB": "100", "resources:DISK_GB": "7"}, (0, 100, 7)),
-    ({"resources:PCPU": "2", "resources:CUSTOM_GOLD": "1"}, (2, 512, 3)), ({"resources:MEMORY_MB": "-1"}, (2, 512, 3))])
+    ({"resources:PCPU": "2", "resources:CUSTOM_GOLD": "1"}, (2, 512, 3)), ({"resources:MEMORY_MB": "-1"}, (2, 512, 3)),
+    ({"resources:MEMORY_MB": "9" * 200}, (2, 2147483647, 3))])
 def test_resources_say_what_a_server_takes_of_its_host(specs, asked):
     kept = {"vcpus": 2, "memory_mb": 512, "root_gb": 1, "ephemeral_gb": 1, "swap_mb": 5, "extra_specs": specs}
     assert tuple(audit.asked(kept).values()) == asked

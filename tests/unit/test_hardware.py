@@ -87,6 +87,20 @@ def test_two_ways_of_saying_it_may_not_be_mixed(specs):
     assert refusal(specs)
 
 
+@pytest.mark.parametrize("properties", [
+    {"hw_numa_nodes": "1", "hw_numa_cpus.0": "0-99999999999", "hw_numa_mem.0": "1024"},
+    {"hw_numa_nodes": "9" * 5000}, {"hw_serial_port_count": "9" * 5000}, {"hw_numa_nodes": "\u00b2"},
+    {"hw_numa_nodes": "1", "hw_numa_cpus.0": "0-3", "hw_numa_mem.0": "9" * 5000}])
+def test_numbers_beyond_measure_are_refused_at_once(properties):
+    assert refusal({}, properties)
+
+
+@pytest.mark.parametrize("specs", [{"hw:mem_page_size": "9" * 5000}, {"hw:mem_page_size": "\u00b2"}])
+def test_sizes_that_are_no_numbers_are_refused(specs):
+    assert refusal(specs)
+    assert refusal({"resources:PCPU": "\u00b2"}) is None           # as in Nova, somebody else's error
+
+
 @pytest.mark.parametrize(("specs", "properties", "size"), [
     ({"hw:mem_page_size": "2MB"}, {}, 2048), ({"hw:mem_page_size": "1GB"}, {}, 1 << 20),
     ({"hw:mem_page_size": "large"}, {"hw_mem_page_size": "2048"}, 2048), ({"hw:mem_page_size": "any"}, {}, "any")])

@@ -103,6 +103,8 @@ def test_hardware_that_there_is_not_is_refused(properties):
     ({"os:secure_boot": "required"}, {"os_secure_boot": "disabled"}, "disabled and required"),
     ({"hw:tpm_version": "2.0"}, {}, "swtpm"), ({"hw:mem_encryption": "true"}, {}, "encrypted"),
     ({"hw:cpu_realtime": "yes"}, {}, "real-time"), ({"hw:viommu_model": "intel"}, {}, "IOMMU"),
+    ({"hw_rng:rate_bytes": "x"}, {}, "no number"), ({"hw_video:ram_max_mb": "x"}, {}, "no number"),
+    ({}, {"hw_serial_port_count": "1000000000"}, "serial ports"),
     ({}, {"hw_architecture": "aarch64"}, "hw_architecture"), ({}, {"vm_mode": "xen"}, "hw_vm_mode"),
     ({}, {"hw_video_ram": "8"}, "maximum allowed by flavor 0"), ({"hw:sound_model": "virtio"}, {}, "sound"),
     ({"quota:cpu_shares": "x"}, {}, "no number")])

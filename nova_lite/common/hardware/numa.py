@@ -75,10 +75,8 @@ def locked(wishes):
 def _size(text):
     if text in (ANY, LARGE, SMALL):
         return text
-    if text.isdigit():
-        return int(text)
     try:
-        size = strutils.string_to_bytes(text, return_int=True) // 1024
+        size = int(text) if text.isdecimal() else strutils.string_to_bytes(text, return_int=True) // 1024
     except ValueError:
         size = -1
     if size < 0 or text.startswith("-"):

@@ -16,10 +16,10 @@ _ONE_MASK = (
 
 
 def numbers(text):
-    """The set that "0-5,^1,^3-4" names.  :raises BadRequest: it names none."""
+    """The set that "0-5,^1,^3-4" names.  :raises BadRequest: it names none, or more than any machine has."""
     named, barred = set(), set()
     for part in filter(None, (each.strip() for each in text.split(","))):
-        bounds = re.fullmatch(r"(\^?)\s*(\d+)\s*(?:-\s*(\d+))?", part)
+        bounds = re.fullmatch(r"(\^?)\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5}))?", part)
         if not bounds or int(bounds[3] or bounds[2]) < int(bounds[2]):
             raise exception.BadRequest(f"Invalid range expression '{part}'")
         (barred if bounds[1] else named).update(range(int(bounds[2]), int(bounds[3] or bounds[2]) + 1))
@@ -96,8 +96,7 @@ def _policy(wishes):
     if (flavor, image) in (("mixed", "dedicated"), ("shared", "dedicated"), ("shared", "mixed")):
         raise exception.BadRequest("Image property 'hw_cpu_policy' is not permitted to override CPU pinning policy "
                                    "set against the flavor")
-    vcpu, pcpu = (sum(int(each) for each in _numbered(wishes.specs, "resources", name) if each.isdigit())
-                  for name in ("VCPU", "PCPU"))
+    vcpu, pcpu = (_sum(_numbered(wishes.specs, "resources", name)) for name in ("VCPU", "PCPU"))
     if (flavor or image) and (vcpu or pcpu):
         raise exception.BadRequest(
             "It is not possible to use the 'resources:VCPU' or 'resources:PCPU' extra specs in combination with the "
@@ -108,6 +107,11 @@ def _policy(wishes):
     if pcpu:
         _check_pcpus(wishes, pcpu)
     return (pcpu and "dedicated") or (vcpu and "shared") or flavor or image
+
+
+def _sum(texts):
+    """What is no number counts nothing: the API refuses it when the flavor is made."""
+    return sum(int(each) for each in texts if re.fullmatch("[0-9]{1,9}", each))
 
 
 def _check_pcpus(wishes, pcpu):

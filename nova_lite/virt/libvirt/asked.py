@@ -10,6 +10,7 @@ from nova_lite.virt.libvirt.xml import domain as dom
 _DISK = ("read_bytes_sec", "read_iops_sec", "write_bytes_sec", "write_iops_sec", "total_bytes_sec", "total_iops_sec")
 _VIF = tuple(f"{way}_{amount}" for way in ("inbound", "outbound") for amount in ("average", "peak", "burst"))
 _QUEUES = 16            # a tap device of Linux has room for more, a guest's interrupts have not
+_SERIALS = 4            # of a PC
 _SOUNDS = ("sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb")
 #: Extra specs, and properties by the same name, that no host here gives; better refused than ignored.
 _REFUSED = {
@@ -136,6 +137,8 @@ def slots(spec):
 def serials(spec, log):
     """The serial ports; what the first prints is kept in ``log``."""
     count = processors.serial_ports(wishes(spec))
+    if count > _SERIALS:
+        raise exception.NotOffered(reason=f"{count} serial ports; a guest can have {_SERIALS}")
     return tuple(dom.Serial(port=port, **({"log": log, "append": "on"} if port == 0 else {})) for port in range(count))
 
 
@@ -143,17 +146,16 @@ def rng(spec, device):
     """The random number generator; None where the flavor forbids it."""
     if not strutils.bool_from_string(spec.extra_specs.get("hw_rng:allowed", "yes")):
         return None
-    rate = {}
-    if int(spec.extra_specs.get("hw_rng:rate_bytes", 0)):
-        rate = {"rate_bytes": int(spec.extra_specs["hw_rng:rate_bytes"]),
-                "rate_period": int(spec.extra_specs.get("hw_rng:rate_period", 1000))}
-    return dom.Rng(device=device, **rate)
+    rate = _number(spec, "hw_rng:rate_bytes", "rate_bytes")
+    if rate.get("rate_bytes"):
+        rate |= {"rate_period": 1000, **_number(spec, "hw_rng:rate_period", "rate_period")}
+    return dom.Rng(device=device, **(rate if rate.get("rate_bytes") else {}))
 
 
 def video_ram(spec):
     """KiB of the graphics card's memory; None: as it comes.  :raises NotOffered: more than the flavor allows."""
     asked = int(spec.image_properties.get("hw_video_ram", 0))
-    most = int(spec.extra_specs.get("hw_video:ram_max_mb", 0))
+    most = _number(spec, "hw_video:ram_max_mb", "most").get("most", 0)
     if asked > most:
         raise exception.NotOffered(reason=f"The requested amount of video memory {asked} is higher than the maximum "
                                           f"allowed by flavor {most}.")
