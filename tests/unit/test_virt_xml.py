@@ -114,6 +114,13 @@ def test_what_a_host_cannot_give_is_refused_and_never_ignored(specs, properties,
         build.domain(with_specs(specs, **properties), site(abilities=plain))
 
 
+@pytest.mark.parametrize("properties", [
+    {"hw_architecture": "i686"}, {"architecture": "AMD64"}, {"hypervisor_type": "kvm"}, {"img_hv_type": "qemu"},
+    {"vm_mode": "hvm"}])
+def test_images_for_hosts_like_this_one_are_run(properties):
+    assert build.domain(with_properties(**properties), site()).arch == "x86_64"
+
+
 def test_a_guest_is_refused_where_threads_are_not_as_it_needs_them():
     specs = {"hw:cpu_policy": "dedicated", "hw:cpu_thread_policy": "isolate"}
     with pytest.raises(exception.NotOffered, match="threads"):

@@ -34,7 +34,8 @@ _NUMBERS = frozenset(("hw_cpu_cores", "hw_cpu_sockets", "hw_cpu_threads", "hw_cp
 _ANY_CASE = frozenset(("hw_scsi_model", "hw_vif_model", "os_type"))
 
 
-_OURS = ("x86_64", "amd64")
+#: Of hosts here, and those whose programs they run as well.
+_OURS = ("x86_64", "amd64", "i686", "i386", "i486", "i586", "x86_32")
 
 
 def check_architecture(properties):
