@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 import hypothesis
 import pytest
+import sqlalchemy as sa
 from hypothesis import strategies as st
 
 from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.routing import Route
 from nova_lite.api.wsgi.validation import Since
+from nova_lite.db.models.servers import Flavor
 from tests import schema_values, whole_cloud
 from tests.whole_cloud import whole  # noqa: F401
 
@@ -140,3 +142,24 @@ def _check_fault(service, answer):
         assert fault["code"] == status
     assert isinstance(fault["message"], str) and fault["message"].strip()
     assert "Traceback" not in fault["message"] and "sqlalchemy" not in fault["message"]
+
+
+def test_a_change_before_a_refusal_would_be_seen_and_undone(whole, monkeypatch):  # noqa: F811
+    send, path = whole.send, whole.path("compute", "/servers/{id}")
+
+    def half_done(*_, **__):
+        send("DELETE", path, user="demo")
+        return send("POST", "/compute/v2.1/servers", {}, user="demo")
+
+    monkeypatch.setattr(whole, "send", half_done)
+    with pytest.raises(AssertionError, match="changed something"):
+        check(whole, "compute", "GET", path, None, "demo", "2.1")
+    assert send("GET", path, user="demo").json["server"]["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("values", [{"name": "a\0"}, {"name": "x" * 256}, {"vcpus": 2**31},
+                                    {"extra_specs": {"a": "\0"}}])
+def test_what_other_databases_refuse_is_refused_by_this_one(whole, values):  # noqa: F811
+    row = {"flavorid": "x", "name": "x", "vcpus": 1, "memory_mb": 1, "root_gb": 1, **values}
+    with pytest.raises(whole_cloud.Refused), whole.engine.begin() as connection:
+        connection.execute(sa.insert(Flavor).values(row))
