@@ -167,7 +167,9 @@ def virtual_host(broker):
     done = subprocess.run([_tool("rabbitmqctl", "/usr/lib/rabbitmq/bin"), "-q", "eval", said], text=True,
                           capture_output=True, check=False, env={**os.environ, **broker.server.environment})
     assert done.returncode == 0 and done.stdout.strip() == "ok", done.stdout + done.stderr
-    return f"{broker}{name}"
+    made = Url(f"{broker}{name}")
+    made.server = broker.server
+    return made
 
 
 def _rabbit_environment(home, port, distribution, mapper):

@@ -204,7 +204,7 @@ def run(servers, directory, seed, seconds, *, driver="fake", say=print, daemon=N
     :param servers: {"bus": Url, "database": Url}.  :param daemon, image: libvirtd, and the guest image's path.
     """
     CONF([], project="nova_lite", default_config_files=[])      # the checker asks it for limits
-    servers = {"bus": servers["bus"], "database": rooms.own_database(servers["database"])}
+    servers = {"bus": backends.virtual_host(servers["bus"]), "database": rooms.own_database(servers["database"])}
     room = _room(servers, directory, driver, daemon)
     try:
         room.start()

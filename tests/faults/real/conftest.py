@@ -34,7 +34,7 @@ def make_room(broker, postgresql, tmp_path_factory):
     _made.clear()
 
     def make(database=None, concurrency="eventlet", **layout):
-        servers = {"bus": broker, "database": rooms.own_database(database or postgresql)}
+        servers = {"bus": backends.virtual_host(broker), "database": rooms.own_database(database or postgresql)}
         room = rooms.Room(rooms.Layout(servers, **layout), tmp_path_factory.mktemp("room"), concurrency)
         _made.append(room)
         return room.start()

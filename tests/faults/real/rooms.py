@@ -13,6 +13,7 @@ import subprocess
 import sys
 import uuid
 
+import amqp
 import sqlalchemy as sa
 
 from tests import backends, clouds
@@ -43,6 +44,7 @@ class Layout:
         self.conductors = [f"conductor{number}" for number in range(1, conductors + 1)]
         self.names = (*self.conductors, "scheduler", *self.hosts, "api")
         self.proxies = {name: {} for name in self.names}       # process -> {"bus": Proxy, "database": Proxy}
+        self.bus = servers["bus"]
         self._servers = servers
         self._options = options
         self._driver = driver
@@ -105,6 +107,12 @@ def host_dir(cloud, host):
 
 def port_of(url):
     return int(re.search(r":(\d+)/", str(url)).group(1))
+
+
+def amqp_connection(url):
+    """A bare connection to a broker's virtual host, for what our own client would never do."""
+    return amqp.Connection(f"127.0.0.1:{port_of(url)}", userid="guest", password="guest",
+                           virtual_host=str(url).rpartition("/")[2])
 
 
 class Room(clouds.Cloud):

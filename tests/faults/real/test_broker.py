@@ -3,7 +3,6 @@
 import statistics
 import time
 
-import amqp
 import pytest
 
 from tests import clouds
@@ -108,11 +107,11 @@ def test_a_host_cut_off_from_the_broker_holds_up_no_other(room, fault):
     assert room.show(here["id"])["status"] == "SHUTOFF"
 
 
-def test_a_process_whose_queue_is_gone_notices_and_opens_it_again(room, broker):
+def test_a_process_whose_queue_is_gone_notices_and_opens_it_again(room):
     """Deaf: its connection stands, the broker takes what it is sent, and nothing arrives."""
     server = room.boot()
     host = room.host_of(server["id"])
-    connection = amqp.Connection(f"127.0.0.1:{rooms.port_of(broker)}", userid="guest", password="guest")
+    connection = rooms.amqp_connection(room.layout.bus)
     connection.connect()
     channel = connection.channel()
     channel.queue_delete(f"compute.{host}")

@@ -24,17 +24,17 @@ ASKER = RequestContext("user", "project", is_admin=True)
 
 
 @pytest.fixture(scope="module")
-def bus(room, broker):
+def bus(room):
     """This very process on the room's bus: ``bus(topic, host)`` is a client."""
-    rpc.init(broker)
+    rpc.init(room.layout.bus)
     yield lambda topic, host=None: rpc.client(topic).to(host, timeout=5)
     rpc.cleanup()
 
 
 @pytest.fixture(scope="module")
-def channel(broker):
+def channel(room):
     """A bare AMQP channel, for what our own client would never send."""
-    with amqp.Connection(f"127.0.0.1:{rooms.port_of(broker)}", userid="guest", password="guest") as connection:
+    with rooms.amqp_connection(room.layout.bus) as connection:
         yield connection.channel()
 
 
