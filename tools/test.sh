@@ -148,9 +148,9 @@ in_layout() {
 }
 
 part_flow() {
-    local status=0
-    in_layout single eventlet tests/flow || status=1
-    in_layout single threading tests/flow || status=1
+    local status=0 jobs=(-n "${NOVA_LITE_TEST_JOBS:-2}" --dist loadfile)
+    in_layout single eventlet "${jobs[@]}" tests/flow || status=1
+    in_layout single threading "${jobs[@]}" tests/flow || status=1
     return $status
 }
 
