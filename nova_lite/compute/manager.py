@@ -54,7 +54,7 @@ class Manager:
         resize = Resize(self._running, driver, network)
         guest = Guest(self._running, driver, _patiently(self._host.report_guest))
         shelve = Shelve(self._running, (driver, network, images), snapshot)
-        interfaces = Interfaces(self._running, driver, network)
+        interfaces = Interfaces(self._running, driver, network, conductor)
         self.endpoint = Endpoint(Console(driver), Images(images), {
             "build_server": (builds, Build(self._running, driver, network, images).build_server),
             "stop_server": (others, power.stop_server), "start_server": (others, power.start_server),

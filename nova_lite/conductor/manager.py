@@ -257,6 +257,11 @@ class Endpoint:
         return {"servers": servers, **{what: [each for each, kind in known.items() if kind == what]
                                        for what in (strangers.ORPHANED, strangers.ELSEWHERE, strangers.UNKNOWN)}}
 
+    def nics(self, context, host, server_id):
+        with db.reader() as session:
+            here = server_objects.row(session, server_id).host == host
+            return self._network.nics(session, server_id) if here else []
+
     def orphaned(self, context, host, server_ids):
         with db.reader() as session:
             known = strangers.of(session, host, set(server_ids))

@@ -73,6 +73,10 @@ class ConductorAPI:
         return self._client.to(timeout=patience).call(context, "host_started", host=host, worker=worker, guests=guests,
                                                       resume=resume)
 
+    def nics(self, context, host, server_id):
+        """The NICs (objects.Nic) that a server has on a host, in order; none where it is not there."""
+        return self._client.call(context, "nics", host=host, server_id=server_id)
+
     def orphaned(self, context, host, server_ids):
         """Which of these servers have no right to be on a host: they are deleted, or it lost their build."""
         return self._client.call(context, "orphaned", host=host, server_ids=server_ids)

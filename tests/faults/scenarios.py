@@ -326,6 +326,15 @@ def all_at_once(world):
         world.simulation.run(0.3)
 
 
+def soft_delete_while_attaching(world):
+    """What was promised is taken back; the host finds that out when it has done it."""
+    facts = world.facts
+    world.begin_to_ask("POST", f"{SERVERS}/{facts.server}/os-interface", {"interfaceAttachment": {
+        "net_id": facts.network}})
+    world.simulation.run(0.25)
+    return soft_delete(world)
+
+
 VARIANTS = (
     Scenario("create-nowhere", "empty", create_nowhere, ("create",)),
     Scenario("create-elsewhere", "empty", create_elsewhere, ("create",)),
@@ -339,6 +348,8 @@ VARIANTS = (
     Scenario("delete-unplaced", "unplaced", delete, ("delete",)),
     Scenario("delete-forced", "active", delete_by_force, ("delete",)),
     Scenario("delete-twice", "active", delete_twice, ("delete",)),
+    Scenario("attach-soft-deleted", "active", soft_delete_while_attaching, (
+        "attach_interface", "soft_delete"), light=True),
     Scenario("all-at-once", "active", all_at_once, ("reboot_hard", "delete")),
 )
 

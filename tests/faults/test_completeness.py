@@ -18,7 +18,6 @@ ROOT = pathlib.Path(nova_lite.__file__).parent
 #: Messages that no calm run sends, and where they are tried.
 ELSEWHERE = {
     "conductor.host_stopped": "cases that stop a host (stop@...)",
-    "conductor.orphaned": "cases in which a host is fenced (freeze-100s@...)",
     "conductor.hypervisor_away": "tests/faults/real, where libvirtd is stopped",
     "conductor.audit_host": "tests/unit/test_audit.py; the auditor is off here, for it would mend what must not break",
     "conductor.drift_seen": "tests/unit/test_audit.py",

@@ -1,17 +1,33 @@
 """NICs of this host's guests come and go while these live, and addresses of NICs that stay."""
 
+import contextlib
+import logging
+
+from nova_lite.common import concurrency, exception
 from nova_lite.compute.tasks import spec
+from nova_lite.compute.tasks.running import AWAY
+from nova_lite.conf import CONF
+
+LOG = logging.getLogger(__name__)
+_QUESTIONS, _PAUSE = 10, 1      # to a conductor that is away; seconds between them
 
 
 class Interfaces:
-    def __init__(self, running, driver, network):
+    """:param conductor: conductor.rpcapi.ConductorAPI.
+
+    An operation that was cancelled in its last moment has had its effect, and so has one whose end was told twice: then
+    the conductor is asked what the server's NICs are.
+    """
+
+    def __init__(self, running, driver, network, conductor):
         self._running = running
         self._driver = driver
         self._network = network
+        self._conductor = conductor
 
     def attach_interface(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            nic = _nic(job)
+            nic = self._begun(job)
             job.step("network")
             job.undo.callback(self._network.unplug, [nic])
             guest = self._plugged(job)
@@ -22,7 +38,7 @@ class Interfaces:
 
     def detach_interface(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            nic = _nic(job)
+            nic = self._begun(job)
             job.step("detach")
             job.undo.callback(self._restore, job, nic)
             self._driver.interfaces.detach(job.server.id, nic.mac, job.cancelled)
@@ -36,6 +52,7 @@ class Interfaces:
     def add_fixed_ip(self, context, operation_id):
         """The guest is not told; what comes from the new address is let through, and what is for it arrives."""
         with self._running.job(context, operation_id) as job:
+            self._begun(job)
             job.step("network")
             job.undo.callback(self._without, job)
             self._plugged(job)
@@ -43,10 +60,37 @@ class Interfaces:
 
     def remove_fixed_ip(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
+            self._begun(job)
             job.step("network")
             job.undo.callback(self._plugged, job)
             self._without(job)
             job.power_state = self._driver.power.state(job.server.id)
+
+    def _begun(self, job):
+        """The NIC that the operation is about."""
+        job.unheard = self._align
+        return _nic(job)
+
+    def _align(self, job):
+        """Make the NIC what the database says of it."""
+        nic = _nic(job)
+        try:
+            job.server.nics = self._told(job)
+            if nic.port_id in {each.port_id for each in job.server.nics}:
+                self._restore(job, nic)
+            else:
+                self._driver.interfaces.detach(job.server.id, nic.mac)
+                self._network.unplug([nic])
+        except exception.NovaLiteError as error:
+            LOG.warning("What became of port %s is left to the auditor: %s", job.args["port"], error)
+
+    def _told(self, job):
+        """The server's NICs.  :raises PeerAway: the conductor was away for a minute."""
+        for _ in range(_QUESTIONS):
+            with contextlib.suppress(*AWAY):
+                return self._conductor.nics(job.context, CONF.host, job.server.id)
+            concurrency.sleep(_PAUSE)
+        return self._conductor.nics(job.context, CONF.host, job.server.id)
 
     def _plugged(self, job):
         vifs = self._network.plug(job.server.nics, job.server)

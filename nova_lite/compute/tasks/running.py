@@ -43,6 +43,7 @@ class Job:
         self.missed = []                    # steps that are not journalled; the next word to the conductor tells them
         self.lost = False
         self.told = False                           # whether an outcome with the guest's power was taken
+        self.unheard = None                         # called when it has done all, and its outcome was not taken
         self._conductor = conductor
 
     def step(self, name, task=None):
@@ -156,6 +157,8 @@ class Running:
                 done.close()
                 if self._remove is not None:
                     self._remove(job.server)
+            elif not told and job.unheard is not None:
+                job.unheard(job)
 
     def _clean(self, job):
         """A job that was given up may leave half of a server that was deleted, or built elsewhere, meanwhile."""
