@@ -7,6 +7,7 @@ Nothing here is written down twice, so a new operation is on the map when it wor
 
 import ast
 import collections
+import functools
 import importlib
 import inspect
 import os
@@ -40,6 +41,7 @@ def _place(floor, function):
     return Place(floor, function.__qualname__, f"{os.path.relpath(code.co_filename, _ROOT)}:{code.co_firstlineno}")
 
 
+@functools.cache
 def _tree(function):
     return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
 

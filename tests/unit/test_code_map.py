@@ -1,5 +1,6 @@
 """The map from an operation to the functions that do it is complete: nothing may be on no floor."""
 
+import functools
 import os
 
 import pytest
@@ -15,6 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(nova_lite.__file__))
 ROUTES = [str(each) for each in (*routes.ROUTES, *routes.ACTIONS) if getattr(each, "method", "POST") != "GET"]
 
 
+@functools.cache
 def route_of(operation):
     return next((each for each in ROUTES if len(code_map.asked(each, operation)) == 2), None)
 

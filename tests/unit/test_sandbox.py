@@ -41,7 +41,9 @@ def test_time_ends_a_tool_and_its_children():
     with pytest.raises(exception.ToolLimited, match="time"):
         sandbox.run(["sh", "-c", "sleep 54321 & sleep 54321"], limits(seconds=0.5))
     assert time.monotonic() - started < 5
-    assert not [each for each in os.listdir("/proc") if each.isdigit() and b"54321" in _command(each)]
+    while [each for each in os.listdir("/proc") if each.isdigit() and b"54321" in _command(each)]:
+        assert time.monotonic() - started < 10, "its children live on"
+        time.sleep(0.01)
 
 
 def _command(pid):
