@@ -196,6 +196,7 @@ STORY = (
     ("server remove network vm1 private", server("vm1", "ACTIVE")),
     ("security group create g2", says(name="g2")),
     ("server add network vm1 private", nothing),
+    ("server add fixed ip vm1 private", nothing),
     ("server add security group vm1 g2", nothing),
     ("server show vm1", lambda answer, _: has("g2", "default", key="name")(answer["security_groups"], _)),
     ("server remove security group vm1 g2", nothing),
@@ -208,7 +209,9 @@ STORY = (
     ("console log show vm1", lambda answer, _: "login:" in str(answer) or rows([], _)),
     ("console url show vm1", says(protocol="vnc", type="novnc")),
     ("console url show --serial vm1", says(protocol="serial", type="serial")),
-    ("server event list vm1", has("create", "stop", "start", key="Action")),
+    ("server volume list vm1", listed),
+    ("admin: server migrate {vm1}", server("vm1", "ACTIVE")),        # it finds no other host, as its history says
+    ("server event list vm1", has("create", "stop", "start", "migrate", key="Action")),
     ("server event show vm1 {create_request}", says(action="create")),
     ("admin: server migration list", listed),
     ("admin: server migration list --server {vm1}", rows),
@@ -228,6 +231,8 @@ STORY = (
         answer, story)),
     ("admin: hypervisor list --long", rows),
     ("admin: hypervisor stats show", lambda answer, _: says(count=1)(answer, _)),
+    ("admin: host list", has("conductor", "scheduler", "compute", key="Service")),
+    ("admin: host show {host}", rows),
     ("admin: aggregate create --zone zone9 a9", says(name="a9", availability_zone="zone9")),
     ("admin: aggregate list", has("a9")),
     ("admin: aggregate add host a9 {host}", nothing),
@@ -244,6 +249,15 @@ STORY = (
     ("usage show", rows),
     ("admin: usage list", listed),
 )
+
+#: command -> what the client says of Nova's refusal.  They are tried on an active server with one host there is.
+REFUSED = {
+    "admin: server migrate --live-migration {vm1}": "No valid host was found. There are not enough hosts available.",
+    "admin: server migrate --live-migration --host h1 {vm1}": "Compute host h1 could not be found.",
+    "admin: server evacuate {vm1}": "is still in use.",
+    "server restore {vm1}": "while it is in vm_state active",
+    "admin: compute agent list": "This resource is no longer available.",
+}
 
 #: command -> why it cannot work yet.  A test fails when one of them does.
 NOT_YET = {

@@ -13,7 +13,7 @@ import tempfile
 import pytest
 
 from tests import clouds
-from tests.conformance.openstack_commands import NOT_YET, STORY
+from tests.conformance.openstack_commands import NOT_YET, REFUSED, STORY
 
 
 class Story:
@@ -118,8 +118,15 @@ def test_a_command_does_what_it_says(story, command, check):
 
 @pytest.fixture(scope="module")
 def subject(story):
-    """The server that commands in NOT_YET are tried on."""
-    story.cloud.boot(name="vm1")
+    """The server that commands in REFUSED and NOT_YET are tried on."""
+    story.known["vm1"] = story.cloud.boot(name="vm1")["id"]
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_cannot_be_is_refused_as_nova_does(story, subject, command):
+    status, out, err = story.run(command)
+    assert status != 0 and REFUSED[command] in err, out + err
+    assert story.settled("vm1", "ACTIVE")
 
 
 @pytest.mark.parametrize("command", NOT_YET)
