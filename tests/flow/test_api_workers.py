@@ -11,7 +11,7 @@ from tests import clouds
 from tests.flow.conftest import CONCURRENCY
 
 _HUNG = 5           # seconds, [api] worker_timeout below
-_START = 100        # the victim may be one that starts, which has a minute
+_START = 150        # the victim may be one that starts, which has two minutes
 
 
 class Api(clouds.Single):
