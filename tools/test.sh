@@ -4,12 +4,13 @@
 #   tools/test.sh [PART...] [PYTEST ARGUMENT...]
 #
 #   lint      ruff, shellcheck
-#   unit      lint, tests/unit and tests/api: the loop for everyday work
+#   unit      lint, tests/unit and tests/api but the made-up requests: the loop for everyday work
 #   api       tests/api
 #   flow      all services with the fake driver, in one process: on green threads, then on native ones
 #   separate  the same in separate processes: PostgreSQL and RabbitMQ; servers' life and kill -9 on MariaDB, too
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root
-#   conformance  the openstack client, Nova's own tables and Tempest against a cloud with the fake driver
+#   conformance  made-up requests, good and bad, to every route; the openstack client, Nova's own tables and Tempest
+#             against a cloud with the fake driver
 #   faults    every fault at every step, simulated; then real processes, guests, brokers and databases that are broken
 #             and killed; needs root.  With --minutes N and --seed S: only such chaos, N minutes for each driver
 #   docs      doc/ builds without a warning
@@ -122,6 +123,8 @@ need_novnc() {
 
 # ---- the parts
 
+BY_PROPERTY=tests/api/test_schemas_by_property.py       # made-up requests take longer than the everyday loop may
+
 run_pytest() {
     # Libraries deprecate their own use of eventlet, at length.
     "$VENV/bin/python" -m pytest -q -p no:cacheprovider -W ignore::DeprecationWarning "$@" ${PYTEST[@]+"${PYTEST[@]}"}
@@ -136,7 +139,7 @@ part_lint() {
 part_unit() {
     local status=0
     part_lint || status=1
-    run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" tests/unit tests/api || status=1
+    run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" tests/unit tests/api --ignore "$BY_PROPERTY" || status=1
     return $status
 }
 
@@ -167,7 +170,12 @@ part_live() {
     need_image && run_pytest tests/live
 }
 
-part_conformance() { need_tempest && run_pytest tests/conformance; }
+part_conformance() {
+    local status=0
+    run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" "$BY_PROPERTY" || status=1
+    need_tempest && run_pytest tests/conformance || status=1
+    return $status
+}
 
 part_faults() {
     local status=0
