@@ -222,8 +222,7 @@ class Endpoint:
 
     def finish(self, context, operation_id, attempt, outcome, missed=()):
         with db.writer() as session:
-            operation = operations.get(session, operation_id)
-            operations.hold(session, operation.server_id)
+            operation = operations.held(session, operation_id)
             if operation.attempt != attempt or operation.state != OperationState.RUNNING:   # it was told before
                 raise exception.Fenced(operation_id=operation_id, attempt=attempt)
             for each in missed:

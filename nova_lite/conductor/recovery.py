@@ -4,14 +4,12 @@ A message is only a doorbell, so whatever was lost - a cast, a worker, a broker 
 read or done is named in the log and left to its deadline, and the rest goes on.
 """
 
-import datetime
 import logging
 
 from nova_lite import db
 from nova_lite.common import clock, context, exception
 from nova_lite.conf import CONF
 from nova_lite.db import jumps, operations, services
-from nova_lite.db.base import now
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ class Recovery:
         with db.reader() as session:
             due = operations.due(session, ring_after=CONF.operations.ring_again)
             overdue = operations.overdue(session)
-            alive = services.up(session, _up_since()) if due else set()
+            alive = services.up(session) if due else set()
         dead = self._hosts.dead() if due else set()
         if due:
             with db.writer(relaxed=True) as session:
@@ -95,7 +93,3 @@ class Recovery:
         self._poison.set_aside(operation_id, (
             f"The operation {operation.name} did not end within {seconds:.0f} seconds and was given up at step "
             f"{operation.step or 'queued'}."))
-
-
-def _up_since():
-    return now() - datetime.timedelta(seconds=CONF.operations.service_down_time)

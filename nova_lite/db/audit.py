@@ -10,6 +10,7 @@ import datetime
 import orjson
 import sqlalchemy as sa
 
+from nova_lite.common import numbers
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations
 from nova_lite.db.base import now
@@ -25,7 +26,6 @@ _SERVER = (_V.c.number, _V.c.id, _V.c.host, _V.c.vm_state, _V.c.task_state, _V.c
            _V.c.security_groups, _V.c.project_id, _V.c.image_id, _V.c.remembered)
 _LIMIT = 200        # orphans of one kind that one look lists; the next look finds the rest
 _AMOUNTS = ("vcpus", "memory_mb", "disk_gb")
-_MOST = (1 << 31) - 1           # more than any host has, and what a column holds
 _RESOURCES = {"resources:VCPU": "vcpus", "resources:PCPU": "vcpus", "resources:MEMORY_MB": "memory_mb",
               "resources:DISK_GB": "disk_gb"}
 
@@ -90,7 +90,7 @@ def asked(flavor):
     for key, value in (flavor.get("extra_specs") or {}).items():
         name = _RESOURCES.get(key)
         if name is not None and value.isdecimal():
-            amounts[name] = min(int(value), _MOST)
+            amounts[name] = min(int(value), numbers.MOST)
     return amounts
 
 

@@ -320,11 +320,6 @@ def nics(session, server_ids):
     return found, addresses
 
 
-def hold_server(session, server_id):
-    """Until this transaction ends nobody else changes the server's ports: who would, waits."""
-    session.execute(sa.select(_SERVERS.c.id).where(_SERVERS.c.id == server_id).with_for_update())
-
-
 def nic_indexes(session, server_id):
     """Which NICs of a server have their port already."""
     return set(session.scalars(sa.select(_P.c.nic_index).where(_P.c.server_id == server_id)))

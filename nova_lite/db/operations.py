@@ -187,13 +187,19 @@ def bare(session, operation_id):
     return Row(**fields, args={}, previous=previous)
 
 
+def held(session, operation_id):
+    """The operation as a Row, its server locked.  :raises OperationNotFound:"""
+    row = get(session, operation_id)
+    hold(session, row.server_id)
+    return row
+
+
 def lease(session, operation_id, place, worker, seconds):
     """Give ``worker`` the operation until ``seconds`` from now; return it with the new attempt.
 
     :raises Fenced: it ended, waits at another place, or somebody works on it.
     """
-    row = get(session, operation_id)
-    hold(session, row.server_id)
+    row = held(session, operation_id)
     taken = row.lease_until is not None and row.lease_until > now()
     values = {"state": OperationState.RUNNING, "attempt": row.attempt + 1, "worker": worker,
               "lease_until": _until(seconds)}

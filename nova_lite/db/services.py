@@ -59,8 +59,9 @@ def answers(session):
     clock.read(session.execute(sa.text(question)).scalar(), asked_at)
 
 
-def up(session, since):
-    """The hosts whose compute service showed life after ``since``."""
+def up(session):
+    """The hosts whose compute service showed life within ``[operations] service_down_time``."""
+    since = now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
     return set(session.execute(sa.select(Service.host).where(
         Service.binary == "nova-compute", Service.forced_down.is_(False), Service.last_seen_at >= since)).scalars())
 

@@ -27,8 +27,7 @@ class Endpoint:
     def select_destinations(self, context, operation_id, attempt):
         """Claim the best host for the operation's server and answer its name; why is recorded with the step."""
         with db.writer(relaxed=True) as session:
-            operation = operations.get(session, operation_id)
-            operations.hold(session, operation.server_id)
+            operation = operations.held(session, operation_id)
             operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
                                seconds=CONF.operations.lease)
             server = server_objects.row(session, operation.server_id)

@@ -25,6 +25,12 @@ class Wishes:
         return cls(flavor["vcpus"], flavor["memory_mb"], flavor["extra_specs"], image.properties, flavor["name"],
                    image.name or "", image.id)
 
+    @classmethod
+    def of_server(cls, server, flavor):
+        """Those of a server's row with a flavor (a dict), its own or another."""
+        return cls(flavor["vcpus"], flavor["memory_mb"], flavor["extra_specs"], server.image_properties,
+                   flavor["name"], image_id=server.image_id or "")
+
     @property
     def any(self):
         """Whether anything is asked for at all; most servers ask for nothing."""

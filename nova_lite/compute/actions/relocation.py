@@ -1,10 +1,7 @@
 """Moves of servers to other hosts, which no host takes yet: each is refused as where there is one host alone."""
 
-import datetime
-
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.conf import CONF
 from nova_lite.db import hosts, moves, operations, servers, services
 from nova_lite.db.base import now
 from nova_lite.objects.states import EVACUATE, LIVE_MIGRATE, MIGRATE, Vm
@@ -50,7 +47,7 @@ class Relocation:
             if host == server.host:
                 raise exception.BadRequest("The target host can't be the same one.")
             self._check(session, context, server, EVACUATE)
-            if server.host in services.up(session, _alive_since()):
+            if server.host in services.up(session):
                 raise exception.BadRequest(f"Compute service of {server.host} is still in use.")
             _failed(session, context, server, ("evacuate", "evacuation", "rebuild_server"), _NONE)
             servers.update(session, server.id, vm_state=Vm.ERROR, fault={
@@ -79,7 +76,3 @@ def _failed(session, context, server, names, error):
     node = hosts.node_of(session, server.host)
     moves.record(session, context, server, kind=kind, status="error", source_host=node.host,
                  source_node=node.hypervisor_hostname)
-
-
-def _alive_since():
-    return now() - datetime.timedelta(seconds=CONF.operations.service_down_time)

@@ -76,6 +76,5 @@ def _flavor(session, context, server, flavor_id):
         raise exception.BadRequest("Server disk was unable to be resized because: "
                                    "Resize to zero disk flavor is not allowed.")
     new = frozen(flavor)
-    hardware.check(hardware.Wishes(new["vcpus"], new["memory_mb"], new["extra_specs"], server.image_properties,
-                                   new["name"], image_id=server.image_id or ""))
+    hardware.check(hardware.Wishes.of_server(server, new))
     return flavor.id, new

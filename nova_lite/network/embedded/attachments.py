@@ -6,6 +6,7 @@ Every method works in the caller's transaction.
 import contextlib
 
 from nova_lite.db import networks as queries
+from nova_lite.db import operations
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import groups, ports, servers, summary
 from nova_lite.network.embedded.requests import Requests
@@ -25,7 +26,7 @@ class Attachments:
         :raises AttachedNetworkNotFound, AttachmentAmbiguous, NoNetworkToAttach, SubnetNeeded: of a network.
         :raises FixedIpTaken, FixedIpNotInNetwork, NoMoreFixedIps, PortLimitExceeded: of what a new port needs.
         """
-        queries.hold_server(session, server.id)
+        operations.hold(session, server.id)
         last = max(queries.nic_indexes(session, server.id), default=-1)
         binding = servers.binding(server, wanted, last + 1)
         if wanted["port"]:

@@ -6,9 +6,7 @@ from nova_lite.common.hardware import numa
 
 def topology(server):
     """Of a server's row; "pagesize_kb" is null where the host chooses."""
-    flavor = server.flavor
-    wishes = hardware.Wishes(flavor["vcpus"], flavor["memory_mb"], flavor["extra_specs"], server.image_properties,
-                             flavor["name"])
+    wishes = hardware.Wishes.of_server(server, server.flavor)
     size = numa.page_size(wishes)
     return {"nodes": [{"vcpu_set": sorted(cell.cpus), "siblings": [], "memory_mb": cell.memory_mb}
                       for cell in numa.cells(wishes)],
