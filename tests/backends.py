@@ -1,4 +1,4 @@
-"""Private RabbitMQ, PostgreSQL and MariaDB servers for tests: on free loopback ports, stopped by pid at the end.
+"""Private RabbitMQ, PostgreSQL and MariaDB servers for tests: on loopback ports of our own, ended by pid.
 
     with backends.rabbitmq(tmp_path) as url: ...      # "rabbit://guest:guest@127.0.0.1:40123/"
 
@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 import uuid
+
+from tests.lanes import free_port
 
 PATIENCE = 120      # seconds to become ready; several servers may start at once on a busy machine
 
@@ -84,12 +86,6 @@ class Server:
 def as_user(user):
     """Popen's arguments to run as ``user``, for servers that refuse root; none when we are somebody else already."""
     return {"user": user, "group": user, "extra_groups": []} if user and os.geteuid() == 0 else {}
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _greets(port, hello=b"", prefix=b""):

@@ -8,21 +8,16 @@ import dataclasses
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 import requests
 
+from tests import lanes
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATIENCE = 60
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(what, question, seconds=PATIENCE):
@@ -53,8 +48,9 @@ class Cloud:
     def __init__(self, layout, directory, concurrency="eventlet"):
         self.directory = str(directory)
         self.concurrency = concurrency
-        self.port = free_port()
+        self.port = lanes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.ranges = lanes.ranges()
         self._layout = layout
         self._processes = {}
         self._tokens = {}
@@ -260,7 +256,8 @@ class Single:
 
     def prepare(self, cloud):
         with open(os.path.join(cloud.directory, "test.conf"), "w") as file:
-            file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}")
+            file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}\n"
+                       f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n")
 
     def command(self, cloud, _name):
         return [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", cloud.state_dir,
@@ -286,7 +283,7 @@ class Separate:
             file.write(
                 f"[DEFAULT]\nstate_dir = {cloud.state_dir}\nconcurrency = {cloud.concurrency}\n"
                 f"transport_url = {self._bus}\n[database]\nconnection = {self._database}\n[compute]\ndriver = fake\n"
-                f"[api]\nport = {cloud.port}\n[metadata]\nport = {free_port()}\n{self.options}")
+                f"[api]\nport = {cloud.port}\n[metadata]\nport = {lanes.free_port()}\n{self.options}")
         for command in (["db", "sync"], ["bootstrap"]):
             done = subprocess.run([sys.executable, "-m", "nova_lite.cmd.manage", "--config-file", self._config(cloud),
                                    *command], cwd=ROOT, capture_output=True, text=True, check=False)

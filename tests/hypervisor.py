@@ -14,7 +14,7 @@ from nova_lite import conf as options
 from nova_lite.virt import driver as contract
 from nova_lite.virt.libvirt import guest
 from nova_lite.virt.libvirt.daemon import Daemon
-from tests import clouds, tiny_guest
+from tests import clouds, lanes, tiny_guest
 
 GREETING = "hello from the smallest guest\r\n"
 
@@ -43,7 +43,7 @@ def private_libvirtd():
     """Yield a nova_lite.virt.libvirt.daemon.Daemon in a directory that QEMU's user may pass, then remove all of it."""
     home = tempfile.mkdtemp(prefix="nl-libvirt-", dir="/var/tmp")
     os.chmod(home, 0o755)
-    daemon = Daemon(home, private=True)
+    daemon = Daemon(home, private=True, vnc_ports=lanes.screens())
     try:
         daemon.start()
         yield daemon

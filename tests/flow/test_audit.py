@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models import Base
 from nova_lite.objects.drift import KINDS
-from tests import clouds
+from tests import clouds, lanes
 from tests.flow.conftest import CONCURRENCY
 
 T = Base.metadata.tables
-PORT = clouds.free_port()
+PORT = lanes.free_port()
 OPTIONS = f"[audit]\ninterval = 1\n[metrics]\nlisten = 127.0.0.1:{PORT}\nflush_interval = 1\n"
 
 
@@ -305,7 +305,7 @@ def test_without_a_cloud_it_says_so(tmp_path):
 
 
 def test_nobody_can_look_while_the_cloud_is_stopped(layout, tmp_path):
-    made = clouds.Cloud(layout(options=OPTIONS.replace(str(PORT), str(clouds.free_port()))), tmp_path, CONCURRENCY)
+    made = clouds.Cloud(layout(options=OPTIONS.replace(str(PORT), str(lanes.free_port()))), tmp_path, CONCURRENCY)
     try:
         made.start()
     finally:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests import lanes
+
 # slirp runs this for each connection to 169.254.169.254:80, with the connection as stdin and stdout.
 METADATA_SERVER = """
 import pathlib, sys
@@ -33,7 +35,7 @@ class Guest:
         """
         self.directory, self.console_log = directory, directory / "console.log"
         self.key = directory / "key"
-        self.ssh_port = _free_port()
+        self.ssh_port = lanes.free_port()
         disk = directory / "disk.qcow2"
         _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk, f"{disk_mib}M")
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
@@ -143,9 +145,3 @@ def _until(probe, seconds, tell):
 
 def _run(*command):
     subprocess.run([str(word) for word in command], check=True)
-
-
-def _free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]

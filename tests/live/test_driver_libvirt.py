@@ -13,11 +13,11 @@ from nova_lite.common import exception
 from nova_lite.objects.states import Power
 from nova_lite.virt import driver as contract
 from nova_lite.virt.libvirt import probe
-from tests import green, hypervisor
+from tests import green, hypervisor, lanes
 from tests.driver_contract import DriverContract, eventually, nics
 from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401
 
-BRIDGE = "nlbtestdriver"
+BRIDGE, TAP = f"nlbtest{lanes.number()}", f"taptest{lanes.number()}"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_guest_that_keeps_a_nic_is_asked_as_often_as_configured(new_driver, co
     conf.set_override("device_detach_attempts", 2, group="libvirt")
     conf.set_override("device_detach_timeout", 1, group="libvirt")
     driver = new_driver()
-    nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tapkept", bridge=bridge, mtu=1500)
+    nic = contract.Vif(mac="fa:16:3e:00:00:07", tap=TAP, bridge=bridge, mtu=1500)
     wired = dataclasses.replace(spec, vifs=(nic,))
     driver.build.spawn(wired)
     greeted(driver, spec)
@@ -275,14 +275,14 @@ def test_a_guest_whose_disk_is_gone_says_so(driver, conf, spec):
 
 
 def test_a_nic_joins_its_bridge_and_leaves_with_the_guest(driver, bridge, spec):
-    vif = contract.Vif("fa:16:3e:00:00:02", "tapnltest0", bridge, 1450)
+    vif = contract.Vif("fa:16:3e:00:00:02", TAP, bridge, 1450)
     wired = hypervisor.spec(spec.disk, vifs=(vif,))
     driver.build.spawn(wired)
-    shown = subprocess.run(["ip", "link", "show", "tapnltest0"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(["ip", "link", "show", TAP], capture_output=True, text=True, check=True).stdout
     assert f"master {bridge}" in shown
     assert "mtu 1450" in shown
     driver.build.destroy(wired.id)
-    assert not os.path.exists("/sys/class/net/tapnltest0")
+    assert not os.path.exists(f"/sys/class/net/{TAP}")
 
 
 @pytest.mark.parametrize("properties", [

@@ -4,8 +4,9 @@ libvirtd waits for every guest it kills to be reaped, and for every QEMU it prob
 (containers) that takes seconds each time; under a child subreaper it takes none.  Where no udev gave /dev/kvm to QEMU's
 user, a start of a guest takes twenty seconds for another reason, see ``qemu_may_use_kvm``.
 
-``python -m nova_lite.virt.libvirt.daemon start|stop|status [--run-dir DIR] [--private]``.  ``--private`` gives libvirt
-directories of its own below DIR, in a mount namespace, so that it disturbs no other libvirtd; tests use it.
+``python -m nova_lite.virt.libvirt.daemon start|stop|status [--run-dir DIR] [--private] [--vnc-ports FIRST-LAST]``.
+``--private`` gives libvirt directories of its own below DIR, in a mount namespace, so that it disturbs no other
+libvirtd; tests use it.  Two that start guests at the same moment want VNC ports of their own: both take the first free.
 """
 
 import argparse
@@ -30,18 +31,21 @@ _RESTART_PAUSE = 0.5
 _LIBVIRTD_CONF = 'auth_unix_rw = "none"\nunix_sock_rw_perms = "0700"\nlog_outputs = "3:stderr"\nhost_uuid = "{uuid}"\n'
 # One cgroup tree is shared by the machine: two daemons would make the same names in it.
 _QEMU_CONF = ('security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\nstdio_handler = "logd"\n'
-              'remember_owner = 0\n')
+              'remember_owner = 0\nremote_display_port_min = {first}\nremote_display_port_max = {last}\n')
+_VNC_PORTS = (5900, 65535)
 
 
 class Daemon:
     """A libvirtd, its virtlogd and their reaping parent.
 
-    ``run_dir`` holds pid files, output and private directories.
+    ``run_dir`` holds pid files, output and private directories.  ``vnc_ports``: the first and last that a private
+    one gives to guests.
     """
 
-    def __init__(self, run_dir, private=False):
+    def __init__(self, run_dir, private=False, vnc_ports=_VNC_PORTS):
         self.run_dir = pathlib.Path(run_dir).resolve()
         self.private = private
+        self.vnc_ports = vnc_ports
         self.pid_file = self.run_dir / "libvirt-reaper.pid"
         self.home = self.run_dir / "libvirt"
         self._child = None
@@ -92,7 +96,7 @@ class Daemon:
         return self.answers()
 
     def _spawn(self):
-        private = ["--private"] if self.private else []
+        private = ["--private", "--vnc-ports", "{}-{}".format(*self.vnc_ports)] if self.private else []
         with open(self.run_dir / "libvirt-reaper.out", "ab") as out:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", __spec__.name, "run", "--run-dir", str(self.run_dir), *private],
@@ -139,7 +143,8 @@ class Daemon:
             subprocess.run(["mount", "--bind", str(ours), path], check=True)
         uuid = pathlib.Path("/proc/sys/kernel/random/uuid").read_text().strip()
         pathlib.Path("/etc/libvirt/libvirtd.conf").write_text(_LIBVIRTD_CONF.format(uuid=uuid))
-        pathlib.Path("/etc/libvirt/qemu.conf").write_text(_QEMU_CONF)
+        first, last = self.vnc_ports
+        pathlib.Path("/etc/libvirt/qemu.conf").write_text(_QEMU_CONF.format(first=first, last=last))
         if not qemu_may_use_kvm():
             nothing = self.run_dir / "no-kvm"
             nothing.touch(mode=0o000)
@@ -238,14 +243,24 @@ def _wait(done, timeout, otherwise):
         time.sleep(0.05)
 
 
+def _ports(text):
+    """``FIRST-LAST`` as two numbers."""
+    first, last = map(int, text.split("-"))
+    if not _VNC_PORTS[0] <= first <= last <= _VNC_PORTS[1]:
+        raise ValueError(text)
+    return first, last
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name}", description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["start", "stop", "status", "run"])
     parser.add_argument("--run-dir", default="/run/nova_lite",
                         help="directory for pid files and output (default: /run/nova_lite)")
     parser.add_argument("--private", action="store_true", help="give libvirt directories of its own below the run dir")
+    parser.add_argument("--vnc-ports", type=_ports, default=_VNC_PORTS, metavar="FIRST-LAST",
+                        help="TCP ports that a private libvirtd gives to guests' screens (default: 5900-65535)")
     asked = parser.parse_args(arguments)
-    daemon = Daemon(asked.run_dir, asked.private)
+    daemon = Daemon(asked.run_dir, asked.private, asked.vnc_ports)
     if asked.action == "status":
         print(f"libvirtd {'answers' if daemon.answers() else 'does not answer'} at {daemon.uri}")
         return 0 if daemon.answers() else 1
