@@ -15,6 +15,7 @@ import pytest
 from nova_lite.common import exception
 from nova_lite.objects.states import Power
 from nova_lite.virt import driver as contract
+from tests import lanes
 
 STRANGER = str(uuid.UUID(int=7))
 
@@ -172,6 +173,13 @@ class DriverContract:
             driver.pause.unpause(spec.id)
             assert driver.power.state(spec.id) is Power.RUNNING
 
+    def test_a_guest_that_somebody_paused_is_not_halted(self, driver, spec):
+        driver.build.spawn(spec)
+        driver.pause.pause(spec.id)
+        assert driver.host.halted() == {}
+        assert not driver.pause.go_on(spec.id)
+        assert driver.power.state(spec.id) is Power.PAUSED
+
     def test_a_suspended_guest_is_off_and_resumes_without_booting(self, driver, spec):
         driver.build.spawn(spec)
         printed = eventually(lambda: driver.console.log(spec.id, 10000))
@@ -281,7 +289,7 @@ class DriverContract:
         assert driver.power.state(spec.id) is Power.RUNNING
 
     def test_a_nic_comes_once_and_is_gone_for_good(self, driver, spec, bridge):
-        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tapcontract", bridge=bridge, mtu=1500)
+        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap=f"tapcon{lanes.number()}", bridge=bridge, mtu=1500)
         wired = dataclasses.replace(spec, vifs=(*spec.vifs, nic))
         driver.build.spawn(spec)
         for _ in range(2):

@@ -3,6 +3,8 @@
 It boots under emulation in a fifth of a second, and is obedient enough to try everything that a driver does to guests.
 """
 
+import struct
+
 _PROGRAM = """
     31c0        xor ax, ax              | real mode, at 0x7c00
     8ed8        mov ds, ax
@@ -38,9 +40,74 @@ _PROGRAM = """
     ebfd        jmp hlt
 """
 
+_WRITER = """
+    31c0        xor ax, ax              | real mode, at 0x7c00
+    8ed8        mov ds, ax
+    8ec0        mov es, ax
+    8ed0        mov ss, ax
+    bc007c      mov sp, 0x7c00
+    fc          cld
+    be007d      mov si, 0x7d00          | the packet: this very sector, to the next cluster
+    b443        mov ah, 0x43
+    30c0        xor al, al
+    cd13        int 0x13
+    7234        jc bad
+    c706047d0080 mov word [0x7d04], 0x8000
+    b442        mov ah, 0x42            | read it back
+    cd13        int 0x13
+    7228        jc bad
+    c706047d007c mov word [0x7d04], 0x7c00
+    be007c      mov si, 0x7c00
+    bf0080      mov di, 0x8000
+    b98000      mov cx, 0x80
+    f3a7        repe cmpsw
+    7515        jne bad
+    b02e        mov al, "."
+    e81900      call say
+    8106087d8000 add word [0x7d08], 128
+    ff0e107d    dec word [0x7d10]
+    75c5        jnz next
+    b021        mov al, "!"
+    eb02        jmp end
+    b03f        mov al, "?"             | bad
+    e80400      call say                | end
+    fa          cli
+    f4          hlt
+    ebfd        jmp hlt
+    52          push dx                 | say
+    88c3        mov bl, al
+    bafd03      mov dx, 0x3fd
+    ec          in al, dx
+    a820        test al, 0x20
+    74fb        jz in
+    baf803      mov dx, 0x3f8
+    88d8        mov al, bl
+    ee          out dx, al
+    5a          pop dx
+    c3          ret
+"""
+
+
+def writer(clusters):
+    """The raw disk image (1 MiB) of a guest that writes to as many clusters of 64 KiB; its disk must be larger.
+
+    It says "." of each that it has read again, and "!" when that was the last; "?" when anything failed, and stops.
+    """
+    packet = struct.pack("<BBHHHQH", 16, 0, 1, 0x7c00, 0, 128, clusters)
+    return _boots(_code(_WRITER).ljust(0x100, b"\0") + packet)
+
 
 def disk(text):
     """The raw disk image (1 MiB) of a guest that says ``text``."""
-    code = b"".join(bytes.fromhex(line.split()[0]) for line in _PROGRAM.strip().splitlines())
+    code = _code(_PROGRAM)
     assert len(code) == 0x40
-    return ((code + text.encode() + b"\0").ljust(510, b"\0") + b"\x55\xaa").ljust(1 << 20, b"\0")
+    return _boots(code + text.encode() + b"\0")
+
+
+def _code(program):
+    return b"".join(bytes.fromhex(line.split()[0]) for line in program.strip().splitlines())
+
+
+def _boots(sector):
+    assert len(sector) <= 510
+    return (sector.ljust(510, b"\0") + b"\x55\xaa").ljust(1 << 20, b"\0")

@@ -25,6 +25,7 @@ def judge(session, doors, host, sight):
     named = {*sight.guests, *(sight.disks or ()), *sight.ports.values()}
     court = _Court(here, strangers.of(session, host, named - set(here) - set(sight.busy)), sight)
     court.guests(sight.guests)
+    court.halted(sight.halted)
     court.disks(sight.disks, sight.guests)
     expected = audit.ports_of_host(session, host)
     court.ports(expected)
@@ -75,6 +76,12 @@ class _Court:
         for server_id, row in self._here.items():
             if server_id not in guests and row.vm_state in _HAS_GUEST and self.rests(server_id):
                 self.find("guest_missing", server_id)
+
+    def halted(self, halted):
+        """One that its user paused as well stays so until its user wants otherwise."""
+        for server_id, why in halted.items():
+            if server_id in self._here and self.rests(server_id) and self._here[server_id].vm_state != Vm.PAUSED:
+                self.find("guest_halted", server_id, why)
 
     def disks(self, disks, guests):
         if disks is None:

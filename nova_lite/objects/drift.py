@@ -54,6 +54,9 @@ KINDS = {kind.name: kind for kind in (
          "undefine ID. Never run both: they may write to the same data."),
     Kind("guest_unknown", "A guest that this cloud marked as its own is not in the database; it is left alone.",
          "If it is nobody's, remove it by hand: virsh destroy ID, virsh undefine ID."),
+    Kind("guest_halted", "A guest stands still because its host could not write for it; it goes on where there is room.",
+         "Make room on that host's disk: within two looks the guest goes on and loses nothing. Or reboot the server hard, "
+         "once there is room."),
     Kind("disk_orphaned", "Files of a guest belong to a server that is deleted, or was never built."),
     Kind("disk_elsewhere", "A host has files of a server that is on another host.",
          "If the server works where it is, remove the directory by hand."),
@@ -124,6 +127,7 @@ class Sight(Object):
     VERSION = "1.0"
     fields = {
         "guests": fields.DictOfIntegersField(),           # server id -> power state
+        "halted": fields.DictOfStringsField(),            # server id -> why its guest stands still though nobody asked
         #: server id -> what is wrong with its files, "" for nothing; None: guests have none
         "disks": fields.DictOfStringsField(nullable=True),
         "ports": fields.DictOfStringsField(),             # port id -> server id, of those plugged here

@@ -153,6 +153,13 @@ class Pause(abc.ABC):
         """Let them go on."""
 
     @abc.abstractmethod
+    def go_on(self, server_id):
+        """Let a guest of ``host.halted()`` go on; what it was writing is written again.
+
+        :returns: whether it does; False where its disk still has no room, or nothing had halted it.
+        """
+
+    @abc.abstractmethod
     def suspend(self, server_id):
         """Write the guest's memory to disk and turn it off.
 
@@ -285,6 +292,10 @@ class Host(abc.ABC):
     @abc.abstractmethod
     def guests(self):
         """{server id: objects.states.Power} of the guests that this cloud defined on this host."""
+
+    @abc.abstractmethod
+    def halted(self):
+        """{server id: why} of guests that nobody paused: they stand still because the host could not write for them."""
 
     @abc.abstractmethod
     def disks(self):

@@ -11,7 +11,9 @@ import tempfile
 
 import pytest
 
+from nova_lite.objects.states import Power
 from tests import clouds, hypervisor, tiny_guest
+from tests.live.test_audit_real import look
 from tests.live.test_hypervisor_faults import PATIENCE, compute, upload
 
 OPTIONS = """
@@ -25,6 +27,8 @@ shutdown_timeout = 1
 lease = 4
 ring_again = 1
 report_interval = 1
+[audit]
+interval = 1
 [image]
 reserved_mb = 0
 cache_min_age = 0
@@ -34,6 +38,7 @@ policy_file = {policy}
 #: Servers' disks are as large as their images: no flavor's disk would fit here.
 POLICY = '"os_compute_api:servers:create:zero_disk_flavor": ""\n'
 MIB = 1 << 20
+CLUSTERS = 64           # of 64 KiB: twice as much as the guests' disk has
 ASKED = {"networks": "none", "flavorRef": "diskless"}
 SIZES = {"": "size=48m", "images": "size=6m,nr_inodes=60", "cache/images": "size=3m", "instances": "size=2m"}
 
@@ -271,3 +276,43 @@ def test_a_guest_whose_disk_does_not_fit_fails_with_a_reason_and_leaves_nothing(
     assert set(disks["instances"].files()) == {"ballast"}
     disks["instances"].clear()
     cloud.boot(imageRef=tiny, **ASKED)
+
+
+def large(folder, disk):
+    """The qcow2 image of a disk of 8 MiB that begins with ``disk``."""
+    raw, qcow2 = folder / "raw", folder / "qcow2"
+    raw.write_bytes(disk)
+    os.truncate(raw, 8 * MIB)
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, qcow2], check=True)
+    return qcow2.read_bytes()
+
+
+def printed(cloud, server_id):
+    return cloud.act(server_id, "os-getConsoleOutput", {}).body["output"]
+
+
+def test_a_guest_that_fills_the_disk_stands_still_and_goes_on_without_loss_when_there_is_room(cloud, disks, tmp_path):
+    image = upload(cloud, "writer", large(tmp_path, tiny_guest.writer(CLUSTERS)), "qcow2")
+    server_id = cloud.boot(imageRef=image, **ASKED)["id"]
+
+    def power():
+        return cloud.show(server_id)["OS-EXT-STS:power_state"]
+    clouds.until("it stands still", lambda: power() == Power.PAUSED, PATIENCE)
+    assert cloud.show(server_id)["status"] == "ACTIVE"
+    told = look(cloud)
+    [found] = [each for each in told["findings"] if each["kind"] == "guest_halted"]
+    assert (found["subject"], found["detail"]) == (server_id, "no space left for its disk vda")
+    assert "Make room on that host's disk" in found["remedy"]
+    before = printed(cloud, server_id)
+    assert 0 < before.count(".") < CLUSTERS
+    try:
+        disks["instances"].remount("size=128m")
+        ended = clouds.until("it wrote all", lambda: (text := printed(cloud, server_id))[-1] in "!?" and text, PATIENCE)
+        assert ended == before + "." * (CLUSTERS - before.count(".")) + "!"
+        clouds.until("it shows as running", lambda: power() == Power.RUNNING, PATIENCE)
+        told = look(cloud)
+        assert [each for each in told["findings"] if each["kind"] == "guest_halted"] == []
+        assert told["drift_repaired"]["guest_halted"] == 1
+    finally:
+        cloud.delete_server(server_id)
+        disks["instances"].remount(SIZES["instances"])

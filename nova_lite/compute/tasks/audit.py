@@ -30,6 +30,7 @@ class Audit:
         self._lock = concurrency.Lock()
         self._mends = {
             "guest_missing": self._tell_gone, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
+            "guest_halted": self._go_on,
             "port_stray": self._unplug, "port_unplugged": self._plug, "lease_missing": self._plug,
             "lease_stray": self._heal, "tap_loose": self._join, "image_missing": self._fetch,
             "image_damaged": self._remove_image, "image_leftover": self._remove_leftover}
@@ -63,8 +64,9 @@ class Audit:
         busy = self._running.busy()
         guests = {server_id: int(power) for server_id, power in self._driver.host.guests().items()}
         ports = {port.port_id: port.server_id for port in self._network.present()}
-        sight = {"guests": guests, "disks": self._driver.host.disks(), "ports": ports, "taps": self._network.taps(),
-                 "loose": self._network.loose(), "leases": self._network.leases(), **self._cache()}
+        sight = {"guests": guests, "halted": self._driver.host.halted(), "disks": self._driver.host.disks(),
+                 "ports": ports, "taps": self._network.taps(), "loose": self._network.loose(),
+                 "leases": self._network.leases(), **self._cache()}
         return Sight.make(busy=sorted(busy | self._running.busy()), **sight)
 
     def _cache(self):
@@ -96,6 +98,14 @@ class Audit:
                 return False
             self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(Power.NOSTATE)})
             return True
+
+    def _go_on(self, server_id, _verdict):
+        with self._running.resting(server_id) as rests:
+            goes_on = rests and self._driver.pause.go_on(server_id)
+            if goes_on:
+                power = self._driver.power.state(server_id)
+                self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+            return goes_on
 
     def _destroy(self, server_id, _verdict):
         with self._running.resting(server_id) as rests:

@@ -129,6 +129,19 @@ class Power(_Room, driver.Power):
 
 
 class Pause(_Room, driver.Pause):
+    full = False                    # whether the host's disk is
+
+    def halts(self, server_id):
+        """A guest cannot write to its disk, which is full."""
+        self.full = True
+        self._becomes(server_id, (State.RUNNING,), State.PAUSED, halted="no space left for its disk vda")
+
+    def go_on(self, server_id):
+        if self.full or not self._known(server_id).halted:
+            return False
+        self.unpause(server_id)
+        return True
+
     def pause(self, server_id):
         self._becomes(server_id, (State.RUNNING, State.PAUSED), State.PAUSED)
 
@@ -289,6 +302,11 @@ class Host(_Room, driver.Host):
     def guests(self):
         self._enter()
         return self._guests.powers()
+
+    def halted(self):
+        self._enter()
+        return {server_id: guest.halted for server_id in self._guests.powers()
+                if (guest := self._guests.get(server_id)) and guest.halted}
 
     def disks(self):
         self._enter()

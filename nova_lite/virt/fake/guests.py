@@ -26,6 +26,7 @@ class Guest:
     boots: int = 1
     saved: bool = False             # its memory is on disk
     rescued: bool = False           # it booted from another disk
+    halted: str = ""                # why it stands still although nobody paused it
     macs: tuple = ()                # of its NICs
 
 
@@ -48,6 +49,8 @@ class Guests:
 
     def put(self, guest):
         before = self._all.get(guest.id)
+        if guest.power is not Power.PAUSED:
+            guest = dataclasses.replace(guest, halted="")
         with self._lock:
             self._write(guest)
             self._all[guest.id] = guest

@@ -30,7 +30,7 @@ class LibvirtDriver(driver.Driver):
         self.virt_type = VirtType(self._connection, conf)
         self.build = Build(self._connection, conf, self.virt_type)
         self.power = Power(self._connection, self._events, self.build, conf.libvirt)
-        self.pause = Pause(self._connection, self.power, conf.libvirt)
+        self.pause = Pause(self._connection, self.power, self.build, conf.libvirt)
         self.rescue = Rescues(self._connection, self.build, self.power, conf)
         self.snapshot = Snapshot(self._connection, self.build)
         self.resize = Resize(self._connection, self.build, conf)

@@ -103,6 +103,31 @@ def unpause(domain):
         domain.resume()
 
 
+def is_halted(domain):
+    """Whether QEMU itself stopped the guest, because it could not write to a disk of its."""
+    return domain.state() == [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR]
+
+
+def halted(live, cloud):
+    """{server id: why} of the domains that carry ``cloud``'s mark and are halted."""
+    running = live.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED)
+    return {each.UUIDString(): _why_halted(each) for each in running if is_halted(each) and _cloud_of(each) == cloud}
+
+
+def _why_halted(domain):
+    return ", ".join(
+        f"{'no space left for' if error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE else 'no writing to'} its disk {disk}"
+        for disk, error in sorted(domain.diskErrors().items())) or "no writing to a disk"
+
+
+def go_on(domain):
+    """Let a halted guest go on; whether it was one."""
+    if not is_halted(domain):
+        return False
+    domain.resume()
+    return True
+
+
 def save(domain):
     """Write the memory to disk and turn the guest off; whether there is a saved memory now."""
     if domain.isActive():

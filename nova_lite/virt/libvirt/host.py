@@ -29,6 +29,9 @@ class Host(driver.Host):
     def guests(self):
         return self._connection.call(guest.ours, os.path.realpath(self._conf.state_dir))
 
+    def halted(self):
+        return self._connection.call(guest.halted, os.path.realpath(self._conf.state_dir))
+
     def disks(self):
         return concurrency.native(disks.survey, self._conf.state_dir, deadline=_SURVEY_TIMEOUT, what="looking at disks")
 

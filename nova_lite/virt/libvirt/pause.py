@@ -1,14 +1,19 @@
 """Guests stand still and go on: paused in memory, or suspended by libvirt's managed save."""
 
-from nova_lite.common import exception
+import os
+
+from nova_lite.common import concurrency, exception
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt import guest
 
+_ROOM = 64 << 20        # bytes that must be free before a guest that a full disk halted goes on
+
 
 class Pause(driver.Pause):
-    def __init__(self, connection, power, options):
+    def __init__(self, connection, power, build, options):
         self._connection = connection
         self._power = power
+        self._build = build
         self._options = options
 
     def pause(self, server_id):
@@ -16,6 +21,11 @@ class Pause(driver.Pause):
 
     def unpause(self, server_id):
         self._connection.ask(guest.unpause, server_id)
+
+    def go_on(self, server_id):
+        space = concurrency.native(os.statvfs, self._build.files(server_id).directory,
+                                   deadline=self._options.call_timeout, what="looking for room on a disk")
+        return space.f_frsize * space.f_bavail >= _ROOM and self._connection.ask(guest.go_on, server_id)
 
     def suspend(self, server_id):
         if not self._connection.ask(guest.save, server_id, deadline=self._options.save_timeout):
