@@ -54,9 +54,9 @@ KINDS = {kind.name: kind for kind in (
          "undefine ID. Never run both: they may write to the same data."),
     Kind("guest_unknown", "A guest that this cloud marked as its own is not in the database; it is left alone.",
          "If it is nobody's, remove it by hand: virsh destroy ID, virsh undefine ID."),
-    Kind("guest_halted", "A guest stands still because its host could not write for it; it goes on where there is room.",
-         "Make room on that host's disk: within two looks the guest goes on and loses nothing. Or reboot the server hard, "
-         "once there is room."),
+    Kind("guest_halted", "A guest stands still because its host could not write for it.",
+         "Make room on that host's disk: within two looks the guest goes on and loses nothing. Or, once there is room, "
+         "reboot the server hard."),
     Kind("disk_orphaned", "Files of a guest belong to a server that is deleted, or was never built."),
     Kind("disk_elsewhere", "A host has files of a server that is on another host.",
          "If the server works where it is, remove the directory by hand."),

@@ -338,8 +338,8 @@ def test_a_look_costs_as_many_statements_however_many_servers_there_are(network,
     def sight():
         guests, ports = dict.fromkeys((row.id for row in rows(Server)), 1), {
             row.id: row.server_id for row in rows(Port)}
-        return Sight.make(guests=guests, halted={}, disks=None, ports=ports, taps=None, loose=[], leases=None, images=None,
-                          leftovers=[], unknown=[], busy=[])
+        return Sight.make(guests=guests, halted={}, disks=None, ports=ports, taps=None, loose=[], leases=None,
+                          images=None, leftovers=[], unknown=[], busy=[])
     few = statements(Auditor(network).examine)
     for _ in range(3):
         make_server(network)
