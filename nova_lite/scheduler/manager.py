@@ -1,4 +1,8 @@
-"""The scheduler: sift, rank, claim.  The claim is one conditional write; a lost race takes the next host."""
+"""The scheduler: sift, rank, claim.  The claim is one conditional write; who loses a race for a host looks again.
+
+A transaction claims of one host only.  PostgreSQL and MariaDB may keep the lock of a row that they waited for and then
+left as it was: two schedulers that went on to the next host, each holding what it had lost, would wait for each other.
+"""
 
 import datetime
 import logging
@@ -26,6 +30,14 @@ class Endpoint:
 
     def select_destinations(self, context, operation_id, attempt):
         """Claim the best host for the operation's server and answer its name; why is recorded with the step."""
+        lost = set()
+        while True:
+            try:
+                return self._decide(operation_id, attempt, lost)
+            except _Lost as race:
+                lost.add(race.host)
+
+    def _decide(self, operation_id, attempt, lost):
         with db.writer(relaxed=True) as session:
             operation = operations.held(session, operation_id)
             operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
@@ -35,28 +47,42 @@ class Endpoint:
             if held:
                 return held
             request = requests.of(session, server, operation.args)
-            chosen, weighed, refused = _place(session, request)
+            chosen, weighed, refused = _place(session, request, lost)
             operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
         if chosen is None:
             raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
         return chosen
 
 
-def _place(session, request):
-    """(name of the host that was claimed or None, [Weighed], [Refused])"""
+class _Lost(Exception):
+    """Another claim got the last room of ``host``."""
+
+    def __init__(self, host):
+        super().__init__(host)
+        self.host = host
+
+
+def _place(session, request, lost):
+    """(name of the host that was claimed or None, [Weighed], [Refused])
+
+    :param lost: names of the hosts whose room others took while this request was decided.
+    :raises _Lost: it happened again.
+    """
     names = tuple(CONF.scheduler.enabled_filters)
     _check_policy(request, names)
     good, refused = _sift(session, request, names)
+    refused += [explain.taken(host) for host in good if host.name in lost]
+    good = [host for host in good if host.name not in lost]
     if len(good) > 1:
         facts.complete(session, good, (facts.AGGREGATES,))      # they may set multipliers
         facts.complete(session, good, weighers.needs(good))
     weighed = weighers.rank(request, good)
-    for each in tuple(weighed):
-        if _claim(session, request, each.host):
-            return each.host.name, weighed, refused
-        weighed.remove(each)
-        refused.append(explain.taken(each.host))
-    return None, weighed, refused
+    if not weighed:
+        return None, weighed, refused
+    best = weighed[0].host
+    if not _claim(session, request, best):
+        raise _Lost(best.name)
+    return best.name, weighed, refused
 
 
 def _sift(session, request, names):

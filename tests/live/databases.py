@@ -2,6 +2,9 @@
 
 import contextlib
 import threading
+import time
+
+import sqlalchemy as sa
 
 from nova_lite.db import session
 from nova_lite.db.models import Base
@@ -37,6 +40,23 @@ def empty():
     with session.engine().begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
+
+
+#: How many transactions wait for a row.  SQLite has none: a writer waits before it begins.
+_WAITING = {"postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+            "mysql": "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"}
+
+
+def until_waiting(number):
+    """Return when ``number`` transactions wait for a row that another one holds; on SQLite at once."""
+    question = _WAITING.get(session.engine().dialect.name)
+    end = time.monotonic() + 30
+    while question:
+        with session.engine().connect() as connection:
+            if connection.execute(sa.text(question)).scalar_one() >= number:
+                return
+        assert time.monotonic() < end, "nobody waits for a row"
+        time.sleep(0.05)
 
 
 def at_once(calls):

@@ -2,11 +2,16 @@
 given away twice, no group's policy is broken, and nobody is refused for whom there was room.
 """
 
+import threading
+
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nova_lite import db
 from nova_lite.common import exception
+from nova_lite.db.models.servers import ComputeNode
 from tests.live import databases
 from tests.live.databases import at_once
 from tests.scheduler_service import Placing
@@ -80,6 +85,31 @@ def test_of_many_that_want_the_last_room_one_gets_it(empty):
     placing = empty()
     placing.host("one", vcpus=1)
     assert len(placed(placing, [placing.server() for _ in range(_AT_ONCE)])) == 1
+
+
+def test_schedulers_that_both_lost_a_host_do_not_wait_for_each_other(empty):
+    placing = empty()
+    servers = []
+    for name in "ab":       # one prefers a, then b; the other one b, then a
+        group = placing.group("soft-affinity")
+        placing.host(name)
+        assert placing.put(group_id=group, args={"host": name}) == name
+        servers.append(placing.server(group_id=group))
+    placing.host("c", vcpus=2, memory_mb=1024, disk_gb=10)
+    race = threading.Barrier(3)
+
+    def take_the_last_room():
+        with db.writer() as session:
+            session.execute(sa.update(ComputeNode).where(ComputeNode.host != "c").values(vcpus_used=4))
+            race.wait()
+            databases.until_waiting(2)
+
+    def place(server):
+        race.wait()
+        return placing.place(server)
+
+    calls = [take_the_last_room, *(lambda server=each: place(server) for each in servers)]
+    assert at_once(calls)[1:] == ["c", "c"]
 
 
 @pytest.mark.parametrize(("most", "expected"), [(None, 3), (2, 6)])
