@@ -230,9 +230,10 @@ class Auditor:
 
     def _freed(self, kind):
         find, mend = _ORPHANS[kind]
-        with db.writer() as session:
+        with db.reader() as session:
             found = find(session)
-            for server_id, what in found if self._repair else ():
+        for server_id, what in found if self._repair else ():
+            with db.writer() as session:        # one each: nobody waits for all of them
                 mend(self._network, session, server_id, what)
         of_server = {}
         for server_id, what in found:

@@ -23,7 +23,7 @@ from nova_lite.conductor.poison import Poison, guarded
 from nova_lite.conductor.reclaim import Reclaim
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
-from nova_lite.db import drifts, idempotency, operations, server_objects, services
+from nova_lite.db import drifts, idempotency, locks, operations, server_objects, services
 from nova_lite.objects.operation import Job
 from nova_lite.objects.states import OperationState, Vm
 
@@ -245,6 +245,7 @@ class Endpoint:
 
     def host_started(self, context, host, worker, guests, resume=False):
         with db.writer() as session:
+            locks.servers(session, [row.id for row in server_objects.rows_of_host(session, host)])
             rows = server_objects.rows_of_host(session, host)
             # A build that has no guest yet plugs by itself; it may as well end before this host takes it up.
             there = [row for row in rows if row.vm_state != Vm.BUILDING or row.id in guests]

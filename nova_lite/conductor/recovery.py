@@ -38,7 +38,8 @@ class Recovery:
         dead = self._hosts.dead() if due else set()
         if due:
             with db.writer(relaxed=True) as session:
-                operations.rung(session, [each.id for each in due])
+                mine = operations.rung(session, [each.id for each in due])
+            due = [each for each in due if each.id in mine]
         alive -= dead
         for operation in due:
             self._apart(operation.id, self._ring, operation, alive, dead)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from nova_lite.common import exception
+from nova_lite.db import locks
 from nova_lite.db.base import now
 from nova_lite.db.models.operators import Aggregate, AggregateHost
 from nova_lite.db.models.servers import ComputeNode, Server
@@ -111,6 +112,7 @@ def has_servers(session, hosts):
 
 def write_zone(session, hosts, zone):
     """These hosts are in ``zone`` now; None: in the default one."""
+    locks.nodes(session, hosts)
     session.execute(sa.update(_N).where(_N.c.host.in_(hosts)).values(availability_zone=zone))
 
 

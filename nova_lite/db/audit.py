@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from nova_lite.common import numbers
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations
+from nova_lite.db import allocations, locks, operations
 from nova_lite.db.base import now
 from nova_lite.db.models.images import Image
 from nova_lite.db.models.networks import FixedIp, Network, Port, Subnet
@@ -197,6 +197,7 @@ def mend_counters(session, host):
 
 def mend_allocation(session, server):
     """Make a server hold exactly what its flavor asks of the host it is on; on none, nothing."""
+    locks.nodes(session, {allocations.of(session, server.id), server.host} - {None})
     allocations.free(session, server.id)
     if server.host is not None:
         allocations.occupy(session, server.id, server.host, asked(server.flavor))
@@ -235,14 +236,14 @@ def elsewhere(session, server_ids):
 
 
 def ports_of_host(session, host):
-    """{port id: (server id, {"mac,address" that DHCP should answer})} of the ports of servers on ``host``."""
+    """{port id: (server id, MAC, {"mac,address" that DHCP should answer})} of the ports of servers on ``host``."""
     rows = session.execute(
         sa.select(_P.c.id, _P.c.server_id, _P.c.mac_address, _F.c.ip, _U.c.enable_dhcp, _U.c.gateway_ip)
         .join(_V, _V.c.id == _P.c.server_id).outerjoin(_F, _F.c.port_id == _P.c.id)
         .outerjoin(_U, _U.c.id == _F.c.subnet_id).where(_V.c.host == host, _V.c.deleted_at.is_(None)))
     found = {}
     for row in rows:
-        leases = found.setdefault(row.id, (row.server_id, set()))[1]
+        leases = found.setdefault(row.id, (row.server_id, row.mac_address, set()))[2]
         if row.ip and row.enable_dhcp and row.gateway_ip:
             leases.add(f"{row.mac_address},{row.ip}")
     return found

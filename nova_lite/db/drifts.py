@@ -62,7 +62,7 @@ def looked(session, part, seconds, position="", asked=None):
 def ask(session, parts):
     """Want a look of each of these at once; a conductor passes it on within a second or so."""
     moment = now()
-    for part in parts:
+    for part in sorted(parts):
         _lock(session, part)
         session.execute(sa.update(_L).where(_L.c.part == part), {"asked_at": moment})
 
@@ -87,7 +87,7 @@ def take_asked(session):
 
 _ASKED = sa.select(_L.c.part, _L.c.asked_at).where(_L.c.asked_at.is_not(None))
 _UNTAKEN = sa.or_(_L.c.taken_at.is_(None), _L.c.taken_at < _L.c.asked_at)
-_WAITING = _ASKED.where(_UNTAKEN)
+_WAITING = _ASKED.where(_UNTAKEN).order_by(_L.c.part)
 
 
 # ---- what was found
@@ -156,15 +156,20 @@ def open_subjects(session, part, kinds):
 
 def forget(session, days):
     """Remove what has been mended or gone for so long."""
-    session.execute(sa.delete(_D).where(
-        _D.c.state != "open", _D.c.last_seen_at < now() - datetime.timedelta(days=days)))
+    _delete(session, _D.c.id, _D.c.state != "open", _D.c.last_seen_at < now() - datetime.timedelta(days=days))
 
 
 def keep_parts(session, hosts):
     """Hosts that are no more have no drift."""
     parts = {DATABASE, OPERATIONS, *hosts}
-    session.execute(sa.delete(_D).where(_D.c.part.not_in(parts)))
-    session.execute(sa.delete(_L).where(_L.c.part.not_in(parts)))
+    _delete(session, _D.c.id, _D.c.part.not_in(parts))
+    _delete(session, _L.c.part, _L.c.part.not_in(parts))
+
+
+def _delete(session, key, *conditions):
+    """Delete the rows that meet the conditions by their keys: MariaDB would wait for every row it looks at."""
+    for each in session.execute(sa.select(key).where(*conditions).order_by(key)).scalars().all():
+        session.execute(sa.delete(key.table).where(key == each, *conditions))
 
 
 # ---- counters

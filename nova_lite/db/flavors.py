@@ -17,16 +17,17 @@ def _usable_by(project_id):
     return sa.or_(_T.c.is_public, _T.c.id.in_(allowed))
 
 
-def get(session, flavor_id, *, project_id=None):
+def get(session, flavor_id, *, project_id=None, lock=False):
     """The flavor that the API calls ``flavor_id``.
 
     :param project_id: only if this project may use it; None: any.
+    :param lock: nobody else can lock it until this transaction ends.
     :raises FlavorNotFound:
     """
     statement = sa.select(_T).where(_T.c.flavorid == str(flavor_id))
     if project_id is not None:
         statement = statement.where(_usable_by(project_id))
-    row = session.execute(statement).one_or_none()
+    row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         raise exception.FlavorNotFound(flavor_id=flavor_id)
     return row

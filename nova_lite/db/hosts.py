@@ -67,9 +67,9 @@ def delete_service(session, row):
         allocations = sa.exists().where(Allocation.host == row.host)
         if session.execute(sa.select(sa.or_(servers, allocations))).scalar():
             raise exception.ServiceInUse()
-        session.execute(_N.delete().where(_N.c.host == row.host))
         aggregates.forget_host(session, row.host)
-    session.execute(_S.delete().where(_S.c.id == row.id))
+        session.execute(_N.delete().where(_N.c.host == row.host))
+    session.execute(_S.delete().where(_S.c.host == row.host, _S.c.binary == row.binary))     # as signs of life find it
 
 
 def nodes(session, *, limit=None, marker=None, pattern=None):

@@ -66,7 +66,8 @@ def forget_unanswered(session):
 
 def purge(session, limit=500):
     """Delete at most ``limit`` expired keys; return how many."""
-    doomed = session.execute(sa.select(_T.c.id).where(_T.c.expires_at <= now()).limit(limit)).scalars().all()
+    doomed = session.execute(sa.select(_T.c.id).where(_T.c.expires_at <= now()).order_by(_T.c.id).limit(limit)
+                             .with_for_update(skip_locked=True)).scalars().all()
     if doomed:
         session.execute(sa.delete(_T).where(_T.c.id.in_(doomed)))
     return len(doomed)

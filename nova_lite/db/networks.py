@@ -325,6 +325,11 @@ def nic_indexes(session, server_id):
     return set(session.scalars(sa.select(_P.c.nic_index).where(_P.c.server_id == server_id)))
 
 
+def lock_port(session, port_id):
+    """Nobody else changes a port, or takes it, until this transaction ends."""
+    session.execute(sa.select(_P.c.id).where(_P.c.id == port_id).with_for_update())
+
+
 def take_port(session, port_id, values):
     """Give a user's port to a server, unless one has it: in one UPDATE, so of two racing callers one wins."""
     return bool(session.execute(sa.update(_P).where(_P.c.id == port_id, _P.c.server_id.is_(None)).values(

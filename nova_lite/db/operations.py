@@ -10,6 +10,7 @@ import datetime
 import sqlalchemy as sa
 
 from nova_lite.common import exception, failpoints
+from nova_lite.db import locks
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models.operations import Operation, Step
 from nova_lite.db.models.servers import Server
@@ -44,7 +45,6 @@ _CANCELLED = sa.update(_T).where(
 _CANCELLED_STEPS = sa.update(_S).where(
     _S.c.operation_id.in_(sa.bindparam("b_ids", expanding=True)), _S.c.finished_at.is_(None)).values(
     finished_at=sa.select(_T.c.updated_at).where(_T.c.id == _S.c.operation_id).scalar_subquery())
-_HELD = sa.select(_V.c.id).where(_V.c.id == sa.bindparam("b_server")).with_for_update(key_share=True)
 _NEW = sa.insert(_T)
 _NEW_STEP = sa.insert(_S).values(started_at=_MOMENT)
 
@@ -158,14 +158,6 @@ def record_failed_step(session, operation_id, name, detail):
                                          finished_at=now(), outcome="Error", detail=detail))
 
 
-def hold(session, server_id):
-    """Lock a server's row.  Whoever writes to a server and to its operations locks first the server, then the
-    operation, then its steps: two that did it in another order would wait for each other.
-    """
-    if session.get_bind().dialect.name != "sqlite":         # which has one writer at a time
-        session.execute(_HELD, {"b_server": server_id})
-
-
 def get(session, operation_id):
     """The operation as a Row.  :raises OperationNotFound:"""
     row = session.execute(_ONE, {"b_id": operation_id}).one_or_none()
@@ -190,7 +182,7 @@ def bare(session, operation_id):
 def held(session, operation_id):
     """The operation as a Row, its server locked.  :raises OperationNotFound:"""
     row = get(session, operation_id)
-    hold(session, row.server_id)
+    locks.server(session, row.server_id)
     return row
 
 
@@ -237,7 +229,7 @@ def _end(session, row, **values):
 
 def renew(session, held, seconds):
     """Extend leases; ``held`` is {operation id: attempt}.  Return the ids that are lost."""
-    return [operation_id for operation_id, attempt in held.items()
+    return [operation_id for operation_id, attempt in sorted(held.items())
             if not _update(session, operation_id, attempt, lease_until=_until(seconds))]
 
 
@@ -311,7 +303,7 @@ def abandon(session, row, error):
 
     :raises Fenced: another attempt leads.
     """
-    hold(session, row.server_id)
+    locks.server(session, row.server_id)
     _end(session, row, state=OperationState.FAILED, message="Error", error=error)
     _close_steps(session, row.id, "Error", error)
     write_server(session, row.server_id, task_state=None)
@@ -322,7 +314,7 @@ def give_up(session, held, cause):
 
     :param held: {operation id: attempt}; those that are led by another by now are left alone.
     """
-    for operation_id, attempt in held.items():
+    for operation_id, attempt in sorted(held.items()):
         if _update(session, operation_id, attempt, attempt=attempt + 1, state=OperationState.QUEUED, lease_until=None,
                    worker=None, rung_at=None):
             _close_steps(session, operation_id, "Error", cause)
@@ -341,10 +333,14 @@ def release(session, *, place=None, worker_prefix=None, but=None):
         conditions.append(_T.c.worker.startswith(worker_prefix, autoescape=True))
     if but is not None:
         conditions.append(_T.c.worker != but)
-    session.execute(sa.update(_T).where(*conditions), {"lease_until": None, "rung_at": None})
+    waiting = []
     if worker_prefix is None:           # the place is there again: what waits for it need not wait for the next ring
         waiting = [_T.c.state == OperationState.QUEUED, *([] if place is None else [_T.c.place == place])]
-        session.execute(sa.update(_T).where(*waiting), {"rung_at": None})
+    either = sa.or_(sa.and_(*conditions), sa.and_(*waiting)) if waiting else sa.and_(*conditions)
+    for each in locks.operations(session, session.execute(sa.select(_T.c.id).where(either)).scalars().all()):
+        session.execute(sa.update(_T).where(_T.c.id == each, *conditions), {"lease_until": None, "rung_at": None})
+        if waiting:
+            session.execute(sa.update(_T).where(_T.c.id == each, *waiting), {"rung_at": None})
 
 
 def due(session, *, ring_after, limit=500):
@@ -363,8 +359,11 @@ _DUE = (
 
 
 def rung(session, operation_ids):
-    """Remember that the doorbell of these was rung just now."""
-    session.execute(sa.update(_T).where(_T.c.id.in_(operation_ids)), {"rung_at": now()})
+    """Remember that the doorbell of these is rung now; return the ids of those that nobody writes to at this moment."""
+    free = locks.operations(session, operation_ids, free=True)
+    if free:
+        session.execute(sa.update(_T).where(_T.c.id.in_(free)), {"rung_at": now()})
+    return set(free)
 
 
 def overdue(session, limit=100):

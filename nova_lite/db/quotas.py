@@ -143,7 +143,11 @@ def _refuse(maxima, used, wanted):
 
 
 def lock(session, project_id):
-    """Take the project's row; two who count at the same time would both see the last free place."""
+    """Take the project's row; two who count at the same time would both see the last free place.
+
+    Limits are written under it too: two who wrote one for the first time would both insert it, and two who wrote
+    several in different orders would wait for each other.
+    """
     taking = (sa.update(QuotaLock).where(QuotaLock.project_id == project_id)
               .values(taken=QuotaLock.taken + 1))
     if not session.execute(taking, execution_options=_QUIET).rowcount:
@@ -153,6 +157,7 @@ def lock(session, project_id):
 
 def write(session, project_id, values, user_id=None):
     """Set limits of a project, or of one user there; ``values`` is {resource: limit}."""
+    lock(session, project_id)
     if user_id is None:
         _write(session, Quota, {"project_id": project_id}, values)
     else:
@@ -160,6 +165,7 @@ def write(session, project_id, values, user_id=None):
 
 
 def write_class(session, name, values):
+    lock(session, f"class {name}"[:64])
     _write(session, QuotaClass, {"name": name}, values)
 
 
@@ -174,6 +180,7 @@ def _write(session, model, key, values):
 
 def forget(session, project_id, user_id=None):
     """Back to the defaults: a project with all its users, or one user."""
+    lock(session, project_id)
     mine = [UserQuota.project_id == project_id]
     if user_id is None:
         session.execute(sa.delete(Quota).where(Quota.project_id == project_id), execution_options=_QUIET)

@@ -6,6 +6,7 @@ The scheduler asks ``of_server`` for the group a server is in and ``members`` fo
 import sqlalchemy as sa
 
 from nova_lite.common import exception
+from nova_lite.db import locks
 from nova_lite.db.models.operators import ServerGroup
 from nova_lite.db.models.servers import Server
 
@@ -44,10 +45,19 @@ def create(session, **values):
 
 
 def delete(session, id):
-    """Its servers are in no group then.  Its own row is locked first, as by whoever places a server of it."""
+    """Its servers are in no group then.  Their rows are locked first, as by whoever places a server of it.
+
+    :returns: False, and nothing was done, where a server came into it meanwhile.
+    """
+    inside = sa.select(_V.c.id).where(_V.c.group_id == id)
+    known = set(session.execute(inside).scalars())
+    locks.servers(session, known)
     session.execute(sa.select(_G.c.id).where(_G.c.id == id).with_for_update())
+    if not known.issuperset(session.execute(inside).scalars()):
+        return False
     session.execute(_V.update().where(_V.c.group_id == id).values(group_id=None))
     session.execute(_G.delete().where(_G.c.id == id))
+    return True
 
 
 def members(session, id):

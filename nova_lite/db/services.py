@@ -101,7 +101,7 @@ def power_reported(session, host, guests, late=0.0):
         sa.select(Server.id, Server.vm_state, Server.power_state)
         .where(Server.host == host, Server.id.in_(guests), Server.deleted_at.is_(None), Server.task_state.is_(None),
                Server.vm_state != Vm.BUILDING,
-               sa.or_(Server.updated_at.is_(None), Server.updated_at <= said_at))).all()
+               sa.or_(Server.updated_at.is_(None), Server.updated_at <= said_at)).order_by(Server.id)).all()
     for server in resting:
         power = guests[server.id]
         vm_state = states.seen(server.vm_state, power)

@@ -7,7 +7,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.compute.actions import interfaces
 from nova_lite.conf import CONF
-from nova_lite.db import operations, pledges, quotas, servers
+from nova_lite.db import locks, operations, pledges, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
@@ -31,6 +31,7 @@ class Delete:
     def _soft_delete(self, context, server):
         """The guest goes off; the server can be restored until it is reclaimed."""
         with db.writer() as session:
+            locks.server(session, server.id)
             if operations.running(session, server.id, "delete", "soft_delete"):
                 return
             copies = pledges.promised(session, server.id, "target_id")
@@ -53,6 +54,7 @@ class Delete:
     def force(self, context, server):
         """As ``delete``, but for good, whatever is configured."""
         with db.writer() as session:
+            locks.server(session, server.id)
             if operations.running(session, server.id, "delete"):
                 return
             copies = pledges.promised(session, server.id, "target_id")

@@ -1,7 +1,7 @@
 """What other services tell of servers: recorded, and what they say of network and power looked up at once."""
 
 from nova_lite import db
-from nova_lite.db import external_events
+from nova_lite.db import external_events, locks
 
 #: These say nothing without naming a volume, a power state, a request.
 _NEED_TAG = frozenset({"volume-extended", "volume-reimaged", "power-update", "accelerator-request-bound"})
@@ -26,7 +26,9 @@ class ExternalEvents:
             good = [each for each, code in zip(events, codes, strict=True) if code == OK]
             if good:
                 external_events.record(session, good)
-            for server_id in sorted({each["server_id"] for each in good if each["name"] in _NETWORK}):
+            told = sorted({each["server_id"] for each in good if each["name"] in _NETWORK})
+            locks.servers(session, told)
+            for server_id in told:
                 self._network.tell(session, server_id)
         for server_id in sorted({each["server_id"] for each in good if each["name"] == _POWER}):
             self._rpc.sync_power(context, hosts[server_id], server_id)

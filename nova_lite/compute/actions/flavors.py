@@ -50,13 +50,13 @@ class Flavors:
     def set_specs(self, context, flavor_id, specs):
         """Add or change extra specs.  :raises FlavorNotFound:"""
         with db.writer() as session:
-            row = flavors.get(session, flavor_id)
+            row = flavors.get(session, flavor_id, lock=True)
             flavors.update(session, flavor_id, extra_specs={**row.extra_specs, **specs})
 
     def remove_spec(self, context, flavor_id, key):
         """:raises FlavorNotFound, ExtraSpecNotFound:"""
         with db.writer() as session:
-            row = flavors.get(session, flavor_id)
+            row = flavors.get(session, flavor_id, lock=True)
             if key not in row.extra_specs:
                 raise exception.ExtraSpecNotFound(flavor_id=flavor_id, key=key)
             kept = {name: value for name, value in row.extra_specs.items() if name != key}

@@ -2,7 +2,7 @@
 
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.db import hosts, moves, operations, servers, services
+from nova_lite.db import hosts, locks, moves, operations, servers, services
 from nova_lite.db.base import now
 from nova_lite.objects.states import EVACUATE, LIVE_MIGRATE, MIGRATE, Vm
 
@@ -55,7 +55,7 @@ class Relocation:
 
     @staticmethod
     def _check(session, context, server, operation):
-        operations.hold(session, server.id)
+        locks.server(session, server.id)
         operations.check(session, context, server.id, operation)
 
 

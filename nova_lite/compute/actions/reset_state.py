@@ -2,7 +2,7 @@
 
 from nova_lite import db
 from nova_lite.compute.actions import interfaces
-from nova_lite.db import operations, servers
+from nova_lite.db import locks, operations, servers
 
 
 class ResetState:
@@ -15,6 +15,7 @@ class ResetState:
         :raises ServerNotFound: it is gone by now.
         """
         with db.writer() as session:
+            locks.server(session, server.id)
             interfaces.take_back(session, server.id, self._network)
             operations.cancel_open(session, server.id, f"Cancelled by resetState (request {context.request_id}).")
             servers.update(session, server.id, vm_state=vm_state, task_state=None)

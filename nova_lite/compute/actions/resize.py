@@ -7,7 +7,7 @@ from nova_lite.common import exception, hardware
 from nova_lite.compute.actions.begun import begun
 from nova_lite.compute.actions.build import frozen
 from nova_lite.conf import CONF
-from nova_lite.db import flavors, hosts, moves, operations, quotas, servers
+from nova_lite.db import flavors, hosts, locks, moves, operations, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
@@ -21,6 +21,7 @@ class Resize:
         """:raises BadRequest: it cannot have that flavor.  :raises OverQuota, Conflict:"""
         operation = OPERATIONS["resize"]
         with db.writer() as session:
+            locks.server(session, server.id)
             operations.check(session, context, server.id, operation)
             number, new = _flavor(session, context, server, flavor_id)
             quotas.grow(session, server.project_id, server.flavor, new)

@@ -31,8 +31,10 @@ class ServerGroups:
 
     def delete(self, context, group):
         """Servers in it stay and are free of it."""
-        with db.writer() as session:
-            server_groups.delete(session, group.id)
+        gone = False
+        while not gone:
+            with db.writer() as session:
+                gone = server_groups.delete(session, group.id)
 
 
 def _check_room(session, context):

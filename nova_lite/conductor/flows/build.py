@@ -6,7 +6,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conductor.flows.endings import fault
 from nova_lite.conf import CONF
-from nova_lite.db import operations, server_objects
+from nova_lite.db import locks, operations, server_objects
 
 LOG = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Build:
     def _place(self, context, operation):
         host = self._scheduler.select_destinations(context, operation.id, operation.attempt)
         with db.writer() as session:
+            locks.server(session, operation.server_id)
             server = server_objects.row(session, operation.server_id)
             self._network.allocate(session, server)
             operations.hand_over(session, operation.id, operation.attempt, host)

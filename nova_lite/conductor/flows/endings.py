@@ -4,7 +4,7 @@ import datetime
 
 from nova_lite.conductor.flows import interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations, scheduling, servers, services
+from nova_lite.db import allocations, locks, operations, scheduling, servers, services
 from nova_lite.db.base import now
 
 _LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
@@ -66,20 +66,20 @@ class Endings:
         """Nothing of the server is left anywhere: free what it held, and let it be 404."""
         operations.finish(session, operation)
         resizes.deleted(session, operation.server_id)
-        allocations.free(session, operation.server_id)
         self._network.release(session, operation.server_id)
         services.gone(session, operation.server_id)
+        allocations.free(session, operation.server_id)
 
     def failed(self, session, operation, why):
         """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
-        operations.hold(session, operation.server_id)
+        locks.server(session, operation.server_id)
         if operation.name in interfaces.NAMES:
             interfaces.failed(session, operation, self._network)
         operations.finish(session, operation, why["message"], why["details"], **self._blame(operation, why))
         if operation.name == "create":
-            allocations.free(session, operation.server_id)
             self._network.release(session, operation.server_id)
             services.unplaced(session, operation.server_id)
+            allocations.free(session, operation.server_id)
             if why["code"] >= 500 and operation.place != operations.CONDUCTOR:
                 scheduling.built(session, operation.place, well=False)
 
@@ -106,9 +106,9 @@ class Endings:
     def moved(session, operation, error, details=None):
         """A build goes back to the conductor, for a host that was not tried yet; ``error`` says why."""
         args = operation.args | {"excluded": [*operation.args.get("excluded", ()), operation.place], "failure": error}
-        allocations.free(session, operation.server_id)
-        services.unplaced(session, operation.server_id)
-        scheduling.built(session, operation.place, well=False)
         operations.hand_over(session, operation.id, operation.attempt, operations.CONDUCTOR, args,
                              failed=(error, details))
+        services.unplaced(session, operation.server_id)
+        allocations.free(session, operation.server_id)
+        scheduling.built(session, operation.place, well=False)
         return operations.CONDUCTOR

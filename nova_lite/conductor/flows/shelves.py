@@ -30,6 +30,6 @@ def failed(session, operation, network):
 
 def _leave(session, server_id, network):
     """The server is on no host, and holds nothing of any."""
-    allocations.free(session, server_id)
     network.place(session, server_id, None)
     services.unplaced(session, server_id)
+    allocations.free(session, server_id)

@@ -5,8 +5,8 @@ Every method works in the caller's transaction.
 
 import contextlib
 
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
-from nova_lite.db import operations
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import groups, ports, servers, summary
 from nova_lite.network.embedded.requests import Requests
@@ -26,7 +26,7 @@ class Attachments:
         :raises AttachedNetworkNotFound, AttachmentAmbiguous, NoNetworkToAttach, SubnetNeeded: of a network.
         :raises FixedIpTaken, FixedIpNotInNetwork, NoMoreFixedIps, PortLimitExceeded: of what a new port needs.
         """
-        operations.hold(session, server.id)
+        locks.server(session, server.id)
         last = max(queries.nic_indexes(session, server.id), default=-1)
         binding = servers.binding(server, wanted, last + 1)
         if wanted["port"]:
@@ -38,6 +38,7 @@ class Attachments:
 
     def detach(self, session, server_id, port_id):
         """Delete a port that was made for the server, or let go of its user's own; of any other, nothing."""
+        locks.server(session, server_id)
         queries.drop_ports(session, server_id, port_id)
         summary.write(session, server_id)
 
@@ -51,6 +52,7 @@ class Attachments:
 
         :raises NetworkNotOfServer: it has none there.  :raises NoMoreFixedIps:
         """
+        locks.server(session, server_id)
         port = next((each for each in of_server(session, server_id) if each["network_id"] == network_id), None)
         if port is None:
             raise exceptions.NetworkNotOfServer(server_id=server_id)
@@ -68,6 +70,7 @@ class Attachments:
 
     def remove_address(self, session, server_id, port_id, ip):
         """Take an address away from a port of the server; one it does not have, nothing."""
+        locks.server(session, server_id)
         queries.remove_ip(session, port_id, ip)
         summary.write(session, server_id)
 

@@ -1,6 +1,7 @@
 """Security groups and their rules."""
 
 from nova_lite import db
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import SecurityGroup, SecurityGroupRule
@@ -58,10 +59,11 @@ class SecurityGroups(Room):
             renamed = values.get("name", group["name"]) != group["name"]
             if renamed and queries.default_group(session, group["project_id"]) == group["id"]:
                 raise exceptions.SecurityGroupCannotUpdateDefault
+            shown_by = queries.servers_on(session, group_id=group["id"]) if renamed else ()
+            locks.servers(session, shown_by)
             queries.update(session, SecurityGroup, group["id"], values)
-            if renamed:
-                for server_id in queries.servers_on(session, group_id=group["id"]):
-                    summary.write(session, server_id)
+            for server_id in shown_by:
+                summary.write(session, server_id)
             return self.load(session, None, group["id"])
 
     def delete(self, context, group):

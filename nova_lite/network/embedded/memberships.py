@@ -3,8 +3,8 @@
 Both methods work in the caller's transaction.
 """
 
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
-from nova_lite.db import operations
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import groups, summary
 from nova_lite.network.embedded.attachments import of_server
@@ -20,7 +20,7 @@ class Memberships:
 
         :raises SubnetNeeded: a port has no address.  :raises GroupTwice: a port is in it already.
         """
-        operations.hold(session, server_id)
+        locks.server(session, server_id)
         group_id, ports = _found(session, context, name), _ports(session, server_id)
         if not all(each["fixed_ips"] for each in ports):
             raise exceptions.SubnetNeeded
@@ -32,7 +32,7 @@ class Memberships:
 
     def leave(self, session, context, server_id, name):
         """Take every port out of the group.  :raises GroupNotOfServer: none is in it."""
-        operations.hold(session, server_id)
+        locks.server(session, server_id)
         group_id, ports = _found(session, context, name), _ports(session, server_id)
         members = [each["id"] for each in ports if group_id in each["security_groups"]]
         if not members:

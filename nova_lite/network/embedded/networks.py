@@ -5,6 +5,7 @@ import ipaddress
 from nova_lite import db
 from nova_lite.common import routes
 from nova_lite.conf import CONF
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Subnet
@@ -40,10 +41,12 @@ class Networks(Room):
     def update(self, context, network, values):
         """:param network: as ``get`` gave it.  A new name shows in the addresses of the network's servers at once."""
         with db.writer() as session:
+            renamed = values.get("name", network["name"]) != network["name"]
+            shown_by = queries.servers_on(session, network_id=network["id"]) if renamed else ()
+            locks.servers(session, shown_by)
             queries.update(session, Network, network["id"], values)
-            if values.get("name", network["name"]) != network["name"]:
-                for server_id in queries.servers_on(session, network_id=network["id"]):
-                    summary.write(session, server_id)
+            for server_id in shown_by:
+                summary.write(session, server_id)
             return self.load(session, None, network["id"])
 
     def delete(self, context, network):

@@ -1,6 +1,7 @@
 """Ports: a MAC, addresses and security groups on a network."""
 
 from nova_lite import db
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Port
@@ -59,7 +60,7 @@ class Ports(Room):
     def update(self, context, port, values):
         """:raises PortBound: what is to change cannot change under a running server."""
         with db.writer() as session:
-            port = self.load(session, None, port["id"])
+            port = self._held(session, port)
             wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
             _check_bound(port, wanted, values)
             if group_ids is not None:
@@ -74,10 +75,18 @@ class Ports(Room):
                 summary.write(session, port["server_id"])
             return self.load(session, None, port["id"])
 
+    def _held(self, session, port):
+        """The port as it is until the transaction ends, its server's row locked before it."""
+        server_id = self.load(session, None, port["id"])["server_id"]
+        if server_id:
+            locks.server(session, server_id)
+        queries.lock_port(session, port["id"])
+        return self.load(session, None, port["id"])
+
     def delete(self, context, port):
         """:raises ServicePortInUse: a server has it; delete the server."""
         with db.writer() as session:
-            port = self.load(session, None, port["id"])
+            port = self._held(session, port)
             if port["server_id"]:
                 raise exceptions.ServicePortInUse(port_id=port["id"], server_id=port["server_id"])
             queries.try_delete(session, Port, port["id"])

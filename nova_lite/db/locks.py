@@ -1,0 +1,72 @@
+"""The order in which transactions lock rows, and the locks that keep to it: nobody waits for another who waits for him.
+
+A transaction takes what it writes in this order, from wherever it begins:
+
+1. servers: several by their ids (``servers``), before anything that belongs to one;
+2. their operations, several by their ids (``operations``), then the steps of these, then moves;
+3. the quota row of a project, then a server group;
+4. networks, subnets and security groups, then ports, their addresses and memberships;
+5. an aggregate, then its hosts;
+6. the auditor's part, its differences, its counters;
+7. compute nodes, several by their names (``nodes``): everybody wants them, so they are held as short as can be;
+8. services; and last of all the idempotency key that waits for the answer.
+
+A row that a transaction inserts is nobody else's yet, but what a foreign key of it names is locked as well (MariaDB:
+for every writer of the parent; PostgreSQL: for who deletes it).  A row that was waited for stays locked on PostgreSQL
+even where the statement then leaves it as it was.  Who writes many rows locks them first, in order: the order in which
+one UPDATE comes by its rows is the planner's to choose.  SQLite has one writer at a time, and nothing to lock.
+"""
+
+import sqlalchemy as sa
+
+from nova_lite.db.models.operations import Operation
+from nova_lite.db.models.servers import ComputeNode, Server
+
+_V, _O, _N = Server.__table__, Operation.__table__, ComputeNode.__table__
+_SERVER = sa.select(_V.c.id).where(_V.c.id == sa.bindparam("b_server")).with_for_update(key_share=True)
+_NODE = sa.select(_N.c.id).where(_N.c.host == sa.bindparam("b_host")).with_for_update(key_share=True)
+_OPERATIONS = sa.select(_O.c.id).where(_O.c.id.in_(sa.bindparam("b_ids", expanding=True))).order_by(_O.c.id)
+_ALL = _OPERATIONS.with_for_update(key_share=True)
+_FREE = _OPERATIONS.with_for_update(key_share=True, skip_locked=True)
+_MANY = 500         # values of one IN
+
+
+def server(session, server_id):
+    """Lock a server's row; what is read of it from now on stays so until the transaction ends."""
+    if _locks(session):
+        session.execute(_SERVER, {"b_server": server_id})
+
+
+def servers(session, server_ids):
+    """Lock several servers' rows, each by its id: MariaDB locks entries of the index by which it finds a row, and two
+    who came to one row by two indexes could wait for each other.
+    """
+    for each in sorted(server_ids):
+        server(session, each)
+
+
+def operations(session, operation_ids, *, free=False):
+    """Lock operations, without their servers; return the ids of those that are there, in order.
+
+    :param free: only those that nobody else has locked.
+    """
+    ids = sorted(operation_ids)
+    if not _locks(session):
+        return ids
+    return [each for some in _chunks(ids)
+            for each in session.execute(_FREE if free else _ALL, {"b_ids": some}).scalars()]
+
+
+def nodes(session, hosts):
+    """Lock the compute nodes of several hosts."""
+    if _locks(session):
+        for host in sorted(hosts):
+            session.execute(_NODE, {"b_host": host})
+
+
+def _locks(session):
+    return session.get_bind().dialect.name != "sqlite"
+
+
+def _chunks(values):
+    return (values[start:start + _MANY] for start in range(0, len(values), _MANY))
