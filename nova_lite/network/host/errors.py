@@ -8,4 +8,5 @@ class HostNetworkError(exception.NovaLiteError):
 
 
 class RangeInUse(HostNetworkError):
-    template = "Network {network_id} ({cidr}) cannot be used on this host: it reaches {other} by another way."
+    template = ("Network {network_id} ({cidr}) cannot be used on this host, which reaches {other} by another way ("
+                "'ip route show {other}' names it). Take that route away, or use a network with another range.")
