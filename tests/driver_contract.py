@@ -306,6 +306,14 @@ class DriverContract:
         driver.interfaces.detach(STRANGER, nic.mac)
 
 
+    def test_a_host_tells_the_nics_of_guests_that_run(self, driver, spec, bridge):
+        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tap00c0ffee-07", bridge=bridge, mtu=1500)
+        driver.build.spawn(dataclasses.replace(spec, vifs=(nic,)))
+        assert driver.host.nics() == {spec.id: [nic.mac]}
+        driver.power.stop(spec.id, 0)
+        assert driver.host.nics() == {}
+
+
 def nics(driver, spec):
     """How many NICs a running guest has."""
     return driver.guest.diagnostics(spec.id)["standard"]["num_nics"]

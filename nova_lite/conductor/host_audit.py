@@ -28,6 +28,7 @@ def judge(session, doors, host, sight):
     court.halted(sight.halted)
     court.disks(sight.disks, sight.guests)
     expected = audit.ports_of_host(session, host)
+    court.nics(sight.nics, expected)
     court.ports(expected)
     court.leases(expected)
     court.taps()
@@ -48,7 +49,7 @@ def _with_token(doors, image_id):
 class _Court:
     """:param here: {server id: row} placed on the host.  :param others: what the other servers are that it has of.
 
-    :ivar wanting: ids of servers whose ports the host must plug again.
+    :ivar wanting: ids of servers whose ports the host must plug again, or their guests' NICs.
     :ivar lacking: {name of an image's file: how many servers at rest have their disks on it}, not in the cache.
     """
 
@@ -60,6 +61,7 @@ class _Court:
         self._strangers = others
         self._sight = sight
         self._busy = set(sight.busy)
+        self._unwired = set()               # devices of ports whose NICs the guests lack
 
     def find(self, kind, subject, detail=""):
         self.findings.append(Finding.of(kind, subject, detail))
@@ -104,13 +106,33 @@ class _Court:
         else:
             self.find("disk_missing", server_id, problem)
 
+    def nics(self, nics, expected):
+        """:param nics: {server id: [MAC]} of guests that run.  :param expected: as ``ports``."""
+        wanted = collections.defaultdict(set)
+        for port_id, (server_id, mac, _) in expected.items():
+            wanted[server_id].add(mac)
+            if self._may_be_wired(server_id) and mac not in nics.get(server_id, [mac]):
+                self.find("nic_missing", port_id, f"{mac} of server {server_id}")
+                self._unwired.add(_tap(port_id))
+                self.wanting.add(server_id)
+        for server_id, has in nics.items():
+            for mac in set(has) - wanted[server_id] if self._may_be_wired(server_id) else ():
+                self.find("nic_stray", mac, f"of server {server_id}")
+                self.wanting.add(server_id)
+
+    def _may_be_wired(self, server_id):
+        """A server that an operator called broken has its ports and its guest all the same."""
+        row = self._here.get(server_id)
+        broken = row is not None and row.vm_state == Vm.ERROR and row.task_state is None and server_id not in self._busy
+        return broken or row is not None and self.rests(server_id)
+
     def ports(self, expected):
-        """:param expected: {port id: (server id, its leases)} by the database."""
+        """:param expected: {port id: (server id, MAC, its leases)} by the database."""
         plugged = self._sight.ports
         for port_id, server_id in plugged.items():
             if port_id not in expected and server_id not in self._busy and self._may_go(server_id):
                 self.find("port_stray", port_id, f"of server {server_id}")
-        for port_id, (server_id, _) in expected.items():
+        for port_id, (server_id, _, _) in expected.items():
             if port_id not in plugged and server_id in self._here and self.rests(server_id):
                 self.find("port_unplugged", port_id, f"of server {server_id}")
                 self.wanting.add(server_id)
@@ -126,7 +148,7 @@ class _Court:
         known, plugged = self._sight.leases, self._sight.ports
         if known is None:
             return
-        for port_id, (server_id, leases) in expected.items():
+        for port_id, (server_id, _, leases) in expected.items():
             lacking = leases - set(known)
             if lacking and port_id in plugged and server_id in self._here and self.rests(server_id):
                 self.find("lease_missing", port_id, f"{', '.join(sorted(lacking))} of server {server_id}")
@@ -144,7 +166,7 @@ class _Court:
             if tap not in of_ports:
                 self.find("tap_unknown", tap)
         for tap, server_id in of_ports.items():
-            runs = sight.guests.get(server_id) in (Power.RUNNING, Power.PAUSED)
+            runs = sight.guests.get(server_id) in (Power.RUNNING, Power.PAUSED) and tap not in self._unwired
             if runs and tap not in sight.taps and server_id in self._here and self.rests(server_id):
                 self.find("tap_loose" if tap in sight.loose else "tap_missing", tap, f"of server {server_id}")
 

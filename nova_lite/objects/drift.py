@@ -74,6 +74,8 @@ KINDS = {kind.name: kind for kind in (
     Kind("image_leftover", "A half-written image that nobody writes any more is in a host's cache."),
     Kind("image_unknown", "A file in a host's image cache is no image of this cloud's; it is left alone.",
          "If it is nobody's, remove it by hand."),
+    Kind("nic_missing", "A running guest lacks the NIC of a port of its server."),
+    Kind("nic_stray", "A running guest has the NIC of a port that its server has no more."),
     Kind("port_stray", "A host serves a port that is not there any more."),
     Kind("port_unplugged", "A host does not serve the port of one of its servers."),
     Kind("lease_missing", "A host's DHCP server does not know the address of a server's port, or does not run."),
@@ -128,6 +130,7 @@ class Sight(Object):
     fields = {
         "guests": fields.DictOfIntegersField(),           # server id -> power state
         "halted": fields.DictOfStringsField(),            # server id -> why its guest stands still though nobody asked
+        "nics": fields.DictOfListOfStringsField(),        # server id -> MACs of its running guest
         #: server id -> what is wrong with its files, "" for nothing; None: guests have none
         "disks": fields.DictOfStringsField(nullable=True),
         "ports": fields.DictOfStringsField(),             # port id -> server id, of those plugged here

@@ -298,6 +298,10 @@ class Host(abc.ABC):
         """{server id: why} of guests that nobody paused: they stand still because the host could not write for them."""
 
     @abc.abstractmethod
+    def nics(self):
+        """{server id: [MAC]} of the NICs that this cloud gave to the guests that run; what others gave is left out."""
+
+    @abc.abstractmethod
     def disks(self):
         """{server id: what is wrong with its files, "" for nothing}; None where guests have no files."""
 

@@ -1,10 +1,12 @@
 """The auditor on real libvirt, bridges, DHCP and files: what is broken by hand is mended, what is foreign stays."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import uuid
+import xml.etree.ElementTree as ET
 
 import libvirt
 import pytest
@@ -74,6 +76,30 @@ def test_what_is_broken_by_hand_is_mended(cloud, server):
             file.write(b"x")
     assert mended(cloud, leave) == {"image_leftover"}
     assert cloud.show(server["id"])["status"] == "ACTIVE"
+
+
+def test_the_nics_of_a_running_guest_follow_its_ports(cloud, server, libvirtd):
+    [port] = cloud.get(f"/network/v2.0/ports?device_id={server['id']}").body["ports"]
+    mine, strange, foreign = port["mac_address"], "fa:16:3e:00:00:99", "52:54:00:00:00:99"
+    bridge = f"nlb{port['network_id'][:11]}"
+    with contextlib.closing(libvirt.open(libvirtd.uri)) as connection:
+        domain = connection.lookupByUUIDString(server["id"])
+
+        def nics():
+            return {each.find("mac").get("address"): each.find("alias").get("name")
+                    for each in ET.fromstring(domain.XMLDesc()).findall("devices/interface")}
+        for mac, target in ((strange, "<target dev='tap00c0ffee-99'/>"), (foreign, "")):
+            domain.attachDeviceFlags(f"<interface type='bridge'><mac address='{mac}'/><source bridge='{bridge}'/>"
+                                     f"{target}<model type='virtio'/></interface>", libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        before = look(cloud)["drift_repaired"]
+        clouds.until("the guest let go of it", lambda: look(cloud) and set(nics()) == {mine, foreign})
+        domain.detachDeviceAlias(nics()[mine], libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        clouds.until("it has gone", lambda: mine not in nics())
+        clouds.until("it is back", lambda: look(cloud) and mine in nics())
+        after = look(cloud)
+        assert after["drift_repaired"]["nic_missing"] == before.get("nic_missing", 0) + 1
+        assert {each["kind"] for each in after["findings"]} == {"tap_unknown"}      # that of the foreign one
+        assert cloud.show(server["id"])["status"] == "ACTIVE"
 
 
 def test_files_of_a_deleted_server_are_removed(cloud):

@@ -1,6 +1,7 @@
 """The auditor: every kind of drift is found, what is safe is mended, what is true is left alone, and all is counted."""
 
 import contextlib
+import dataclasses
 import datetime
 import types
 
@@ -338,7 +339,7 @@ def test_a_look_costs_as_many_statements_however_many_servers_there_are(network,
     def sight():
         guests, ports = dict.fromkeys((row.id for row in rows(Server)), 1), {
             row.id: row.server_id for row in rows(Port)}
-        return Sight.make(guests=guests, halted={}, disks=None, ports=ports, taps=None, loose=[], leases=None,
+        return Sight.make(guests=guests, halted={}, nics={}, disks=None, ports=ports, taps=None, loose=[], leases=None,
                           images=None, leftovers=[], unknown=[], busy=[])
     few = statements(Auditor(network).examine)
     for _ in range(3):
@@ -384,6 +385,11 @@ class Wire:
         with db.reader() as session:
             return [each for each, what in strangers.of(session, host, set(server_ids)).items() if what == "orphaned"]
 
+    def nics(self, _context, host, server_id):
+        assert host == HOST
+        with db.reader() as session:
+            return self._doors.network.nics(session, server_id)
+
     def report_power(self, _context, host, guests):
         with db.writer() as session:
             services.power_reported(session, host, guests)
@@ -403,13 +409,17 @@ class House:
         with db.reader() as session:
             self.server = server_objects.build(server_objects.row(session, server.id),
                                                network.nics(session, server.id))
-        self.network.plug(self.server.nics, self.server)
-        self.spawn(server.id)
+        self.spawn(server.id, self.network.plug(self.server.nics, self.server))
 
-    def spawn(self, server_id):
+    def spawn(self, server_id, vifs=()):
         from nova_lite.virt.driver import Disk, GuestSpec
         self.driver.build.spawn(GuestSpec(id=server_id, name="i", title="t", project_id="p", user_id="u", vcpus=1,
-                                          memory_mb=1, disk=Disk(None, None, 1)))
+                                          memory_mb=1, disk=Disk(None, None, 1), vifs=tuple(vifs)))
+
+    def wire_up(self, server_id, macs):
+        """The guest's NICs change, whatever the database says."""
+        guests = self.driver.power._guests
+        guests.put(dataclasses.replace(guests.get(server_id), macs=tuple(macs)))
 
     def look(self, times=2):
         """{kind: finding} that ``times`` looks were sure of."""
@@ -517,6 +527,48 @@ def test_a_halted_guest_that_its_user_paused_stays_so(house, server):
     assert house.driver.power.state(server.id) is Power.PAUSED
 
 
+@pytest.mark.parametrize("vm_state", [Vm.ACTIVE, Vm.ERROR])
+def test_the_nics_of_a_running_guest_follow_its_ports(house, server, vm_state):
+    change(Server, Server.id == server.id, vm_state=vm_state)
+    [nic] = house.server.nics
+    house.wire_up(server.id, [])
+    found = house.look()
+    assert set(found) == {"nic_missing"}
+    assert (found["nic_missing"].repaired, found["nic_missing"].subject) == (True, nic.port_id)
+    assert house.driver.host.nics() == {server.id: [nic.mac]}
+    assert house.look() == {}
+    house.wire_up(server.id, [nic.mac, "fa:16:3e:00:00:99"])
+    assert house.look()["nic_stray"].repaired
+    assert house.driver.host.nics() == {server.id: [nic.mac]}
+    remove(Port, Port.server_id == server.id)
+    found = house.look()
+    assert found["nic_stray"].repaired and found["port_stray"].repaired
+    assert house.driver.host.nics() == {server.id: []}
+
+
+def test_nics_of_a_guest_that_does_not_run_are_left_to_its_next_start(house, server):
+    house.wire_up(server.id, [])
+    house.driver.pause.pause(server.id)
+    change(Server, Server.id == server.id, vm_state=Vm.PAUSED)
+    assert house.look(3) == {}
+    house.driver.power.becomes(server.id, Power.SHUTDOWN)
+    change(Server, Server.id == server.id, vm_state=Vm.STOPPED)
+    assert house.look(3) == {}
+
+
+def test_nics_are_what_the_database_says_when_they_are_mended(house, server):
+    """What was judged is past: a port may have come or gone since."""
+    [nic] = house.server.nics
+    house.wire_up(server.id, ["fa:16:3e:00:00:99"])
+    nics, house.wire.nics = house.wire.nics, lambda *_: [nic.obj_clone()]
+    nic.mac, nic.port_id = "fa:16:3e:00:00:99", new_id()
+    found = house.look()
+    assert not found["nic_missing"].repaired and not found["nic_stray"].repaired
+    assert house.driver.host.nics() == {server.id: ["fa:16:3e:00:00:99"]}
+    house.wire.nics = nics
+    assert house.look(1)["nic_missing"].repaired
+
+
 def test_a_lost_port_is_plugged_again(house, server):
     house.network.plugged.clear()
     assert house.look()["port_unplugged"].repaired
@@ -537,6 +589,10 @@ def test_devices_are_compared(house):
 
 
 def test_servers_at_work_are_left_alone(house, server):
+    house.wire_up(server.id, [])
+    with house.running.resting(server.id):
+        assert not house.look()["nic_missing"].repaired
+    assert house.look(1)["nic_missing"].repaired
     house.driver.build.destroy(server.id)
     with house.running.resting(server.id) as rests:
         assert rests

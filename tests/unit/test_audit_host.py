@@ -83,7 +83,7 @@ def test_a_guest_that_is_left_alone_keeps_its_network(house, server):  # noqa: F
 
 def lease_of():
     with db.reader() as session:
-        [(_, leases)] = audit.ports_of_host(session, HOST).values()
+        [(_, _, leases)] = audit.ports_of_host(session, HOST).values()
     [lease] = leases
     return lease
 

@@ -26,7 +26,7 @@ FINGERPRINTS = {
     "Job": "1.1-b21e209766e0a2f1e4c124100229a032",
     "Nic": "1.0-427ea6162ceb9c27bf7621bbaee5228a",
     "Outcome": "1.0-40f4d4c927620fb4b211d3e1e3fe6e25",
-    "Sight": "1.0-5bb962903f9be277ec7b91036b68200c",
+    "Sight": "1.0-c06ae3e55a68943617247f3ac9fbb760",
     "Verdict": "1.0-793629636aa161c86153ef7cec5375c1",
     "Server": "1.0-d17536b43a0ecba1f0c62340efaea927",
 }

@@ -4,17 +4,20 @@ Only what two looks in a row saw counts, because the world moves while a host is
 know is never touched.
 """
 
+import contextlib
 import logging
 import os
 import time
 
 from nova_lite.common import concurrency, exception
 from nova_lite.common import context as contexts
+from nova_lite.compute.tasks import spec
 from nova_lite.conf import CONF
 from nova_lite.objects.drift import CachedImage, Sight
 from nova_lite.objects.states import Power
 
 LOG = logging.getLogger(__name__)
+_LETTING_GO = 3     # seconds for a guest to let go of a NIC
 _PAUSE = 1          # seconds between the two looks that somebody waits for
 
 
@@ -30,7 +33,7 @@ class Audit:
         self._lock = concurrency.Lock()
         self._mends = {
             "guest_missing": self._tell_gone, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
-            "guest_halted": self._go_on,
+            "guest_halted": self._go_on, "nic_missing": self._attach, "nic_stray": self._detach,
             "port_stray": self._unplug, "port_unplugged": self._plug, "lease_missing": self._plug,
             "lease_stray": self._heal, "tap_loose": self._join, "image_missing": self._fetch,
             "image_damaged": self._remove_image, "image_leftover": self._remove_leftover}
@@ -64,9 +67,9 @@ class Audit:
         busy = self._running.busy()
         guests = {server_id: int(power) for server_id, power in self._driver.host.guests().items()}
         ports = {port.port_id: port.server_id for port in self._network.present()}
-        sight = {"guests": guests, "halted": self._driver.host.halted(), "disks": self._driver.host.disks(),
-                 "ports": ports, "taps": self._network.taps(), "loose": self._network.loose(),
-                 "leases": self._network.leases(), **self._cache()}
+        sight = {"guests": guests, "halted": self._driver.host.halted(), "nics": self._driver.host.nics(),
+                 "disks": self._driver.host.disks(), "ports": ports, "taps": self._network.taps(),
+                 "loose": self._network.loose(), "leases": self._network.leases(), **self._cache()}
         return Sight.make(busy=sorted(busy | self._running.busy()), **sight)
 
     def _cache(self):
@@ -132,6 +135,38 @@ class Audit:
                     return rests
         return False
 
+    def _attach(self, port_id, verdict):
+        for server in verdict.servers:
+            if any(nic.port_id == port_id for nic in server.nics):
+                with self._rewiring(server) as rests:
+                    macs = [nic.mac for nic in server.nics if nic.port_id == port_id] if rests else []
+                    for mac in macs:
+                        vifs = self._network.plug(server.nics, server)
+                        guest = spec.guest(server, vifs, config_drive=spec.config_drive(server))
+                        self._driver.interfaces.attach(guest, mac)
+                    return bool(macs)
+        return False
+
+    def _detach(self, mac, verdict):
+        """The guest is asked, and gets a moment; where it needs longer, the next look sees what became of it."""
+        wired = self._driver.host.nics()
+        for server in verdict.servers:
+            if mac in wired.get(server.id, ()):
+                with self._rewiring(server) as rests:
+                    stray = rests and mac not in {nic.mac for nic in server.nics}
+                    if stray:
+                        self._driver.interfaces.detach(server.id, mac, _past(time.monotonic() + _LETTING_GO))
+                    return stray
+        return False
+
+    @contextlib.contextmanager
+    def _rewiring(self, server):
+        """Whether it rests; then it has the NICs that the database says at this very moment."""
+        with self._running.resting(server.id) as rests:
+            if rests:
+                server.nics = self._conductor.nics(contexts.admin(), CONF.host, server.id)
+            yield rests
+
     def _heal(self, _lease, _verdict):
         self._network.heal()
         return True
@@ -151,3 +186,8 @@ class Audit:
 
     def _remove_leftover(self, name, _verdict):
         return self._survey.remove_leftover(name)
+
+
+def _past(moment):
+    """A callable: whether the monotonic clock is past ``moment``."""
+    return lambda: time.monotonic() > moment

@@ -308,6 +308,11 @@ class Host(_Room, driver.Host):
         return {server_id: guest.halted for server_id in self._guests.powers()
                 if (guest := self._guests.get(server_id)) and guest.halted}
 
+    def nics(self):
+        self._enter()
+        return {server_id: list(guest.macs) for server_id, power in self._guests.powers().items()
+                if power is State.RUNNING and (guest := self._guests.get(server_id))}
+
     def disks(self):
         self._enter()
 

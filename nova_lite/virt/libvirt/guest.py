@@ -1,6 +1,7 @@
 """What is done to domains: plain functions over libvirt's own objects, run in native threads by Connection."""
 
 import dataclasses
+import re
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,7 @@ _POWER = {
 }
 _FORGET = (libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
            | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+_TAP = re.compile(r"tap[0-9a-f]{8}-[0-9a-f]{2}")        # as objects.server.Nic names them; libvirt names others
 _ALREADY = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN)
 
 
@@ -223,6 +225,23 @@ def forget(live, server_id):
 def ours(live, cloud):
     """{server id: Power} of the domains that carry ``cloud``'s mark."""
     return {domain.UUIDString(): power(domain) for domain in live.listAllDomains() if _cloud_of(domain) == cloud}
+
+
+def nics(live, cloud):
+    """{server id: [MAC]} of the NICs with a device of ours, of the domains that carry ``cloud``'s mark and run."""
+    return {each.UUIDString(): _macs(each) for each in live.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_RUNNING)
+            if _cloud_of(each) == cloud}
+
+
+def _macs(domain):
+    try:
+        found = ET.fromstring(domain.XMLDesc()).findall("devices/interface")
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:         # gone since it was listed
+            return []
+        raise
+    return [each.find("mac").get("address") for each in found
+            if _TAP.fullmatch(getattr(each.find("target"), "attrib", {}).get("dev", ""))]
 
 
 def is_ours(live, server_id, cloud):

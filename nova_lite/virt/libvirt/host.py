@@ -32,6 +32,9 @@ class Host(driver.Host):
     def halted(self):
         return self._connection.call(guest.halted, os.path.realpath(self._conf.state_dir))
 
+    def nics(self):
+        return self._connection.call(guest.nics, os.path.realpath(self._conf.state_dir))
+
     def disks(self):
         return concurrency.native(disks.survey, self._conf.state_dir, deadline=_SURVEY_TIMEOUT, what="looking at disks")
 
