@@ -2,7 +2,6 @@
 
 import pytest
 
-from nova_lite.common import policy
 from nova_lite.conf import CONF
 
 
@@ -10,20 +9,16 @@ from nova_lite.conf import CONF
 def conf(tmp_path):
     """CONF with a state directory of this test; what a test overrides is forgotten after it."""
     CONF([], project="nova_lite", default_config_files=[])
-    policy.enforcer.cache_clear()
     CONF.set_override("state_dir", str(tmp_path))
     yield CONF
     CONF.reset()
     CONF.clear_override("state_dir")
-    policy.enforcer.cache_clear()
 
 
 @pytest.fixture
 def database(conf):
     """An empty SQLite database with every table."""
     from nova_lite.db import session
-    from nova_lite.db.models import Base
-    session.dispose()
-    Base.metadata.create_all(session.engine())
-    yield session.engine()
+    from tests import fresh_database
+    yield fresh_database.place()
     session.dispose()

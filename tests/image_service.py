@@ -12,8 +12,9 @@ from nova_lite.api.wsgi import app
 from nova_lite.common import exception
 from nova_lite.common.context import RequestContext
 from nova_lite.conf import CONF
-from nova_lite.db import models, session
+from nova_lite.db import session
 from nova_lite.image.api import API
+from tests import fresh_database
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 BINARY = "application/octet-stream"
@@ -77,8 +78,7 @@ def service(tmp_path):
     CONF([], project="nova_lite", default_config_files=[], default_config_dirs=[])
     CONF.set_override("state_dir", str(tmp_path))
     CONF.set_override("reserved_mb", 0, "image")
-    session.dispose()
-    models.Base.metadata.create_all(session.engine())
+    fresh_database.place()
     yield Service()
     session.dispose()
     CONF.clear_override("state_dir")

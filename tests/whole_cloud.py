@@ -19,11 +19,10 @@ from nova_lite.api.image import routes as image
 from nova_lite.api.network import routes as network
 from nova_lite.api.wsgi import app, microversion
 from nova_lite.cmd.doors import Doors
-from nova_lite.common import policy, rpc
+from nova_lite.common import rpc
 from nova_lite.conf import CONF
 from nova_lite.db import session
-from nova_lite.db.models import Base
-from tests import schema_values
+from tests import fresh_database, schema_values
 from tests.furniture import PUBLIC_KEY, ROOTS, Furniture
 
 TABLES = {"compute": compute, "identity": identity, "image": image, "network": network}
@@ -35,15 +34,12 @@ _OPTIONS = (("password_hash_rounds", 4, "identity"), ("reserved_mb", 0, "image")
 def whole(tmp_path_factory):
     """A Cloud for all tests of a module."""
     CONF([], project="nova_lite", default_config_files=[])
-    policy.enforcer.cache_clear()
     rpc.register_opts()
     CONF.set_override("state_dir", str(tmp_path_factory.mktemp("whole")))
     for name, value, group in _OPTIONS:
         CONF.set_override(name, value, group)
-    session.dispose()
-    Base.metadata.create_all(session.engine())
     rpc.init("local://")
-    made = Cloud(session.engine())
+    made = Cloud(fresh_database.place())
     yield made
     made.close()
     rpc.cleanup()
@@ -52,7 +48,6 @@ def whole(tmp_path_factory):
     CONF.clear_override("state_dir")
     for name, _, group in _OPTIONS:
         CONF.clear_override(name, group)
-    policy.enforcer.cache_clear()
 
 
 class Refused(sa.exc.DataError):

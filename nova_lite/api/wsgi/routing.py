@@ -3,6 +3,7 @@
 Nothing of a request is ever added to a table.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -89,7 +90,8 @@ class Table:
         for action in actions:
             names = self.actions.setdefault(action.on, {})
             names.setdefault(action.name, []).append(Plan(action, controllers))
-        self._templates = sorted({*self.paths, *(f"/{on}/{{id}}/action" for on in self.actions)}, key=_static_first)
+        self._templates = tuple(sorted({*self.paths, *(f"/{on}/{{id}}/action" for on in self.actions)},
+                                       key=_static_first))
         self._mappers = {head: self._mapper(head) for head in {_head(each) for each in self._templates}}
 
     def match(self, path):
@@ -109,13 +111,19 @@ class Table:
         return None, path
 
     def _mapper(self, head):
-        made = routes.Mapper(controller_scan=None, register=False, explicit=True)
-        made.minimization = False
-        for number, template in enumerate(self._templates):
-            if _head(template) == head:
-                made.connect(None, template, template=str(number))
-        made.create_regs()
-        return made
+        return _mapper(head, self._templates)
+
+
+@functools.cache
+def _mapper(head, templates):
+    """What matches the templates whose first segment is ``head``."""
+    made = routes.Mapper(controller_scan=None, register=False, explicit=True)
+    made.minimization = False
+    for number, template in enumerate(templates):
+        if _head(template) == head:
+            made.connect(None, template, template=str(number))
+    made.create_regs()
+    return made
 
 
 def _head(path):
