@@ -129,9 +129,9 @@ def _op(name, allowed, task, then, failing, **rest):
 
 #: Where a server's disk can be copied into an image; the server stays what it is.
 _COPIED = frozenset({Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED, Vm.SUSPENDED})
-#: Where its interfaces can change, and where the addresses of these; likewise.
+#: Where its interfaces can change, and where the addresses of these (wherever there is a host); likewise.
 _WIRED = frozenset({Vm.ACTIVE, Vm.STOPPED, Vm.PAUSED})
-_ADDRESSED = _WIRED | {Vm.SUSPENDED}
+_ADDRESSED = frozenset(Vm) - {Vm.BUILDING, Vm.SHELVED_OFFLOADED, Vm.DELETED}
 
 OPERATIONS = {op.name: op for op in (
     #    name           may start from               while it runs         then         or, failing (None: as it was)

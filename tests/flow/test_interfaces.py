@@ -144,6 +144,21 @@ def test_a_server_gets_a_second_address_in_its_network_and_gives_it_back(cloud, 
     assert cloud.act(server_id, "addFixedIp", {"networkId": second}, version="2.44").status == 404
 
 
+@pytest.mark.parametrize(("action", "status"), [("rescue", "RESCUE"), ("rebuild", "ERROR")])
+def test_addresses_change_in_any_state_that_has_a_host(cloud, second, action, status):
+    """As Nova has it; a server that broke stays broken, and its fault says why."""
+    server_id = cloud.boot(networks=[{"uuid": second}])["id"]
+    first, = addresses(cloud, server_id)["second"]
+    argument = {"imageRef": cloud.image_id(), "preserve_ephemeral": True} if action == "rebuild" else None
+    fault = settle(cloud, server_id, action, status, argument).get("fault")
+    assert (fault is not None) == (status == "ERROR")
+    settle(cloud, server_id, "addFixedIp", status, {"networkId": second}, version="2.43")
+    assert len(addresses(cloud, server_id)["second"]) == 2
+    shown = settle(cloud, server_id, "removeFixedIp", status, {"address": first}, version="2.43")
+    assert len(addresses(cloud, server_id)["second"]) == 1
+    assert shown.get("fault") == fault
+
+
 def test_every_port_of_a_server_joins_a_group_and_leaves_it(cloud, second):
     server_id = cloud.boot()["id"]
     attach(cloud, server_id, net_id=second)

@@ -6,6 +6,7 @@ from nova_lite.conductor.flows import interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, locks, operations, scheduling, servers, services
 from nova_lite.db.base import now
+from nova_lite.objects.states import Vm
 
 _LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
 #: What was begun cannot be undone, or was answered as done (a DELETE), so it is tried again until it succeeds.
@@ -55,7 +56,9 @@ class Endings:
             values |= shelves.succeeded(session, operation, self._network)
         if operation.name in interfaces.NAMES:
             interfaces.succeeded(session, operation, self._network)
-        operations.finish(session, operation, fault=None, **values)
+        if operations.OPERATIONS[operation.name].leads_to(operation.previous["vm_state"]) != Vm.ERROR:
+            values["fault"] = None
+        operations.finish(session, operation, **values)
         if operation.name == "create":
             scheduling.built(session, operation.place, well=True)
         if operation.name in _FORGETS:
