@@ -11,6 +11,9 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 TURNING = "TURNING=1"       # a worker's loop turns, whatever else may be wrong: for its parent alone
 
 _pipe = None        # the parent's ear, in a worker
+#: As it is before it is made green: several green threads of a worker may tell at once, and one that finds the pipe full
+#: says nothing.
+_write = os.write
 
 
 def through(descriptor):
@@ -23,7 +26,7 @@ def tell(state):
     """:param state: READY, ALIVE or STOPPING.  Who does not listen is no trouble of ours."""
     with contextlib.suppress(OSError):
         if _pipe is not None:
-            os.write(_pipe, f"{state}\n".encode())
+            _write(_pipe, f"{state}\n".encode())
             return
         address = os.environ.get("NOTIFY_SOCKET", "")
         if address[:1] in ("/", "@"):

@@ -1,6 +1,8 @@
 """The watchdog is told while a process lives, and only then; one that is deaf knows it."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -111,3 +113,23 @@ def test_the_watchdog_says_how_often_it_wants_to_hear(monkeypatch, usec, pid, se
     if pid is not None:
         monkeypatch.setenv("WATCHDOG_PID", pid)
     assert notify.watchdog_seconds() == seconds
+
+
+_TWO_TELL = """
+import os, sys
+from nova_lite.cmd import notify
+from nova_lite.common import concurrency
+concurrency.start("eventlet")
+ear, mouth = os.pipe()
+os.set_blocking(mouth, False)
+notify.through(mouth)
+for state in (notify.TURNING, notify.READY):
+    concurrency.spawn(notify.tell, state)
+concurrency.sleep(0.05)
+sys.stdout.write(os.read(ear, 100).decode())
+"""
+
+
+def test_two_green_threads_of_a_worker_may_tell_at_once():
+    told = subprocess.run([sys.executable, "-c", _TWO_TELL], capture_output=True, text=True, check=True, timeout=60)
+    assert sorted(told.stdout.split()) == ["READY=1", "TURNING=1"], told.stderr
