@@ -16,10 +16,10 @@ import time
 from nova_lite import db
 from nova_lite.common import concurrency
 from nova_lite.common import context as contexts
-from nova_lite.conductor.flows.endings import fault
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, audit, drifts, quotas
 from nova_lite.db.base import now
+from nova_lite.db.faults import fault
 from nova_lite.objects.drift import KINDS, Finding
 from nova_lite.objects.states import Vm
 

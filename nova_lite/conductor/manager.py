@@ -17,13 +17,14 @@ from nova_lite.conductor.dead_hosts import Executor, Watch
 from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
-from nova_lite.conductor.flows.endings import Endings, fault
+from nova_lite.conductor.flows.endings import Endings
 from nova_lite.conductor.lateness import LATE, Lateness
 from nova_lite.conductor.poison import Poison, guarded
 from nova_lite.conductor.reclaim import Reclaim
 from nova_lite.conductor.recovery import Recovery
 from nova_lite.conf import CONF
 from nova_lite.db import drifts, idempotency, locks, operations, server_objects, services
+from nova_lite.db.faults import fault
 from nova_lite.objects.operation import Job
 from nova_lite.objects.states import OperationState, Vm
 

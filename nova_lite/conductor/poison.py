@@ -9,8 +9,8 @@ import logging
 
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.conductor.flows.endings import fault
 from nova_lite.db import operations
+from nova_lite.db.faults import fault
 
 LOG = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.db import hosts, locks, moves, operations, servers, services
-from nova_lite.db.base import now
+from nova_lite.db.faults import fault
 from nova_lite.objects.states import EVACUATE, LIVE_MIGRATE, MIGRATE, Vm
 
 _NONE_COLD = "No valid host was found. No valid host found for cold migrate"
@@ -50,8 +50,7 @@ class Relocation:
             if server.host in services.up(session):
                 raise exception.BadRequest(f"Compute service of {server.host} is still in use.")
             _failed(session, context, server, ("evacuate", "evacuation", "rebuild_server"), _NONE)
-            servers.update(session, server.id, vm_state=Vm.ERROR, fault={
-                "code": 500, "message": _NONE, "details": None, "created": now().strftime("%Y-%m-%dT%H:%M:%SZ")})
+            servers.update(session, server.id, vm_state=Vm.ERROR, fault=fault(500, _NONE))
 
     @staticmethod
     def _check(session, context, server, operation):

@@ -4,9 +4,9 @@ import logging
 
 from nova_lite import db
 from nova_lite.common import exception
-from nova_lite.conductor.flows.endings import fault
 from nova_lite.conf import CONF
 from nova_lite.db import locks, operations, server_objects
+from nova_lite.db.faults import fault
 
 LOG = logging.getLogger(__name__)
 

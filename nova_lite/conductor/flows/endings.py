@@ -1,11 +1,10 @@
 """How a host's part of an operation ends in the database: one transaction each, everything it held given back."""
 
-import datetime
-
 from nova_lite.conductor.flows import interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
 from nova_lite.db import allocations, locks, operations, scheduling, servers, services
 from nova_lite.db.base import now
+from nova_lite.db.faults import fault
 from nova_lite.objects.states import Vm
 
 _LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
@@ -14,12 +13,6 @@ _UNRELENTING = frozenset({"delete", "soft_delete", "shelveOffload"})
 #: What needs not be remembered of a server any more when an operation has succeeded.
 _FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",), "rebuild": ("base_images",),
             "unshelve": ("shelved_image", "shelved_at")}
-
-
-def fault(code, message, details=None):
-    """A server's fault as the API shows it."""
-    created = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"code": code, "message": message, "details": details, "created": created}
 
 
 class Endings:
