@@ -17,7 +17,7 @@ import requests
 from tests import lanes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PATIENCE = 60
+PATIENCE = 120      # seconds; guests boot under emulation, beside those of another worker
 
 
 def until(what, question, seconds=PATIENCE):
@@ -276,6 +276,8 @@ class Separate:
     def __init__(self, database, bus, options=""):
         self._database = database
         self._bus = bus
+        self._metadata = lanes.free_port()
+        self._is_made = False
         self.options = options
 
     def prepare(self, cloud):
@@ -283,11 +285,14 @@ class Separate:
             file.write(
                 f"[DEFAULT]\nstate_dir = {cloud.state_dir}\nconcurrency = {cloud.concurrency}\n"
                 f"transport_url = {self._bus}\n[database]\nconnection = {self._database}\n[compute]\ndriver = fake\n"
-                f"[api]\nport = {cloud.port}\n[metadata]\nport = {lanes.free_port()}\n{self.options}")
+                f"[api]\nport = {cloud.port}\n[metadata]\nport = {self._metadata}\n{self.options}")
+        if self._is_made:
+            return
         for command in (["db", "sync"], ["bootstrap"]):
             done = subprocess.run([sys.executable, "-m", "nova_lite.cmd.manage", "--config-file", self._config(cloud),
                                    *command], cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
+        self._is_made = True
 
     def command(self, cloud, name):
         return [sys.executable, "-m", f"nova_lite.cmd.{name}", "--config-file", self._config(cloud)]

@@ -19,7 +19,7 @@
 # Arguments from the first that is no part on go to pytest: tools/test.sh flow -k stop -x
 # Packages are installed as root or by sudo, and without starting their services; virtual environments (one of them for
 # Tempest alone) and the guest image are kept in .cache.  pip follows its usual settings (PIP_INDEX_URL, pip.conf).
-# PYTHON names another interpreter.
+# PYTHON names another interpreter, NOVA_LITE_TEST_JOBS how many processes run tests side by side (2).
 set -uo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit 1
@@ -150,24 +150,28 @@ in_layout() {
     NOVA_LITE_TEST_LAYOUT=$1 NOVA_LITE_TEST_CONCURRENCY=$2 run_pytest "${@:3}"
 }
 
+# Files side by side, each in one process.
+BY_FILE=(-n "${NOVA_LITE_TEST_JOBS:-2}" --dist loadfile)
+
 part_flow() {
-    local status=0 jobs=(-n "${NOVA_LITE_TEST_JOBS:-2}" --dist loadfile)
-    in_layout single eventlet "${jobs[@]}" tests/flow || status=1
-    in_layout single threading "${jobs[@]}" tests/flow || status=1
+    local status=0
+    in_layout single eventlet "${BY_FILE[@]}" tests/flow || status=1
+    in_layout single threading "${BY_FILE[@]}" tests/flow || status=1
     return $status
 }
 
 part_separate() {
     local status=0
-    in_layout postgresql eventlet tests/flow || status=1
-    in_layout mariadb eventlet tests/flow/test_server_life.py tests/flow/test_kill.py || status=1
+    # The workers of the API alone are the same in every layout.
+    in_layout postgresql eventlet "${BY_FILE[@]}" tests/flow --ignore tests/flow/test_api_workers.py || status=1
+    in_layout mariadb eventlet "${BY_FILE[@]}" tests/flow/test_server_life.py tests/flow/test_kill.py || status=1
     return $status
 }
 
 part_live() {
     [ "$(id -u)" = 0 ] || { echo "live tests make bridges, DHCP servers and guests: run tools/test.sh live as root"; return 1; }
     need_novnc
-    need_image && run_pytest tests/live
+    need_image && run_pytest "${BY_FILE[@]}" --no-loadscope-reorder tests/live
 }
 
 part_conformance() {

@@ -13,13 +13,22 @@ from tests.flow.conftest import CONCURRENCY, LAYOUT
 API = "nova-lite" if LAYOUT == "single" else "api"
 
 
-@pytest.fixture
-def fragile(layout, tmp_path):
-    made = clouds.Cloud(layout(options="[idempotency]\nclaim = 3\n"), tmp_path, CONCURRENCY)
+@pytest.fixture(scope="module")
+def killed(layout, tmp_path_factory):
+    made = clouds.Cloud(layout(options="[idempotency]\nclaim = 3\n"), tmp_path_factory.mktemp("killed"), CONCURRENCY)
     try:
         yield made.start()
     finally:
         made.stop()
+
+
+@pytest.fixture
+def fragile(killed):
+    """A cloud to be killed, without servers."""
+    killed.start()
+    yield killed
+    for server_id in servers(killed):
+        killed.delete_server(server_id)
 
 
 def create(cloud, key):
@@ -48,10 +57,10 @@ def test_a_repeat_after_the_death_of_the_process_makes_nothing_new(fragile):
 
 @pytest.mark.parametrize("moment", [0.002, 0.006, 0.012])
 def test_killed_in_the_middle_of_the_request_one_server_comes_of_it(fragile, moment):
-    image = fragile.image_id()
+    image, key = fragile.image_id(), f"at {moment}"
     asking = requests.Request(
         "POST", f"{fragile.url}/compute/v2.1/servers", headers={
-            "X-Auth-Token": fragile.token(), "OpenStack-API-Version": "compute 2.100", "Idempotency-Key": "k"},
+            "X-Auth-Token": fragile.token(), "OpenStack-API-Version": "compute 2.100", "Idempotency-Key": key},
         json={"server": {"name": "one", "flavorRef": "42", "imageRef": image, "networks": "none"}}).prepare()
     sent = threading.Thread(target=lambda: _send(asking))
     sent.start()
@@ -59,7 +68,7 @@ def test_killed_in_the_middle_of_the_request_one_server_comes_of_it(fragile, mom
     fragile.kill(API)
     sent.join(10)
     fragile.start()
-    server_id = create(fragile, "k").body["server"]["id"]
+    server_id = create(fragile, key).body["server"]["id"]
     assert servers(fragile) == [server_id]
     fragile.wait_for(server_id, "ACTIVE")
 

@@ -15,9 +15,10 @@ API = "nova-lite" if LAYOUT == "single" else "api"
 LIMIT = 30          # seconds after which an image must be usable again, without anybody's help
 
 
-@pytest.fixture
-def fragile(layout, tmp_path):
-    made = clouds.Cloud(layout(), tmp_path, CONCURRENCY)
+@pytest.fixture(scope="module")
+def fragile(layout, tmp_path_factory):
+    """A cloud to be killed, and alive again after each test."""
+    made = clouds.Cloud(layout(), tmp_path_factory.mktemp("fragile"), CONCURRENCY)
     try:
         yield made.start()
     finally:

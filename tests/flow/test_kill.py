@@ -9,14 +9,22 @@ from tests.flow.conftest import CONCURRENCY, LAYOUT
 SLOW = "[fake]\ndelay = 1.5\n[operations]\nlease = 5\nring_again = 2\n"
 
 
-@pytest.fixture
-def fragile(layout, tmp_path):
-    """A cloud of its own, to be killed."""
-    made = clouds.Cloud(layout(options=SLOW), tmp_path, CONCURRENCY)
+@pytest.fixture(scope="module")
+def killed(layout, tmp_path_factory):
+    made = clouds.Cloud(layout(options=SLOW), tmp_path_factory.mktemp("killed"), CONCURRENCY)
     try:
         yield made.start()
     finally:
         made.stop()
+
+
+@pytest.fixture
+def fragile(killed):
+    """A cloud to be killed, without servers."""
+    killed.start()
+    yield killed
+    for server in killed.get("/compute/v2.1/servers").body["servers"]:
+        killed.delete_server(server["id"])
 
 
 VICTIMS = ["nova-lite"] if LAYOUT == "single" else ["compute", "conductor", "api"]

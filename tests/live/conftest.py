@@ -11,6 +11,10 @@ import pytest
 from tests import clouds
 from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401 - fixtures
 
+#: Of several workers none shall be left alone with one of these at the end.
+LONGEST = ("test_real_life", "test_real_server", "test_driver_libvirt", "test_real_actions", "test_image_databases",
+           "test_hypervisor_faults", "test_hung_libvirtd", "test_real_interfaces")
+
 #: Small leases, so that what was killed goes on soon.
 OPTIONS = """
 [libvirt]
@@ -77,6 +81,12 @@ def connect(cloud, name="nova-lite"):
         yield connection
     finally:
         connection.close()
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take long come first; the order within a file stays."""
+    order = {os.path.join(os.path.dirname(__file__), f"{name}.py"): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
 
 
 @pytest.hookimpl(hookwrapper=True)
