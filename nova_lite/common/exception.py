@@ -215,6 +215,10 @@ class DatabaseUnavailable(PeerAway):
     template = "The database does not answer now. Nothing was changed; try again in a moment."
 
 
+class DeadlockVictim(DatabaseUnavailable):
+    """This transaction and another waited for each other, and the database undid this one."""
+
+
 class OutcomeUnknown(PeerAway):
     """The database was lost between a COMMIT and its answer.  ``reason`` is for logs."""
 

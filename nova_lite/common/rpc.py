@@ -18,7 +18,7 @@ from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as messaging_server
 
 from nova_lite import objects
-from nova_lite.common import concurrency, exception, rpc_guard, unit_of_work
+from nova_lite.common import again, concurrency, exception, rpc_guard, unit_of_work
 from nova_lite.common.context import RequestContext
 from nova_lite.common.rpc_local import LocalDriver
 from nova_lite.conf import CONF
@@ -142,6 +142,7 @@ class Client:
         if unit is not None and unit.session is not None:
             unit.afterwards(lambda: self.cast(context, method, **arguments))
             return True
+        again.outside()
         try:
             self._guard.cast(lambda: self._inner.cast(context, method, **arguments))
         except (oslo_messaging.MessagingException, oslo_messaging.MessageUndeliverable,
@@ -161,6 +162,7 @@ class Client:
         unit = unit_of_work.current()
         if unit is not None and unit.session is not None:
             raise RuntimeError(f"{method} is called within a transaction that its answer may need")
+        again.outside()
         seconds = CONF.rpc_response_timeout if self._inner.timeout is None else self._inner.timeout
         try:
             answer = self._guard.call(lambda: self._inner.call(context, method, **arguments), seconds)

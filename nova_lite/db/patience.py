@@ -21,6 +21,8 @@ _SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sql
            sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL}
 _MARIADB = {1021, 1040, 1041, 1053, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1290, 1836, 1927, 1969, 2002, 2003, 2006,
             2013, 2055}
+#: A deadlock's victim, in MariaDB's words and in PostgreSQL's: deadlock_detected, serialization_failure.
+_DEADLOCK = {1213, "40P01", "40001"}
 _GLANCE = 0.01      # seconds between the first tries for SQLite's write lock; then longer and longer
 
 
@@ -30,11 +32,14 @@ def told():
     try:
         yield
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        if not passing(error):
+        victim = _undone_by_deadlock(error)
+        if victim is None and not passing(error):
             raise
+        error = victim or error
         reason = _first_line(error)
         LOG.warning("The database is away or busy: %s (%s)", _whole(error), _line(getattr(error, "statement", "")))
-        raise exception.DatabaseUnavailable(reason=reason) from error
+        kind = exception.DatabaseUnavailable if victim is None else exception.DeadlockVictim
+        raise kind(reason=reason) from error
 
 
 @contextlib.contextmanager
@@ -62,6 +67,20 @@ def passing(error):
     if type(original).__module__.startswith("pymysql"):
         return not original.args or original.args[0] in _MARIADB or original.args[0] == 0
     return True         # PostgreSQL's class of operational errors: connections, resources, deadlocks, cancelled
+
+
+def _undone_by_deadlock(error):
+    """The error that told so, ``error`` or one that led to it; None.
+
+    MariaDB undoes the whole transaction, its savepoints too: the next error is that one to go back to is missing.
+    """
+    while error is not None:
+        original = getattr(error, "orig", None)
+        told = original is not None and (getattr(original, "sqlstate", None) or next(iter(original.args), None))
+        if told in _DEADLOCK:
+            return error
+        error = error.__context__
+    return None
 
 
 def _first_line(error):

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 
-from nova_lite.common import clock, failpoints, unit_of_work
+from nova_lite.common import again, clock, failpoints, unit_of_work
 from nova_lite.conf import CONF
 from nova_lite.db import patience
 
@@ -144,5 +144,6 @@ def _writer(relaxed=False):
             session.flush()
             with patience.committing():
                 session.commit()
+            again.outside()
     if failpoints.watching:
         failpoints.passing(session, "after_commit")

@@ -5,13 +5,14 @@ refusal too; after a 5xx nothing was done, and the same key begins anew.
 """
 
 import contextlib
+import functools
 import hashlib
 import re
 
 import orjson
 
 from nova_lite.api.wsgi import answer, faults
-from nova_lite.common import exception
+from nova_lite.common import again, exception
 from nova_lite.idempotency import api as memory
 
 HEADER = "HTTP_IDEMPOTENCY_KEY"
@@ -33,16 +34,21 @@ def once(req, work):
         return answer.Answer(remembered.body or None, remembered.status, [*remembered.headers, AGAIN],
                              content_type=remembered.content_type)
     try:
-        with claim.work() as keep:
-            made = work()
-            keep(*_told(made))
-        return made
+        return again.while_undone(functools.partial(_kept, claim, work), req.parse_anew)
     except Exception as error:          # what was done is undone; the refusal is remembered
         made = faults.answer(error, req)
     if made.status >= 500 or made.status in _NOT_KEPT:
         claim.forget()
     else:
         _refuse(claim, made)
+    return made
+
+
+def _kept(claim, work):
+    """The Answer of ``work()``, written in the transaction that did it."""
+    with claim.work() as keep:
+        made = work()
+        keep(*_told(made))
     return made
 
 

@@ -68,6 +68,11 @@ class Request(BaseRequest):
             self.__dict__["_query"] = parse_query(self.environ.get("QUERY_STRING", ""))
         return self._query
 
+    def parse_anew(self):
+        """Forget what was made of body and query: whoever was given it may have taken it apart."""
+        self.__dict__["_body_json"] = _UNREAD
+        self.__dict__["_query"] = None
+
     def narrow_body(self, body):
         self.__dict__["_body_json"] = body
 

@@ -3,7 +3,7 @@
 from nova_lite.api.wsgi import answer, faults, idempotency, microversion
 from nova_lite.api.wsgi.request import content_length, remote_address, too_large
 from nova_lite.api.wsgi.routing import Table
-from nova_lite.common import exception
+from nova_lite.common import again, exception
 from nova_lite.common.context import RequestContext
 from nova_lite.conf import CONF
 
@@ -105,10 +105,14 @@ class Service:
     def _controlled(req, plan, arguments):
         environ = req.environ
         req.context.route = plan.route
-        if (idempotency.HEADER in environ and environ["REQUEST_METHOD"] == "POST"
-                and not (plan.public or plan.stream)):
-            return idempotency.once(req, lambda: answer.of(plan.method(req, **arguments)))
-        return answer.of(plan.method(req, **arguments))
+
+        def work():
+            return answer.of(plan.method(req, **arguments))
+        if plan.stream:
+            return work()
+        if idempotency.HEADER in environ and environ["REQUEST_METHOD"] == "POST" and not plan.public:
+            return idempotency.once(req, work)
+        return again.while_undone(work, req.parse_anew)
 
     def _action(self, req, offered):
         wanted = req.body_json
