@@ -148,6 +148,12 @@ def insert(session, model, values):
     session.execute(sa.insert(model.__table__).values(**values))
 
 
+def lock(session, model, resource_id):
+    """Nobody else changes a row, or writes one that names it, until this transaction ends."""
+    table = model.__table__
+    session.execute(sa.select(table.c.id).where(table.c.id == resource_id).with_for_update())
+
+
 def update(session, model, resource_id, values):
     """Change a row and count its revision up."""
     table = model.__table__
@@ -323,11 +329,6 @@ def nics(session, server_ids):
 def nic_indexes(session, server_id):
     """Which NICs of a server have their port already."""
     return set(session.scalars(sa.select(_P.c.nic_index).where(_P.c.server_id == server_id)))
-
-
-def lock_port(session, port_id):
-    """Nobody else changes a port, or takes it, until this transaction ends."""
-    session.execute(sa.select(_P.c.id).where(_P.c.id == port_id).with_for_update())
 
 
 def take_port(session, port_id, values):

@@ -37,6 +37,7 @@ class ExternalEvents:
     def refresh(self, context, server):
         """Write to a server's row what its ports are now."""
         with db.writer() as session:
+            locks.server(session, server.id)
             self._network.tell(session, server.id)
 
 

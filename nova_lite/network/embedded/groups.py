@@ -1,7 +1,6 @@
 """Security groups and their rules."""
 
 from nova_lite import db
-from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import SecurityGroup, SecurityGroupRule
@@ -55,16 +54,19 @@ class SecurityGroups(Room):
 
     def update(self, context, group, values):
         """A new name shows in the servers of the group at once."""
-        with db.writer() as session:
-            renamed = values.get("name", group["name"]) != group["name"]
-            if renamed and queries.default_group(session, group["project_id"]) == group["id"]:
-                raise exceptions.SecurityGroupCannotUpdateDefault
-            shown_by = queries.servers_on(session, group_id=group["id"]) if renamed else ()
-            locks.servers(session, shown_by)
-            queries.update(session, SecurityGroup, group["id"], values)
-            for server_id in shown_by:
-                summary.write(session, server_id)
-            return self.load(session, None, group["id"])
+        renamed, changed = values.get("name", group["name"]) != group["name"], None
+        while changed is None:
+            with db.writer() as session:
+                if renamed and queries.default_group(session, group["project_id"]) == group["id"]:
+                    raise exceptions.SecurityGroupCannotUpdateDefault
+                shown_by = () if not renamed else summary.shown_by(session, SecurityGroup, group["id"],
+                                                                   group_id=group["id"])
+                if shown_by is not None:
+                    queries.update(session, SecurityGroup, group["id"], values)
+                    for server_id in shown_by:
+                        summary.write(session, server_id)
+                    changed = self.load(session, None, group["id"])
+        return changed
 
     def delete(self, context, group):
         """:raises SecurityGroupInUse: a port is in it.  :raises SecurityGroupCannotRemoveDefault: only an admin may."""

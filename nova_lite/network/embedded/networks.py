@@ -5,7 +5,6 @@ import ipaddress
 from nova_lite import db
 from nova_lite.common import routes
 from nova_lite.conf import CONF
-from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Subnet
@@ -40,14 +39,17 @@ class Networks(Room):
 
     def update(self, context, network, values):
         """:param network: as ``get`` gave it.  A new name shows in the addresses of the network's servers at once."""
-        with db.writer() as session:
-            renamed = values.get("name", network["name"]) != network["name"]
-            shown_by = queries.servers_on(session, network_id=network["id"]) if renamed else ()
-            locks.servers(session, shown_by)
-            queries.update(session, Network, network["id"], values)
-            for server_id in shown_by:
-                summary.write(session, server_id)
-            return self.load(session, None, network["id"])
+        renamed, changed = values.get("name", network["name"]) != network["name"], None
+        while changed is None:
+            with db.writer() as session:
+                shown_by = () if not renamed else summary.shown_by(session, Network, network["id"],
+                                                                   network_id=network["id"])
+                if shown_by is not None:
+                    queries.update(session, Network, network["id"], values)
+                    for server_id in shown_by:
+                        summary.write(session, server_id)
+                    changed = self.load(session, None, network["id"])
+        return changed
 
     def delete(self, context, network):
         """:raises NetworkInUse: a port is left.  Subnets go with it."""

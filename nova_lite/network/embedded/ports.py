@@ -80,7 +80,7 @@ class Ports(Room):
         server_id = self.load(session, None, port["id"])["server_id"]
         if server_id:
             locks.server(session, server_id)
-        queries.lock_port(session, port["id"])
+        queries.lock(session, Port, port["id"])
         return self.load(session, None, port["id"])
 
     def delete(self, context, port):

@@ -1,5 +1,9 @@
-"""What a server's row says of its network, written in the transaction that changed a port."""
+"""What a server's row says of its network, written in the transaction that changed a port.
 
+Who writes it has locked the server: of two who changed its ports at once, the later one sees what the first did.
+"""
+
+from nova_lite.db import locks
 from nova_lite.db import networks as queries
 from nova_lite.objects.server import Address, Nic
 
@@ -36,6 +40,19 @@ def write(session, server_id):
     nics = nics_of(session, [server_id]).get(server_id, [])
     queries.write_server(session, server_id, addresses(nics), queries.group_names(session, server_id) if nics else [])
     return nics
+
+
+def shown_by(session, model, resource_id, **which):
+    """Ids of the servers that show a resource, locked before it, for who is to rename it; whoever makes another show it
+    waits, and reads the new name then.
+
+    :param which: as for ``db.networks.servers_on``.
+    :returns: None, and nothing was done, where another server came to show it meanwhile: begin anew.
+    """
+    known = queries.servers_on(session, **which)
+    locks.servers(session, known)
+    queries.lock(session, model, resource_id)
+    return known if set(known).issuperset(queries.servers_on(session, **which)) else None
 
 
 def addresses(nics):
