@@ -17,6 +17,7 @@ import uuid
 
 import bcrypt
 import pytest
+from oslo_messaging import opts as messaging_opts
 
 from nova_lite.api.wsgi import routing
 from nova_lite.cmd import services
@@ -53,9 +54,13 @@ class Lab:
             os.makedirs(os.path.join(self.state, name), exist_ok=True)
         self.world = None
         self.engine = None
+        self._questions = None          # a connection for the test's own
 
     def use(self, snapshot):
         """The database becomes what the file ``snapshot`` holds; None: empty."""
+        if self._questions is not None:
+            self._questions.close()
+            self._questions = None
         if self.engine is not None:
             self.engine.dispose()
         for end in ("-wal", "-shm"):
@@ -81,7 +86,7 @@ class Lab:
         patch = pytest.MonkeyPatch()
         self.world = world
         try:
-            self._configure()
+            self._configure(patch)
             self._patch(patch, world.simulation, world.bus)
             if self.engine is None:
                 self.engine = session.make_engine(session.url())
@@ -93,7 +98,8 @@ class Lab:
             self._forget_configuration()
             self.world = None
 
-    def _configure(self):
+    def _configure(self, patch):
+        patch.setattr(messaging_opts, "list_opts", _messaging_opts)
         CONF([], project="nova_lite", default_config_files=[])
         for group, values in _OPTIONS.items():
             for name, value in values.items():
@@ -120,11 +126,10 @@ class Lab:
                            ("Lock", simulation.lock), ("Mailbox", simulation.mailbox), ("native", simulation.native)):
             patch.setattr(concurrency, name, fake)
         clock, threads = simulation.clock_module(), simulation.threading_module()
-        for name, module in list(sys.modules.items()):
-            if name.startswith("nova_lite.") and getattr(module, "time", None) is time:
-                patch.setattr(module, "time", clock)
-            if name.startswith("nova_lite.") and getattr(module, "threading", None) is threading:
-                patch.setattr(module, "threading", threads)
+        for module in _users_of(time, len(sys.modules)):
+            patch.setattr(module, "time", clock)
+        for module in _users_of(threading, len(sys.modules)):
+            patch.setattr(module, "threading", threads)
         patch.setattr(base, "datetime", simulation.datetime_module())
         patch.setattr(concurrency, "serve", lambda *_: types.SimpleNamespace(stop=lambda _seconds: True))
         patch.setattr(rpc, "client", bus.client)
@@ -166,9 +171,21 @@ class Lab:
 
     def connect(self):
         """A plain connection for the test's own questions."""
-        return contextlib.closing(sqlite3.connect(self.path))
+        if self._questions is None:
+            self._questions = sqlite3.connect(self.path)
+        return self._questions
 
 
+@functools.cache
+def _users_of(module, _how_many):
+    """Modules of nova_lite that know ``module`` by its name; asked anew when there are more modules."""
+    name = module.__name__
+    return [each for where, each in list(sys.modules.items())
+            if where.startswith("nova_lite.") and getattr(each, name, None) is module]
+
+
+#: The library copies every option of its own each time.
+_messaging_opts = functools.cache(messaging_opts.list_opts)
 _build_mapper = routing.Table._mapper
 
 

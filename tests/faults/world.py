@@ -253,8 +253,7 @@ class World:
 
     def query(self, statement, *values):
         """Rows of the database, by SQL."""
-        with lab().connect() as connection:
-            return connection.execute(statement, values).fetchall()
+        return lab().connect().execute(statement, values).fetchall()
 
     # ---- faults
 
@@ -333,7 +332,6 @@ class World:
         with lab().connect() as connection:
             connection.execute("UPDATE operations SET lease_until = '2000-01-01 00:00:00.000000', rung_at = NULL "
                                "WHERE lease_until IS NOT NULL")
-            connection.commit()
 
     def _do_freeze(self, fault):
         if fault not in self.fired:
