@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import openstack
 import pytest
@@ -92,6 +93,14 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    cloud = item.funcargs.get("cloud")
+    cloud = item.funcargs.get("cloud") or item.funcargs.get("real_cloud")
     if report.failed and cloud is not None:
         report.sections.append(("cloud", cloud.output()))
+        report.sections.extend(consoles(cloud))
+
+
+def consoles(cloud):
+    """(title, end of what each guest printed)"""
+    for log in Path(cloud.state_dir, "instances").glob("*/console.log"):
+        with contextlib.suppress(FileNotFoundError):
+            yield f"console of {log.parent.name}", log.read_text(errors="replace")[-3000:]

@@ -54,7 +54,7 @@ def log_in(key, server, command="true"):
         answers.append(ssh(key, address, command))
         return answers[-1] is not None
 
-    clouds.until(f"ssh to {address}", answered, 120)
+    clouds.until(f"ssh to {address}", answered, 240)
     return answers[-1]
 
 
