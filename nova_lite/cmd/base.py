@@ -24,6 +24,16 @@ def configure(args, prog, config_files=()):
     early.start_concurrency(CONF.concurrency)
 
 
+def existing(files):
+    """The paths that a command line named, made absolute.  :raises Misconfigured: there is no such file."""
+    from nova_lite.common import exception
+    for each in files:
+        if not os.path.exists(each):
+            raise exception.Misconfigured(problem=f"There is no configuration file {each}.",
+                                          remedy="Give --config-file one that exists.")
+    return [os.path.abspath(each) for each in files]
+
+
 def read(args, prog, config_files=()):
     """Read the configuration files and command line into CONF.
 

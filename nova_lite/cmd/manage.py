@@ -1,7 +1,6 @@
 """``nova-lite-manage``: the database's schema, the first users and flavors, the sample files."""
 
 import argparse
-import os
 import sys
 
 from nova_lite.cmd import base, state_dir
@@ -11,9 +10,9 @@ from nova_lite.conf import CONF
 
 def main(argv=None):
     arguments = _parser().parse_args(argv)
-    files = [["--config-file", os.path.abspath(each)] for each in arguments.config_file]
-    base.configure(sum(files, []), "nova-lite-manage")
     try:
+        files = [["--config-file", each] for each in base.existing(arguments.config_file)]
+        base.configure(sum(files, []), "nova-lite-manage")
         return arguments.run(arguments)
     except exception.NovaLiteError as error:
         return base.fail(error)
@@ -44,6 +43,8 @@ def _parser():
 
 def _sync(_arguments):
     from nova_lite.db import migrate
+    if not CONF.database.connection:
+        state_dir.prepare(CONF.state_dir)       # the database is a file in it
     migrate.sync()
     print(f"The schema is at revision {migrate.version()}.")
     return 0
@@ -58,11 +59,15 @@ def _version(_arguments):
 def _sample(arguments):
     from nova_lite.cmd import sample
     text = getattr(sample, arguments.text)()
-    if arguments.output:
+    if not arguments.output:
+        print(text, end="")
+        return 0
+    try:
         with open(arguments.output, "w") as file:
             file.write(text)
-    else:
-        print(text, end="")
+    except OSError as error:
+        raise exception.Misconfigured(problem=f"Cannot write {arguments.output}: {error.strerror}.",
+                                      remedy="Give --output a file that you may write.") from error
     return 0
 
 
@@ -72,6 +77,8 @@ def _bootstrap(_arguments):
     from nova_lite.cmd.doors import Doors
     from nova_lite.cmd.up import public_url
     from nova_lite.common import rpc
+    from nova_lite.db import migrate
+    migrate.check()
     rpc.init()
     bootstrap.run(Doors())
     welcome.write(CONF.state_dir, CONF.api.public_endpoint or public_url(), "")

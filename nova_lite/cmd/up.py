@@ -55,12 +55,7 @@ def _foreground(arguments):
 
 def configure(arguments, place):
     """Options of the command line stand above those of files."""
-    files = [os.path.join(place, "nova_lite.conf"), *map(os.path.abspath, arguments.config_file)]
-    for each in arguments.config_file:
-        if not os.path.exists(each):
-            raise exception.Misconfigured(problem=f"There is no configuration file {each}.",
-                                          remedy="Give --config-file one that exists.")
-    base.configure([], "nova-lite", files)
+    base.configure([], "nova-lite", [os.path.join(place, "nova_lite.conf"), *base.existing(arguments.config_file)])
     CONF.set_override("state_dir", place)
     if arguments.driver:
         CONF.set_override("driver", arguments.driver, group="compute")

@@ -1,5 +1,6 @@
 """Bring the database to this release's schema, or say why it cannot be."""
 
+import contextlib
 import os
 
 import sqlalchemy as sa
@@ -9,17 +10,26 @@ from nova_lite.db import migrations, session
 
 
 def version():
-    """The database's revision; None for an empty one."""
-    with session.engine().connect() as connection:
+    """The database's revision; None for an empty one.  :raises Misconfigured: there is no such database."""
+    with _explained(sa.exc.SQLAlchemyError, ImportError), session.engine().connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
+def check():
+    """:raises Misconfigured: the database has not this release's schema."""
+    present = version()
+    if present != migrations.HEAD:
+        raise exception.Misconfigured(
+            problem=f"The database {_where()} is {f'at revision {present}' if present else 'empty'}; this release's is "
+                    f"{migrations.HEAD}.", remedy="Run: nova-lite-manage db sync.")
+
+
 def sync():
     """Upgrade to the newest revision; one that is there already costs one query.
 
-    :raises Misconfigured: the database is from a newer release.
+    :raises Misconfigured: the database is from a newer release, or cannot be used.
     """
     present = version()
     if present == migrations.HEAD:
@@ -36,14 +46,30 @@ def sync():
                 problem=f"The database {_where()} is at revision {present}, which this release does not know: "
                         "a newer release made it.",
                 remedy="Install that release or a later one, or use another state directory.") from error
-    with session.engine().connect().execution_options(writing=True) as connection:
+    with (_explained(sa.exc.OperationalError),
+          session.engine().connect().execution_options(writing=True) as connection):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
 
 
+@contextlib.contextmanager
+def _explained(*errors):
+    """Say in one line what is wrong with the database that is configured."""
+    try:
+        yield
+    except errors as error:
+        reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
+        raise exception.Misconfigured(
+            problem=f"The database {_where()} cannot be used: {reason}.",
+            remedy="Mend that, or name another: [database] connection, or [DEFAULT] state_dir for a file.") from error
+
+
 def _where():
-    return session.engine().url.render_as_string(hide_password=True)
+    try:
+        return sa.make_url(session.url()).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "that [database] connection names"       # not shown: there may be a password anywhere in it
 
 
 def _config():
