@@ -160,7 +160,10 @@ class ComputeHostMissing(NotFound):
 
 
 class NoValidHost(NovaLiteError):
-    """Raised inside the scheduler; its text and its status become the server's fault."""
+    """Raised inside the scheduler; its text and its status become the server's fault.
+
+    ``fields["down"]``: names of the hosts that counted as down, for the conductor.
+    """
 
     template = "No valid host was found. {reason}"
 

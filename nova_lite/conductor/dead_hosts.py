@@ -43,13 +43,17 @@ class Watch:
         before = self._looked - CONF.operations.service_down_time
         return self._forced | {host for host, (_, since) in self._marks.items() if since < before}
 
-    def may_come(self):
-        """Whether a host that counts as down may be on its way back: it was stopped, or we began, just now."""
+    def may_come(self, down=()):
+        """Whether a host that counts as down may be on its way back: it was stopped, or we began, just now.
+
+        :param down: names of those that counted as down when somebody else looked, a while ago: after an outage of the
+            broker a host may have been heard since.
+        """
         with db.reader() as session:
             signs = services.signs_of_hosts(session)
         silent_since = now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
         dead = {(host, self._marks.get(host, (None,))[0]) for host in self.dead()}
-        return any(each.last_seen_at < silent_since and not each.forced_down
+        return any((each.last_seen_at < silent_since or each.host in down) and not each.forced_down
                    and (each.host, each.last_seen_at) not in dead for each in signs)
 
 

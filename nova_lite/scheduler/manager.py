@@ -13,6 +13,7 @@ from nova_lite.conf import CONF
 from nova_lite.db import allocations, operations, scheduling, server_objects
 from nova_lite.db.base import now
 from nova_lite.scheduler import explain, facts, filters, ratios, requests, weighers
+from nova_lite.scheduler.filters import compute
 from nova_lite.scheduler.host import Host
 
 LOG = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Endpoint:
             chosen, weighed, refused = _place(session, request, lost)
             operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
         if chosen is None:
-            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
+            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused), down=compute.down(refused))
         return chosen
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conductor import dead_hosts, strangers
+from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.endings import Endings
 from nova_lite.conductor.poison import Poison
 from nova_lite.conductor.recovery import Recovery
@@ -91,8 +92,8 @@ def room(database, monkeypatch):
 DOWN = 70       # more than [operations] service_down_time
 
 
-def building(**args):
-    server = make_server(vm_state=Vm.BUILDING, task_state=Task.SCHEDULING, host="h1")
+def building(placed="h1", **args):
+    server = make_server(vm_state=Vm.BUILDING, task_state=Task.SCHEDULING, host=placed)
     with db.writer() as session:
         return server, operations.record(session, OWNER, OPERATIONS["create"], server.id, server, args)
 
@@ -251,6 +252,28 @@ def test_a_host_that_stopped_a_moment_ago_may_come_back_for_a_while(room):
     assert room.watch.may_come()
     room.pass_time(DOWN, "h2")
     assert not room.watch.may_come()
+
+
+def test_a_host_that_was_heard_since_the_scheduler_decided_may_come(room):
+    """It is back when the conductor learns that there was none: to fail for want of it would be absurd."""
+    room.pass_time(10, "h1", "h2")
+    assert room.watch.may_come(down=["h1"])
+    room.pass_time(DOWN, "h2")
+    assert not room.watch.may_come(down=["h1"])
+
+
+def test_a_build_for_which_all_hosts_were_down_a_moment_ago_waits(room):
+    """The broker is back, and the scheduler was faster than the hosts."""
+    class Scheduler:
+        def select_destinations(self, *_):
+            room.alive("h1", "h2")
+            raise exception.NoValidHost(reason="2 hosts: 2 down.", down=["h1", "h2"])
+
+    _, operation_id = building(placed=None)
+    Build("c1", room.network, (room.bell, Scheduler()), Endings(room.network), room.watch).build_server(
+        OWNER, operation_id)
+    waiting = operation(operation_id)
+    assert (waiting.place, waiting.state) == ("conductor", OperationState.QUEUED)
 
 
 def test_a_conductor_that_begins_waits_for_hosts_that_were_silent_before_it(room):

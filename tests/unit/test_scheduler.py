@@ -1,11 +1,14 @@
 """The scheduler over its database: what it reads and when, what it claims, what it keeps of why."""
 
+import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.db import operations, scheduling
+from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Server
 from nova_lite.objects import decision
 from tests.api.test_statements import counted
@@ -39,6 +42,14 @@ def test_why_nobody_would_do_is_told_and_kept(placing):
     kept = placing.decision(server)
     assert kept["chosen"] is None and decision.counted(kept) == "2 hosts: 1 in another zone, 1 disabled"
     assert [each[:2] for each in kept["refused"]] == [["small", "AvailabilityZoneFilter"], ["off", "ComputeFilter"]]
+
+
+def test_who_was_down_is_told_to_the_conductor(placing):
+    placing.host("gone", last_seen_at=now() - datetime.timedelta(hours=1))
+    placing.host("small", memory_mb=1)
+    with pytest.raises(exception.NoValidHost) as caught:
+        placing.put()
+    assert caught.value.fields["down"] == ["gone"]
 
 
 def test_the_step_of_a_refusal_is_in_the_journal(placing):

@@ -34,7 +34,7 @@ class Build:
         except exception.PeerAway as error:
             self._wait_for(operation, error)
         except exception.NoValidHost as error:
-            if self._hosts.may_come():
+            if self._hosts.may_come(error.fields.get("down", ())):
                 self._wait_for(operation, error)
             else:
                 self._give_up(operation, error)
