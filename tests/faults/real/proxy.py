@@ -12,6 +12,8 @@ import socket
 import struct
 import threading
 
+from tests import lanes
+
 _CHUNK = 1 << 16
 #: What a client sends to commit: PostgreSQL's simple and extended queries end the text with a zero byte, and MariaDB's
 #: packet is its length, its number (0), COM_QUERY (3) and the bare text.
@@ -35,7 +37,7 @@ class _Loop:
 
 
 class Proxy:
-    """A listener on a free loopback port that passes bytes on to ``target`` (a port of 127.0.0.1).
+    """A listener on a loopback port that passes bytes on to ``target`` (a port of 127.0.0.1).
 
     :ivar port: where clients connect.  :ivar accepted: how many connections were ever accepted.
     :ivar arrivals: the loop's time of each of them.  :ivar commits: how many commits were seen.
@@ -51,7 +53,7 @@ class Proxy:
         self._lose = _Nothing()
         self.accepted = self.commits = self.lost = 0
         self.arrivals = []
-        self.port = None
+        self.port = lanes.free_port()   # of our lane: while it refuses, nobody else may listen there or call from there
 
     def __enter__(self):
         _Loop.run(self._start())
@@ -103,8 +105,7 @@ class Proxy:
         await self._listen()
 
     async def _listen(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port or 0, reuse_address=True)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, reuse_address=True)
 
     async def _stop(self):
         self._gate.set()

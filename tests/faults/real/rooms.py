@@ -63,7 +63,8 @@ class Layout:
                 file.write(self._text(cloud, name))
         with open(config_of(cloud, "test"), "w") as file:       # for those who administer
             file.write(f"[DEFAULT]\nstate_dir = {cloud.state_dir}\ntransport_url = {self._servers['bus']}\n"
-                       f"[database]\nconnection = {self._servers['database']}\n[compute]\ndriver = fake\n")
+                       f"[database]\nconnection = {self._servers['database']}\n[compute]\ndriver = fake\n"
+                       f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n")
         for command in (["db", "sync"], ["bootstrap"]):
             done = subprocess.run([sys.executable, "-m", "nova_lite.cmd.manage", "--config-file",
                                    config_of(cloud, "test"), *command], cwd=clouds.ROOT, capture_output=True, text=True,
@@ -171,9 +172,13 @@ class Room(clouds.Cloud):
         return self.query("SELECT host FROM servers WHERE id = :id", id=server_id)[0].host
 
     def clear(self):
-        """Delete every server, for the next test."""
-        for server in self.get("/compute/v2.1/servers").body["servers"]:
-            self.delete_server(server["id"])
+        """Delete every server, all at once, for the next test."""
+        servers = [each["id"] for each in self.get("/compute/v2.1/servers").body["servers"]]
+        for each in servers:
+            answer = self.delete(f"/compute/v2.1/servers/{each}")
+            assert answer.status in (204, 404), answer.text
+        for each in servers:
+            self.wait_gone(each)
 
     def open_operations(self):
         return self.query("SELECT id, name, state, place, step, worker FROM operations WHERE finished_at IS NULL")
