@@ -39,6 +39,14 @@ fetch_novnc() (
         mkdir -p "$(dirname "$1")" && rm -rf "$1" && cp -r usr/share/novnc "$1"
 )
 
+# fetch_agent FOLDER: unpack QEMU's guest agent there; nothing is installed.
+fetch_agent() (
+    [ -s "$1/usr/sbin/qemu-ga" ] && return
+    draft=$(mktemp -d) && trap 'rm -rf "$draft"' EXIT && cd "$draft" &&
+        apt-get -q -o APT::Sandbox::User=root download qemu-guest-agent >&2 && dpkg-deb -x qemu-guest-agent_*.deb agent &&
+        mkdir -p "$(dirname "$1")" && rm -rf "$1" && cp -r agent "$1"
+)
+
 # without_services COMMAND...: run it while packages are kept from starting their services (policy-rc.d, Debian policy 9.3.3).
 without_services() {
     local policy=/usr/sbin/policy-rc.d status=0

@@ -121,6 +121,13 @@ need_novnc() {
     fetch_novnc "$NOVA_LITE_TEST_NOVNC" || echo "noVNC could not be fetched: the test of the screen will fail" >&2
 }
 
+need_agent() {
+    if [ -z "${NOVA_LITE_TEST_AGENT:-}" ]; then
+        fetch_agent "$CACHE/agent" || echo "QEMU's guest agent could not be fetched: the test of it will fail" >&2
+        export NOVA_LITE_TEST_AGENT=$CACHE/agent/usr/sbin/qemu-ga
+    fi
+}
+
 # ---- the parts
 
 BY_PROPERTY=tests/api/test_schemas_by_property.py       # made-up requests take longer than the everyday loop may
@@ -185,6 +192,7 @@ part_faults() {
     local status=0
     [ "$(id -u)" = 0 ] || { echo "fault tests make bridges and guests: run tools/test.sh faults as root"; return 1; }
     if [ -n "${NOVA_LITE_CHAOS_MINUTES:-}" ]; then
+    need_agent
         run_pytest -s tests/faults/real/test_chaos.py
         return
     fi

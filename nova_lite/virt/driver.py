@@ -190,16 +190,17 @@ class Snapshot(abc.ABC):
     """Copies of guests' disks."""
 
     @abc.abstractmethod
-    def take(self, server_id):
+    def take(self, server_id, must_be_quiet=False):
         """Copy the guest's root disk, as it is at one moment, into a qcow2 file of its own; the file's path.
 
         A guest that runs goes on meanwhile; where its agent answers, its file systems are quiet at that moment.
+        :param must_be_quiet: rather no copy than one of a running guest whose agent does not answer.
         :raises HypervisorError: and leaves nothing behind.
         """
 
     @abc.abstractmethod
     def drop(self, server_id):
-        """End a copy that is under way and remove what there is of it."""
+        """End a copy that is under way, let the guest write again, and remove what there is of the copy."""
 
 
 class Resize(abc.ABC):

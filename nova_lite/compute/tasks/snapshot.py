@@ -1,5 +1,7 @@
 """Copy a guest's disk into an image."""
 
+from oslo_utils import strutils
+
 from nova_lite.image.upload import Uploads
 from nova_lite.objects.states import Task
 
@@ -25,8 +27,13 @@ class Snapshot:
         job.undo.callback(self._driver.snapshot.drop, server_id)
         if not job.image.size:
             job.step("snapshot", Task.SNAPSHOT)
-            path = self._driver.snapshot.take(server_id)
+            path = self._driver.snapshot.take(server_id, _must_be_quiet(job.server))
             job.step("upload", Task.UPLOADING)
             self._uploads.put(job.image, path)
         job.step("tidy")
         self._driver.snapshot.drop(server_id)
+
+
+def _must_be_quiet(server):
+    properties = server.image.properties if server.image else {}
+    return strutils.bool_from_string(properties.get("os_require_quiesce", "no"))

@@ -187,7 +187,7 @@ class Rescues(_Room, driver.Rescues):
 class Snapshot(_Room, driver.Snapshot):
     """The copy is an empty disk of 1 GiB."""
 
-    def take(self, server_id):
+    def take(self, server_id, must_be_quiet=False):
         self._act()
         self._known(server_id)
         path = self._path(server_id)

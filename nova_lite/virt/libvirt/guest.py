@@ -165,9 +165,6 @@ def cut_of(live, server_id):
 
 _COPY = (libvirt.VIR_DOMAIN_BLOCK_COPY_SHALLOW | libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
          | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
-_AGENT_AWAY = (libvirt.VIR_ERR_AGENT_UNRESPONSIVE, libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
-               libvirt.VIR_ERR_OPERATION_UNSUPPORTED, libvirt.VIR_ERR_OPERATION_INVALID,
-               libvirt.VIR_ERR_CONFIG_UNSUPPORTED, libvirt.VIR_ERR_AGENT_UNSYNCED)
 
 
 def copy_disk(domain, disk, target):
@@ -190,21 +187,6 @@ def end_copy(live, server_id, disk):
     domain = find(live, server_id)
     if domain is not None and domain.isActive() and domain.blockJobInfo(disk):
         domain.blockJobAbort(disk)
-
-
-def freeze(domain):
-    """Ask the guest's agent to quiet its file systems; whether it did."""
-    try:
-        domain.fsFreeze()
-    except libvirt.libvirtError as error:
-        if error.get_error_code() not in _AGENT_AWAY:
-            raise
-        return False
-    return True
-
-
-def thaw(domain):
-    domain.fsThaw()
 
 
 def press(domain):

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from nova_lite.common import exception
 from nova_lite.objects.states import Power
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import guest
+from nova_lite.virt.libvirt import agent, guest
 
 #: Nova's words for states of power.
 _WORDS = {Power.NOSTATE: "pending", Power.RUNNING: "running", Power.PAUSED: "paused", Power.SHUTDOWN: "shutdown",
@@ -30,7 +30,7 @@ class GuestItself(driver.Guest):
         self._connection.ask(_nmi, server_id)
 
     def set_password(self, server_id, user, password):
-        self._connection.ask(_set_password, server_id, user, password)
+        self._connection.ask(agent.set_password, server_id, user, password, deadline=agent.DEADLINE)
 
 
 def _standard(figures, virt_type):
@@ -93,7 +93,3 @@ _TICKS = 100        # a second, in /proc on Linux
 
 def _nmi(domain):
     domain.injectNMI()
-
-
-def _set_password(domain, user, password):
-    domain.setUserPassword(user, password, 0)

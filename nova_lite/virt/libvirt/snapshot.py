@@ -10,7 +10,7 @@ import time
 
 from nova_lite.common import concurrency, exception, sandbox
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import disks, guest
+from nova_lite.virt.libvirt import agent, disks, guest
 from nova_lite.virt.libvirt.lifecycle import explained
 
 _LOOK = 0.2             # seconds between looks at the mirror
@@ -22,13 +22,13 @@ class Snapshot(driver.Snapshot):
         self._connection = connection
         self._build = build
 
-    def take(self, server_id):
+    def take(self, server_id, must_be_quiet=False):
         self.drop(server_id)
         files = self._build.files(server_id)
         source = files.disk
         if self._connection.call(guest.runs, server_id):
             source = files.snapshot_delta
-            self._mirror(server_id, files)
+            self._mirror(server_id, files, must_be_quiet)
         try:
             sandbox.convert(source, "qcow2", files.snapshot, "qcow2")
         except (exception.ToolFailed, exception.ToolLimited) as error:
@@ -40,10 +40,15 @@ class Snapshot(driver.Snapshot):
     def drop(self, server_id):
         files = self._build.files(server_id)
         self._connection.call(guest.end_copy, server_id, files.disk)
+        if os.path.exists(files.snapshot_delta):
+            self._thaw(server_id)       # who made it quiet may have died before the end
         _remove(files.snapshot_delta)
         _remove(files.snapshot)
 
-    def _mirror(self, server_id, files):
+    def _thaw(self, server_id):
+        self._connection.call(agent.thaw, server_id, deadline=agent.DEADLINE)
+
+    def _mirror(self, server_id, files, must_be_quiet):
         with explained():
             disks.twin(files, files.snapshot_delta)
         self._connection.ask(guest.copy_disk, server_id, files.disk, files.snapshot_delta)
@@ -53,12 +58,15 @@ class Snapshot(driver.Snapshot):
                 self.drop(server_id)
                 raise exception.HypervisorError(reason=f"copying the disk took longer than {_LONGEST} s")
             concurrency.sleep(_LOOK)
-        quiet = self._connection.ask(guest.freeze, server_id)
         try:
+            reason = self._connection.ask(agent.freeze, server_id, deadline=agent.DEADLINE)
+            if reason is not None and must_be_quiet:
+                self.drop(server_id)
+                raise exception.HypervisorError(
+                    reason=f"the image says os_require_quiesce, and the guest's agent did not do so: {reason}")
             self._connection.call(guest.end_copy, server_id, files.disk)
         finally:
-            if quiet:
-                self._connection.ask(guest.thaw, server_id)
+            self._thaw(server_id)
 
 
 def _remove(path):
