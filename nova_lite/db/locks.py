@@ -53,7 +53,7 @@ def operations(session, operation_ids, *, free=False):
     ids = sorted(operation_ids)
     if not _locks(session):
         return ids
-    return [each for some in _chunks(ids)
+    return [each for some in chunks(ids)
             for each in session.execute(_FREE if free else _ALL, {"b_ids": some}).scalars()]
 
 
@@ -68,5 +68,6 @@ def _locks(session):
     return session.get_bind().dialect.name != "sqlite"
 
 
-def _chunks(values):
+def chunks(values):
+    """Lists of ids that one statement can hold."""
     return (values[start:start + _MANY] for start in range(0, len(values), _MANY))

@@ -337,10 +337,11 @@ def release(session, *, place=None, worker_prefix=None, but=None):
     if worker_prefix is None:           # the place is there again: what waits for it need not wait for the next ring
         waiting = [_T.c.state == OperationState.QUEUED, *([] if place is None else [_T.c.place == place])]
     either = sa.or_(sa.and_(*conditions), sa.and_(*waiting)) if waiting else sa.and_(*conditions)
-    for each in locks.operations(session, session.execute(sa.select(_T.c.id).where(either)).scalars().all()):
-        session.execute(sa.update(_T).where(_T.c.id == each, *conditions), {"lease_until": None, "rung_at": None})
+    ids = locks.operations(session, session.execute(sa.select(_T.c.id).where(either)).scalars().all())
+    for some in locks.chunks(ids):
+        session.execute(sa.update(_T).where(_T.c.id.in_(some), *conditions), {"lease_until": None, "rung_at": None})
         if waiting:
-            session.execute(sa.update(_T).where(_T.c.id == each, *waiting), {"rung_at": None})
+            session.execute(sa.update(_T).where(_T.c.id.in_(some), *waiting), {"rung_at": None})
 
 
 def due(session, *, ring_after, limit=500):
