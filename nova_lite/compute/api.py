@@ -45,7 +45,7 @@ class API:
         self.build = Build(image, network, conductor)
         self.power = Power(compute)
         self.pause = Pause(compute)
-        self.rebuild = Rebuild(image, compute)
+        self.rebuild = Rebuild(image, compute, conductor)
         self.rescue = Rescue(image, compute)
         self.snapshot = Snapshot(image, compute)
         self.resize = Resize(compute)

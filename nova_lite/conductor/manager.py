@@ -18,6 +18,7 @@ from nova_lite.conductor.flows import backups, resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings
+from nova_lite.conductor.flows.rebuild import Rebuild
 from nova_lite.conductor.lateness import LATE, Lateness
 from nova_lite.conductor.poison import Poison, guarded
 from nova_lite.conductor.reclaim import Reclaim
@@ -48,14 +49,16 @@ class Manager:
     def __init__(self, worker, doors, compute_rpc, scheduler_rpc, hears):
         endings = Endings(doors.network)
         self._hosts = Watch(hears)
-        build = Build(worker, doors.network, (compute_rpc, scheduler_rpc), endings, self._hosts)
+        build, rebuild = (flow(worker, doors.network, (compute_rpc, scheduler_rpc), endings, self._hosts)
+                          for flow in (Build, Rebuild))
         delete = Delete(worker, endings)
         self._worker = worker
         self._gate = gate = Gate(CONF.operations.max_concurrent_builds)
         poison = Poison(endings)
         bells = Doorbells(functools.partial(_quietly, poison))
         flows = {name: functools.partial(bells.ring, gate, flow) for name, flow in (
-            ("create", build.build_server), ("unshelve", build.build_server), ("delete", delete.delete_server))}
+            ("create", build.build_server), ("unshelve", build.build_server), ("delete", delete.delete_server),
+            ("rebuild", rebuild.rebuild_server))}
         self.recovery = Recovery(flows, compute_rpc, self._hosts, Executor(worker, endings), poison)
         self.endpoint = Endpoint(flows, doors, endings, poison)
         self._reclaim = Reclaim(compute_rpc)
@@ -153,6 +156,9 @@ class Endpoint:
 
     def unshelve_server(self, context, operation_id):
         self._flows["unshelve"](context, operation_id)
+
+    def rebuild_server(self, context, operation_id):
+        self._flows["rebuild"](context, operation_id)
 
     def take_lease(self, context, operation_id, host, worker):
         return guarded(self._poison, self._leased, operation_id, host, worker)

@@ -36,6 +36,10 @@ class ConductorAPI:
         """Ring for a server that no host has now: find one, claim, hand over."""
         self._client.cast(context, "unshelve_server", operation_id=operation_id)
 
+    def rebuild_server(self, context, operation_id):
+        """Ring for a server that gets another image: ask whether its host may run that, hand over."""
+        self._client.cast(context, "rebuild_server", operation_id=operation_id)
+
     def take_lease(self, context, operation_id, host, worker):
         """objects.Job.  :raises Fenced: it ended, is led by another, or is not this host's."""
         with self._turns:

@@ -49,9 +49,10 @@ _NEW = sa.insert(_T)
 _NEW_STEP = sa.insert(_S).values(started_at=_MOMENT)
 
 
-def begin(session, context, server_id, operation, args=None):
+def begin(session, context, server_id, operation, args=None, place=None):
     """Claim a server for ``operation`` (a row of OPERATIONS) and record it; what it overtakes is cancelled.
 
+    :param place: where it begins; None: at the server's host, or at the conductor where it has none.
     :returns: the new row's id and the host it must run on (None: the server was never placed).
     :raises InvalidState, ServerLocked, ServerNotFound, ServerNotReady: nothing was changed.
     """
@@ -62,14 +63,14 @@ def begin(session, context, server_id, operation, args=None):
         raise exception.ServerNotReady(server_id=server_id)
     if operation.interrupts:
         cancel_open(session, server_id, f"Cancelled by {operation.name} (request {context.request_id}).")
-    operation_id = record(session, context, operation, server_id, server, args)
+    operation_id = record(session, context, operation, server_id, server, args, place)
     return operation_id, server.host
 
 
-def record(session, context, operation, server_id, server, args=None):
+def record(session, context, operation, server_id, server, args=None, place=None):
     """Insert the operation's row for a server that is already claimed; return its id."""
     values = {
-        "id": new_id(), "name": operation.name, "server_id": server_id, "place": server.host or CONDUCTOR,
+        "id": new_id(), "name": operation.name, "server_id": server_id, "place": place or server.host or CONDUCTOR,
         "deadline": now() + datetime.timedelta(seconds=operation.deadline), "args": args or {},
         "previous": {"vm_state": server.vm_state}, "project_id": server.project_id, "user_id": context.user_id or "",
         "request_id": context.request_id, "route": context.route, "rung_at": now(),

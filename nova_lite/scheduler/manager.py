@@ -38,6 +38,22 @@ class Endpoint:
             except _Lost as race:
                 lost.add(race.host)
 
+    def check_image(self, context, operation_id, attempt):
+        """Ask what filters images about the host that the operation's server is on, and answer its name."""
+        with db.writer(relaxed=True) as session:
+            operation = operations.held(session, operation_id)
+            operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
+                               seconds=CONF.operations.lease)
+            server = server_objects.row(session, operation.server_id)
+            request = requests.of_image(server)
+            good, refused = _sift(session, request, tuple(CONF.scheduler.enabled_filters))
+            weighed = [weighers.Weighed(host, 0.0, {}) for host in good]
+            chosen = server.host if good else None
+            operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
+        if chosen is None:
+            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
+        return chosen
+
     def _decide(self, operation_id, attempt, lost):
         with db.writer(relaxed=True) as session:
             operation = operations.held(session, operation_id)

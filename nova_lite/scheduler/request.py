@@ -51,6 +51,7 @@ class Request:
     excluded: frozenset = frozenset()            # hosts where its build failed already
     group: Group | None = None
     neighbours: dict = dataclasses.field(default_factory=dict)        # {id of a server that hints name: its host}
+    placed: bool = False                         # the server is there already: its image alone is in question
 
     @property
     def asked(self):

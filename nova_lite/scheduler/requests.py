@@ -18,6 +18,14 @@ def of(session, server, args):
         group=_group(session, server), neighbours=scheduling.hosts_of(session, named) if named else {})
 
 
+def of_image(server):
+    """Whether the host of ``server`` may run its image: what its flavor and hints ask was asked when it was placed."""
+    return Request(
+        server_id=server.id, project_id=server.project_id, **audit.asked(server.flavor),
+        flavor_name=server.flavor["name"], image_id=server.image_id, image_properties=server.image_properties,
+        destination=Destination(server.host, None, forced=False), placed=True)
+
+
 def _destination(args):
     if not args.get("host") and not args.get("node"):
         return None

@@ -17,3 +17,10 @@ class SchedulerAPI:
         :raises NoValidHost: with why, in words for the user.  :raises Fenced: another attempt leads the operation.
         """
         return self._client.call(context, "select_destinations", operation_id=operation_id, attempt=attempt)
+
+    def check_image(self, context, operation_id, attempt):
+        """Whether the host of this operation's server may run the image that the server has by now; answer its name.
+
+        :raises NoValidHost, Fenced: as above.
+        """
+        return self._client.call(context, "check_image", operation_id=operation_id, attempt=attempt)

@@ -141,7 +141,8 @@ def asker(name):
 def state(name):
     """The Snapshot of a cloud in a state: "empty", "furnished" (see changes.py), or with one server in a vm_state.
 
-    "error" is a server that a host has and that failed there, "unplaced" one that never found a host.
+    "error" is a server that a host has and that failed there, "unplaced" one that never found a host; "images" is an
+    active one beside two other images.
     """
     if name == "empty":
         return _empty()
@@ -150,6 +151,8 @@ def state(name):
         return _made("active", changes.furnish, name)
     if name == "unplaced":
         return _made("empty", create_nowhere, name)
+    if name == "images":
+        return _made("active", more_images, name)
     if name == Vm.ERROR:
         return _made("active", break_down, name)
     before, operation = _way_to(name)
@@ -305,6 +308,20 @@ def create_from_a_vanishing_image(world):
     return answer
 
 
+def more_images(world):
+    """One that every host can run, and one that none can."""
+    for name, properties in (("other", {}), ("strange", {"hw_architecture": "aarch64"})):
+        made = world.ask("POST", "/image/v2/images", {
+            "name": name, "disk_format": "raw", "container_format": "bare"} | properties).json["id"]
+        assert world.ask("PUT", f"/image/v2/images/{made}/file", bytes(512)).status_int == 204
+        setattr(world.facts, name, made)
+
+
+def rebuild_from(name):
+    """A rebuild from another image, which the scheduler is asked about."""
+    return action("rebuild", lambda facts: {"rebuild": {"imageRef": getattr(facts, name)}})
+
+
 def delete_by_force(world):
     """For good, whatever is configured."""
     answer = action("delete", {"forceDelete": None})(world)
@@ -345,6 +362,8 @@ VARIANTS = (
     Scenario("create-keyed", "empty", create_with_key, ("create",), light=True),
     Scenario("create-image-gone", "empty", create_from_a_vanishing_image, ("create",)),
     Scenario("reboot-fails", "active", break_down, ("reboot_hard",)),
+    Scenario("rebuild-other-image", "images", rebuild_from("other"), ("rebuild",)),
+    Scenario("rebuild-strange-image", "images", rebuild_from("strange"), ("rebuild",), light=True),
     Scenario("delete-unplaced", "unplaced", delete, ("delete",)),
     Scenario("delete-forced", "active", delete_by_force, ("delete",)),
     Scenario("delete-twice", "active", delete_twice, ("delete",)),

@@ -27,15 +27,37 @@ def test_ephemeral_disks_are_not_preserved_and_that_is_said(cloud):
     assert "preserving ephemeral" in shown["fault"]["message"]
 
 
+def test_a_rebuild_from_another_image_asks_the_scheduler_and_one_from_its_own_does_not(cloud):
+    server = cloud.boot()
+    other = image_of(cloud, "other")
+    assert settle(cloud, server["id"], "rebuild", "ACTIVE", {"imageRef": other})["image"]["id"] == other
+    settle(cloud, server["id"], "rebuild", "ACTIVE", {"imageRef": other})
+    ways = [[each["event"] for each in action_of(cloud, server["id"], each["request_id"])["events"]]
+            for each in cloud.get(f"/compute/v2.1/servers/{server['id']}/os-instance-actions").body["instanceActions"]
+            if each["action"] == "rebuild"]
+    assert ["conductor_schedule" in each for each in ways] == [False, True]        # the newest first
+
+
+def image_of(cloud, name, **properties):
+    made = cloud.post("/image/v2/images", {"name": name, "disk_format": "raw", "container_format": "bare",
+                                           **properties}).body["id"]
+    assert cloud.request("PUT", f"/image/v2/images/{made}/file", data=b"x" * 512, headers={
+        "Content-Type": "application/octet-stream"}).status == 204
+    return made
+
+
+def action_of(cloud, server_id, request_id):
+    return cloud.get(f"/compute/v2.1/servers/{server_id}/os-instance-actions/{request_id}",
+                     user="admin").body["instanceAction"]
+
+
 def test_an_image_that_the_host_cannot_run_leaves_guest_and_image_as_they_were(cloud):
     server = cloud.boot()
-    other = cloud.post("/image/v2/images", {"name": "arm", "disk_format": "raw", "container_format": "bare",
-                                            "hw_architecture": "aarch64"}).body["id"]
-    assert cloud.request("PUT", f"/image/v2/images/{other}/file", data=b"x" * 512, headers={
-        "Content-Type": "application/octet-stream"}).status == 204
+    other = image_of(cloud, "arm", hw_architecture="aarch64")
     assert cloud.act(server["id"], "rebuild", {"imageRef": other}).status == 202
     shown = clouds.until("it failed", lambda: (now := cloud.show(server["id"]))["status"] == "ERROR" and now)
-    assert "hw_architecture is aarch64" in shown["fault"]["message"]
+    assert shown["fault"]["message"] == (
+        "No valid host was found. 1 host: 1 cannot run images of this kind.")
     assert (shown["image"]["id"], shown["OS-EXT-STS:power_state"]) == (server["image"]["id"], 1)
     cloud.act(server["id"], "os-resetState", {"state": "active"}, user="admin")
     settle(cloud, server["id"], "os-stop", "SHUTOFF")

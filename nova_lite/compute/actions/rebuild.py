@@ -10,12 +10,15 @@ from nova_lite.objects.states import OPERATIONS
 
 
 class Rebuild:
-    def __init__(self, image, compute_rpc):
+    def __init__(self, image, compute_rpc, conductor_rpc):
         self._image = image
-        self._rpc = compute_rpc
+        self._compute = compute_rpc
+        self._conductor = conductor_rpc
 
     def rebuild(self, context, server, image_id, values, *, admin_pass, preserve_ephemeral):
         """Return at once; what is asked of the server's own attributes is so already.
+
+        Whether its host may run another image than the server has, the scheduler is asked before anything happens.
 
         :param values: {column: value}; ``key_name`` takes the caller's keypair of that name, None takes the key away.
         :raises InvalidState, ServerLocked, BadRequest, MetadataLimitExceeded: and nothing was changed.
@@ -31,10 +34,15 @@ class Rebuild:
             args["preserve_ephemeral"] = "yes"
         with db.writer() as session:
             _check_metadata(session, server, values)
-            operation_id, host = operations.begin(session, context, server.id, operation, args)
+            known = image.id == server.image_id
+            operation_id, host = operations.begin(session, context, server.id, operation, args,
+                                                  None if known else operations.CONDUCTOR)
             servers.update(session, server.id, image_id=image.id, image_properties=dict(image.properties),
                            **_with_key(session, context, values))
-        self._rpc.rebuild_server(context, host, operation_id)
+        if known:
+            self._compute.rebuild_server(context, host, operation_id)
+        else:
+            self._conductor.rebuild_server(context, operation_id)
 
     def _image_of(self, context, image_id):
         try:

@@ -47,13 +47,18 @@ class Build:
             self._compute.ring(context, host, operation.name, operation_id)
 
     def _place(self, context, operation):
-        host = self._scheduler.select_destinations(context, operation.id, operation.attempt)
+        host = self._choose(context, operation)
         with db.writer() as session:
             locks.server(session, operation.server_id)
-            server = server_objects.row(session, operation.server_id)
-            self._network.allocate(session, server)
+            self._furnish(session, operation)
             operations.hand_over(session, operation.id, operation.attempt, host)
         return host
+
+    def _choose(self, context, operation):
+        return self._scheduler.select_destinations(context, operation.id, operation.attempt)
+
+    def _furnish(self, session, operation):
+        self._network.allocate(session, server_objects.row(session, operation.server_id))
 
     @staticmethod
     def _wait_for(operation, error):
