@@ -4,6 +4,7 @@ A cast is only a doorbell: the work is a row in the database, and the conductor 
 logged and never fails the caller.  A call raises what its endpoint raised, with the same class and fields.
 """
 
+import functools
 import importlib
 import logging
 import pkgutil
@@ -57,15 +58,20 @@ def init(url=None):
 
 def register_opts(conf=CONF):
     """Register oslo.messaging's options with the defaults of this project."""
-    for group, options in messaging_opts.list_opts():
-        if group in (None, "oslo_messaging_rabbit"):
-            conf.register_opts(options, group=group)
+    for group, options in _messaging_opts():
+        conf.register_opts(options, group=group)
     conf.set_default("transport_url", "local://")
     conf.set_default("control_exchange", "nova_lite")
     # What a hung process was given and never acknowledged waits for it; the rest goes to its peers.
     conf.set_default("rabbit_qos_prefetch_count", 4, group="oslo_messaging_rabbit")
     conf.set_default("kombu_reconnect_splay", 2.0, group="oslo_messaging_rabbit")   # a herd must not return as one
     conf.set_default("kombu_missing_consumer_retry_timeout", 10, group="oslo_messaging_rabbit")   # for a dead caller
+
+
+@functools.cache
+def _messaging_opts():
+    return [(group, options) for group, options in messaging_opts.list_opts()
+            if group in (None, "oslo_messaging_rabbit")]
 
 
 def cleanup():
