@@ -6,13 +6,17 @@ and that database.  NOVA_LITE_TEST_CONCURRENCY is eventlet (the default) or thre
 
 import contextlib
 import os
+import pathlib
 import uuid
 
 import pytest
 import sqlalchemy as sa
 
-from tests import backends, clouds
+from tests import backends, clouds, lanes
 
+#: Of several workers none shall be left alone with one of these at the end.
+LONGEST = ("test_audit", "test_graceful_stop", "test_kill", "test_idempotency_kill", "test_image_kill", "test_explain",
+           "test_server_life")
 LAYOUT = os.environ.get("NOVA_LITE_TEST_LAYOUT", "single")
 CONCURRENCY = os.environ.get("NOVA_LITE_TEST_CONCURRENCY", "eventlet")
 
@@ -56,6 +60,10 @@ def cloud(shared_cloud):
     yield shared_cloud
     for server in shared_cloud.get("/compute/v2.1/servers").body["servers"]:
         shared_cloud.delete_server(server["id"])
+
+
+def pytest_collection_modifyitems(items):
+    lanes.put_first(items, pathlib.Path(__file__).parent, LONGEST)
 
 
 @pytest.hookimpl(hookwrapper=True)

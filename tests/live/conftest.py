@@ -9,12 +9,13 @@ from pathlib import Path
 import openstack
 import pytest
 
-from tests import clouds
+from tests import clouds, lanes
 from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401 - fixtures
 
 #: Of several workers none shall be left alone with one of these at the end.
-LONGEST = ("test_real_life", "test_real_server", "test_driver_libvirt", "test_real_actions", "test_image_databases",
-           "test_hypervisor_faults", "test_hung_libvirtd", "test_real_interfaces")
+LONGEST = ("test_real_life", "test_real_server", "test_driver_libvirt", "test_real_actions", "test_rpc_rabbit",
+           "test_real_interfaces", "test_image_databases", "test_audit_real", "test_guest_image",
+           "test_hypervisor_faults", "test_network_host", "test_hung_host", "test_consoles", "test_hung_libvirtd")
 
 #: Small leases, so that what was killed goes on soon.
 OPTIONS = """
@@ -85,9 +86,7 @@ def connect(cloud, name="nova-lite"):
 
 
 def pytest_collection_modifyitems(items):
-    """Files that take long come first; the order within a file stays."""
-    order = {os.path.join(os.path.dirname(__file__), f"{name}.py"): number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(str(item.path), len(order)))
+    lanes.put_first(items, Path(__file__).parent, LONGEST)
 
 
 @pytest.hookimpl(hookwrapper=True)
