@@ -116,13 +116,18 @@ def begin_immediate(connection, seconds):
 def begin_reading(connection):
     """Begin a transaction that reads; readers wait for nobody but another connection's first or last moment."""
     _busy_timeout(connection, 1000)
-    connection.exec_driver_sql("BEGIN")
+    bare(connection, "BEGIN")
 
 
 def _busy_timeout(connection, milliseconds):
     if connection.info.get("busy_timeout") != milliseconds:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+        bare(connection, f"PRAGMA busy_timeout={milliseconds}")
         connection.info["busy_timeout"] = milliseconds
+
+
+def bare(connection, statement):
+    """Tell SQLite what touches no file and cannot fail, past SQLAlchemy: each transaction begins so."""
+    connection.connection.dbapi_connection.execute(statement)
 
 
 # ---- PostgreSQL: the server's own time limit helps only while the server, and the way to it, work
