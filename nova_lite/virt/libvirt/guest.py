@@ -112,12 +112,12 @@ def is_halted(domain):
 
 def halted(live, cloud):
     """{server id: why} of the domains that carry ``cloud``'s mark and are halted."""
-    running = live.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED)
-    return {each.UUIDString(): _why_halted(each) for each in running if is_halted(each) and _cloud_of(each) == cloud}
+    return _of_ours(live, cloud, libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED, _why_halted)
 
 
 def _why_halted(domain):
-    return ", ".join(
+    """In words; None of one that somebody paused."""
+    return None if not is_halted(domain) else ", ".join(
         f"{'no space left for' if error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE else 'no writing to'} its disk {disk}"
         for disk, error in sorted(domain.diskErrors().items())) or "no writing to a disk"
 
@@ -211,17 +211,26 @@ def ours(live, cloud):
 
 def nics(live, cloud):
     """{server id: [MAC]} of the NICs with a device of ours, of the domains that carry ``cloud``'s mark and run."""
-    return {each.UUIDString(): _macs(each) for each in live.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_RUNNING)
-            if _cloud_of(each) == cloud}
+    return _of_ours(live, cloud, libvirt.VIR_CONNECT_LIST_DOMAINS_RUNNING, _macs)
+
+
+def _of_ours(live, cloud, which, ask):
+    """{server id: answer} of the domains of one kind that carry ``cloud``'s mark; what has gone since is left out."""
+    found = {}
+    for domain in live.listAllDomains(which):
+        try:
+            answer = ask(domain) if _cloud_of(domain) == cloud else None
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in _ALREADY:
+                raise
+            continue
+        if answer is not None:
+            found[domain.UUIDString()] = answer
+    return found
 
 
 def _macs(domain):
-    try:
-        found = ET.fromstring(domain.XMLDesc()).findall("devices/interface")
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:         # gone since it was listed
-            return []
-        raise
+    found = ET.fromstring(domain.XMLDesc()).findall("devices/interface")
     return [each.find("mac").get("address") for each in found
             if _TAP.fullmatch(getattr(each.find("target"), "attrib", {}).get("dev", ""))]
 
