@@ -406,6 +406,12 @@ class InterfaceAttachFailed(NovaLiteError):
     template = "Failed to attach network adapter device to {server_id}: {reason}"
 
 
+class InterfaceAttachCancelled(Conflict):
+    """Something else that was asked of the server, like its deletion, came before it."""
+
+    template = "Failed to attach network adapter device to {server_id}: {reason}"
+
+
 class InterfaceAttachLate(NovaLiteError):
     told = True
     template = ("The host of instance {server_id} did not attach the network adapter device in time. It may do so yet: "

@@ -1,5 +1,7 @@
 """Interfaces, addresses and security groups of servers that are there, refused in Nova's words; no host takes part."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
@@ -8,6 +10,7 @@ from nova_lite.common.context import RequestContext
 from nova_lite.conductor.flows.endings import Endings
 from nova_lite.conductor.poison import Poison
 from nova_lite.conf import CONF
+from nova_lite.db import operations
 from nova_lite.db.models.networks import Port
 from nova_lite.db.models.operations import Operation
 from nova_lite.db.models.servers import Server
@@ -206,3 +209,24 @@ def test_old_actions_for_addresses_are_gone_from_2_44(cloud, server):
         assert act(cloud, server, action, argument, version="2.43").status_int == 202
         assert act(cloud, server, action, argument, version="2.44").status_int == 404
         assert act(cloud, server, action, None, version="2.43").status_int == 400
+
+
+class Overtaken:
+    """The hosts' bells; before one rings, somebody else's DELETE has come."""
+
+    def attach_interface(self, context, host, operation_id):
+        other = threading.Thread(target=self._cancel, args=(operation_id,))
+        other.start()
+        other.join()
+
+    @staticmethod
+    def _cancel(operation_id):
+        with db.writer() as session:
+            operations.cancel_open(session, operations.get(session, operation_id).server_id, "Cancelled by delete.")
+
+
+def test_an_attachment_that_something_overtakes_is_a_conflict(cloud, server):
+    cloud.compute.interfaces._rpc = Overtaken()
+    asked = {"interfaceAttachment": {"net_id": network(cloud, "10.1.0.0/24")}}
+    assert cloud.refused("POST", f"/servers/{server}/os-interface", asked, version="2.90") == (
+        409, f"Failed to attach network adapter device to {server}: Cancelled by delete.")

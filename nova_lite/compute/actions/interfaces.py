@@ -33,6 +33,7 @@ class Interfaces:
 
         :param wanted: see network.embedded.attachments.Attachments.attach, which also says what is refused.
         :raises InterfaceAttachFailed: the host could not, and all is as it was.
+        :raises InterfaceAttachCancelled: a deletion or a reset of the server's state overtook it.
         :raises InterfaceAttachLate: the host does not answer; it may do it yet.
         """
         port_id, operation_id, host = _in_turn(functools.partial(self._begin_attach, context, server, wanted))
@@ -142,6 +143,8 @@ def _wait(operation_id, server_id):
         if time.monotonic() > end:
             raise exception.InterfaceAttachLate(server_id=server_id)
         concurrency.sleep(pause)
+    if row.state == OperationState.CANCELLED:
+        raise exception.InterfaceAttachCancelled(server_id=server_id, reason=row.error)
     if row.state != OperationState.DONE:
         raise exception.InterfaceAttachFailed(server_id=server_id, reason=row.error)
 
