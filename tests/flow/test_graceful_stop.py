@@ -1,5 +1,6 @@
 """SIGTERM: nothing new is begun, what runs ends or is given up, and the process is gone within its time."""
 
+import contextlib
 import json
 import os
 import signal
@@ -130,11 +131,17 @@ def test_a_service_that_stopped_is_down_at_once(make):
         assert service["state"] == "down"
 
 
-def test_the_init_system_hears_that_it_is_ready_lives_and_stops(make, tmp_path, monkeypatch):
-    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    ear.bind(str(tmp_path / "notify"))
-    ear.settimeout(20)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+@pytest.fixture
+def ear(tmp_path, monkeypatch):
+    """The init system's socket: processes that are begun tell it what they are at."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as made:
+        made.bind(str(tmp_path / "notify"))
+        made.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield made
+
+
+def test_the_init_system_hears_that_it_is_ready_lives_and_stops(make, ear, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "1500000")
     cloud = make("")
     told = [ear.recv(100).decode() for _ in range(6)]
@@ -184,7 +191,7 @@ single.serve(Service)
 """
 
 
-def test_a_deaf_process_stops_gracefully_and_starts_itself_anew(tmp_path):
+def test_a_deaf_process_stops_gracefully_and_starts_itself_anew(tmp_path, ear):
     for name, text in (("deaf.py", _DEAF), ("deaf.conf", "[operations]\nreport_interval = 1\n")):
         (tmp_path / name).write_text(text)
     process = subprocess.Popen(
@@ -193,7 +200,7 @@ def test_a_deaf_process_stops_gracefully_and_starts_itself_anew(tmp_path):
     try:
         told = [process.stdout.readline().split() for _ in range(3)]
         assert told == [["started", str(process.pid)], ["stopped"], ["started", str(process.pid)]]
-        time.sleep(0.3)
+        assert [ear.recv(100) for _ in range(2)] == [b"READY=1"] * 2        # in each life, once it obeys signals
         process.terminate()
         assert process.wait(10) == 0 and process.stdout.read().split() == ["stopped"]
     finally:
