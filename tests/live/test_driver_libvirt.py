@@ -160,9 +160,10 @@ def test_guests_survive_a_restart_of_libvirtd_and_events_go_on(driver, libvirtd,
     driver.host.watch(lambda *change: heard.append(change[1]))
     driver.build.spawn(spec)
     assert eventually(lambda: heard == [Power.RUNNING])
+    before = hypervisor.pid_of(libvirtd)
     libvirtd.restart_libvirtd()
-    time.sleep(0.2)
-    assert eventually(lambda: answers(driver))
+    assert eventually(lambda: not os.path.exists(f"/proc/{before}"), 60)
+    assert eventually(lambda: answers(driver), 60)
     assert driver.power.state(spec.id) is Power.RUNNING
     for pid in qemu_of(spec):
         os.kill(pid, signal.SIGKILL)
