@@ -37,7 +37,7 @@ _OPTIONS = {
     "audit": {"interval": 10 ** 7},
     "identity": {"password_hash_rounds": 4, "token_ttl": 10 ** 6},
     "operations": {"sync_power_interval": 20},
-    "image": {"sweep_interval": 4},
+    "image": {"sweep_interval": 8},
 }
 
 
