@@ -14,6 +14,8 @@ import pytest
 from tests import clouds
 from tests.live.test_real_server import boot, domains
 
+BOOT = 180          # seconds in which a guest under emulation, on a busy machine, heeds that a device shall go
+
 
 def look(cloud):
     """What ``nova-lite audit --now --json`` tells."""
@@ -92,9 +94,9 @@ def test_the_nics_of_a_running_guest_follow_its_ports(cloud, server, libvirtd):
             domain.attachDeviceFlags(f"<interface type='bridge'><mac address='{mac}'/><source bridge='{bridge}'/>"
                                      f"{target}<model type='virtio'/></interface>", libvirt.VIR_DOMAIN_AFFECT_LIVE)
         before = look(cloud)["drift_repaired"]
-        clouds.until("the guest let go of it", lambda: look(cloud) and set(nics()) == {mine, foreign})
+        clouds.until("the guest let go of it", lambda: look(cloud) and set(nics()) == {mine, foreign}, BOOT)
         domain.detachDeviceAlias(nics()[mine], libvirt.VIR_DOMAIN_AFFECT_LIVE)
-        clouds.until("it has gone", lambda: mine not in nics())
+        clouds.until("it has gone", lambda: mine not in nics(), BOOT)
         clouds.until("it is back", lambda: look(cloud) and mine in nics())
         after = look(cloud)
         assert after["drift_repaired"]["nic_missing"] == before.get("nic_missing", 0) + 1
