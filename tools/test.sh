@@ -199,7 +199,7 @@ part_live() {
 part_conformance() {
     local status=0
     in_memory run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" "$BY_PROPERTY" || status=1
-    need_tempest && in_memory run_pytest tests/conformance || status=1
+    need_tempest && in_memory run_pytest -n "${NOVA_LITE_TEST_JOBS:-2}" --dist loadfile tests/conformance || status=1
     return $status
 }
 
