@@ -11,8 +11,8 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 TURNING = "TURNING=1"       # a worker's loop turns, whatever else may be wrong: for its parent alone
 
 _pipe = None        # the parent's ear, in a worker
-#: As it is before it is made green: several green threads of a worker may tell at once, and one that finds the pipe full
-#: says nothing.
+#: As it is before it is made green: several green threads of a worker may tell at once, and one that finds the pipe
+#: full says nothing.
 _write = os.write
 
 
