@@ -65,6 +65,7 @@ def register_opts(conf=CONF):
     # What a hung process was given and never acknowledged waits for it; the rest goes to its peers.
     conf.set_default("rabbit_qos_prefetch_count", 4, group="oslo_messaging_rabbit")
     conf.set_default("kombu_reconnect_splay", 2.0, group="oslo_messaging_rabbit")   # a herd must not return as one
+    conf.set_default("rabbit_interval_max", 5, group="oslo_messaging_rabbit")   # a broker that is back is found soon
     conf.set_default("kombu_missing_consumer_retry_timeout", 10, group="oslo_messaging_rabbit")   # for a dead caller
 
 
