@@ -45,7 +45,7 @@ def test_nics_follow_the_ports_when_a_change_was_cut_off_and_the_state_reset(mak
         assert macs(room, server_id)[1] == {first}
         converge(room, server_id)
         assert macs(room, server_id) == ({first}, {first})
-        assert attached.result().status == 500, attached.result().text
+        assert attached.result().status == 409, attached.result().text
 
     reset(room, server_id, "active")
     [port] = room.get(f"/network/v2.0/ports?device_id={server_id}").body["ports"]
