@@ -216,12 +216,13 @@ install() {
 
 remove() {
     [ -d "$NOTES" ] || { echo "There is nothing of quickstart.sh in $PREFIX."; return; }
-    STEPS=3
+    STEPS=2
+    if [ $PURGE = yes ] && [ -s "$NOTES/packages" ]; then STEPS=3; fi
     echo "This deletes every server of the cloud in $STATE, the cloud itself, the libvirtd it started, $STATE and $PREFIX."
     DRIVER=$(cat "$NOTES/driver")
     step "servers and cloud" remove_cloud
     step "libvirtd" remove_libvirtd
-    if [ $PURGE = yes ] && [ -s "$NOTES/packages" ]; then
+    if [ $STEPS = 3 ]; then
         step "packages" xargs -a "$NOTES/packages" env DEBIAN_FRONTEND=noninteractive apt-get -q purge -y --autoremove
     elif [ -s "$NOTES/packages" ]; then
         echo "Kept, since others may use them by now: $(xargs -a "$NOTES/packages" echo)"
