@@ -24,7 +24,8 @@ IMAGE = "da0aea1b-3020-4569-a8c6-a56423f31f73"
 DRAFT = "22222222-2222-4222-8222-222222222222"
 NOWHERE = "19d8282c-47af-48d6-9a41-9d437a3b562a"
 USERS = {"alice": ("pa", ("member", "reader")), "amy": ("pa", ("member", "reader")), "carl": ("pa", ("reader",)),
-         "bob": ("pb", ("member", "reader")), "admin": ("padmin", ("admin", "member", "reader"))}
+         "bob": ("pb", ("member", "reader")), "admin": ("padmin", ("admin", "member", "reader")),
+         "dora": (None, ("manager", "member", "reader")), "system": (None, ("admin", "member", "reader"))}
 
 
 class Tokens:
@@ -61,7 +62,7 @@ class Images:
 
 
     def create(self, context, values):
-        made = types.SimpleNamespace(id=new_id(), project_id=context.project_id, **values)
+        made = types.SimpleNamespace(**{"id": new_id(), "project_id": context.project_id} | values)
         self.made[made.id] = made
         return made
 

@@ -16,7 +16,7 @@ from nova_lite.db.models.servers import Server
 from nova_lite.network.api import API
 
 USERS = {"alice": ("pa", ("member", "reader")), "bob": ("pb", ("member", "reader")), "carl": ("pa", ("reader",)),
-         "admin": ("padmin", ("admin", "member", "reader"))}
+         "admin": ("padmin", ("admin", "member", "reader")), "dora": (None, ("manager", "member", "reader"))}
 
 
 def context(user="alice"):

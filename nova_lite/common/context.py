@@ -2,7 +2,7 @@
 
 import uuid
 
-from nova_lite.common import policy
+from nova_lite.common import exception, policy
 
 
 def new_request_id():
@@ -44,6 +44,14 @@ class RequestContext:
         ``target`` is anything with project_id and user_id (a row, an object, a dict); None means the caller's own.
         """
         policy.authorize(self, rule, target)
+
+    def need_project(self, rule):
+        """Raise PolicyNotAuthorized where what ``rule`` allows would belong to nobody.
+
+        Administrators of the system or of a domain have no project.
+        """
+        if self.project_id is None:
+            raise exception.PolicyNotAuthorized(action=rule)
 
     def may(self, rule, target=None):
         """The same question as a bool."""

@@ -74,7 +74,12 @@ def authorize(context, rule, target=None):
 
 
 def _credentials(context):
-    return {"user_id": context.user_id, "project_id": context.project_id, "roles": list(context.roles),
-            "is_admin": context.is_admin, "domain_id": context.domain_id, "system_scope": context.system_scope,
-            "project_domain_id": context.project_domain_id,
-            "service_roles": list(context.service_roles or ())}
+    """What rules see of a caller.
+
+    Who has no project has none here either: oslo.policy compares texts, and would take a None for the project "None"
+    that everything without an owner has.  Keystone's rules do ask for a domain_id of None.
+    """
+    made = {"user_id": context.user_id, "roles": list(context.roles), "is_admin": context.is_admin,
+            "domain_id": context.domain_id, "system_scope": context.system_scope,
+            "project_domain_id": context.project_domain_id, "service_roles": list(context.service_roles or ())}
+    return made if context.project_id is None else made | {"project_id": context.project_id}

@@ -313,7 +313,10 @@ def _visible(session, context, image):
     """Whether this identity may know of the image."""
     if context.is_admin or image.project_id == context.project_id or image.visibility in ("public", "community"):
         return True
-    return image.visibility == "shared" and images.member(session, image.id, context.project_id) is not None
+    if context.project_id is None:
+        return False
+    return image.project_id == context.project_id or (
+        image.visibility == "shared" and images.member(session, image.id, context.project_id) is not None)
 
 
 def _held(session, context, image_id):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.network_service import service  # noqa: F401
+from nova_lite.network.listing import EVERYTHING
+from tests.network_service import context, service  # noqa: F401
 
 NOWHERE = "4f7ce51b-d49e-41a4-b197-000000000000"
 
@@ -36,6 +37,17 @@ def test_a_project_sees_its_own_and_shared_networks_only(service):  # noqa: F811
     assert service.call("DELETE", f"/networks/{shared['id']}").status_int == 403
     assert service.call("GET", f"/networks/{mine['id']}", user="carl").status_int == 200
     assert service.call("DELETE", f"/networks/{mine['id']}", user="carl").status_int == 403
+
+
+@pytest.mark.parametrize("kind", ["networks", "subnets", "ports", "security-groups", "security-group-rules"])
+def test_who_has_no_project_sees_nobodys(service, kind):  # noqa: F811
+    """Dora's roles are on a domain."""
+    network, _ = service.net()
+    service.make("port", network_id=network["id"])
+    assert service.find(f"/{kind}") != []
+    assert service.call("GET", f"/{kind}", user="dora").status_int == 403
+    assert service.door.networks.list(context("dora"), EVERYTHING) == []
+    assert service.door.ports.list(context("dora"), EVERYTHING) == []
 
 
 def test_lists_are_filtered_sorted_and_paged(service):  # noqa: F811

@@ -26,6 +26,28 @@ def test_foreign_servers_are_not_there(cloud, server):
     assert cloud.get(f"/servers/{server}", user="admin")["server"]["id"] == server
 
 
+def test_who_has_no_project_sees_and_makes_nothing(cloud, server):
+    """Dora's roles are on a domain, which no rule of a project's may take for one."""
+    for path in ("/servers", "/servers/detail", "/os-server-groups", "/os-security-groups", "/os-networks",
+                 "/os-quota-sets/None", "/os-simple-tenant-usage/None", "/os-migrations?project_id=None"):
+        assert cloud.call("GET", path, user="dora").status_int == 403, path
+    assert cloud.call("GET", f"/servers/{server}", user="dora").status_int == 404
+    assert cloud.create(user="dora").status_int == 403
+    assert cloud.call("POST", "/os-server-groups", {"server_group": {"name": "g", "policies": ["affinity"]}},
+                      user="dora").status_int == 403
+
+
+def test_an_administrator_without_a_project_owns_nothing(cloud, server):
+    assert cloud.get("/servers?all_tenants=1", user="system")["servers"][0]["id"] == server
+    assert cloud.create(user="system").status_int == 403
+    for path, body in (("/os-server-groups", {"server_group": {"name": "g", "policies": ["affinity"]}}),
+                       ("/os-security-groups", {"security_group": {"name": "g", "description": ""}})):
+        assert cloud.call("POST", path, body, user="system").status_int == 403
+    assert act(cloud, server, "createImage", {"name": "i"}, user="system").status_int == 202
+    [image] = cloud.images.made.values()
+    assert (image.project_id, image.visibility) == ("pa", "private")
+
+
 def test_readers_look_and_do_not_touch(cloud, server):
     cloud.get(f"/servers/{server}", user="carl")
     for method, path, body in (("PUT", "", {"server": {"name": "x"}}), ("DELETE", "", None),

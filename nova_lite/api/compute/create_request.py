@@ -27,6 +27,7 @@ def read(req, compute):
     target = {"project_id": context.project_id, "user_id": context.user_id,
               "availability_zone": server.get("availability_zone")}
     context.can(_P, target)
+    context.need_project(_P)
     _check_certificates(context, server, target)
     place = _place(context, server, target, compute.hosts)
     _check_devices(context, server, target)

@@ -124,6 +124,7 @@ class Groups:
     def create(self, req):
         """200.  403: there are as many as allowed."""
         req.context.can(_GROUPS + "create")
+        req.context.need_project(_GROUPS + "create")
         return self._shown(req, self._groups.create(req.context, *_words(req)))
 
     @validation.body(schema.GROUP)

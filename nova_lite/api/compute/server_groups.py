@@ -36,6 +36,7 @@ class ServerGroups:
     def create(self, req):
         """200 and the group.  400: rules that its policy does not have.  403: the project has too many."""
         req.context.can(_P + "create")
+        req.context.need_project(_P + "create")
         asked = req.body_json["server_group"]
         policy = asked["policy"] if "policy" in asked else asked["policies"][0]
         rules = asked.get("rules", {})

@@ -58,8 +58,10 @@ def _image(context, server, name, properties):
            "boot_roles": ",".join(context.roles)}
     if server.image_id:
         own["base_image_ref"] = server.image_id
-    foreign = context.project_id != server.project_id
+    owner = context.project_id or server.project_id
+    foreign = owner != server.project_id
     if foreign:
         own["instance_owner"] = server.project_id
-    return {"name": name, "disk_format": "qcow2", "container_format": "bare", "min_disk": server.flavor["root_gb"],
-            "visibility": "shared" if foreign else "private", "properties": {**inherited, **own, **properties}}
+    return {"name": name, "project_id": owner, "disk_format": "qcow2", "container_format": "bare",
+            "min_disk": server.flavor["root_gb"], "visibility": "shared" if foreign else "private",
+            "properties": {**inherited, **own, **properties}}

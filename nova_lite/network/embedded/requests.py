@@ -6,6 +6,7 @@ from nova_lite.db import networks as queries
 from nova_lite.db import quotas
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import addressing, groups
+from nova_lite.network.embedded.room import eyes
 
 AUTO, NONE = "auto", "none"
 
@@ -70,8 +71,7 @@ class Requests:
         if wanted.get("port"):
             return self._port(session, context, wanted, count)
         network_id, ip = wanted["uuid"], wanted.get("fixed_ip")
-        scope = None if context.is_admin else context.project_id
-        if not queries.networks(session, scope, queries.Page({"id": [network_id]})):
+        if not queries.networks(session, eyes(context), queries.Page({"id": [network_id]})):
             raise exceptions.RequestedNetworkNotFound(network_id=network_id)
         subnets = queries.subnets(session, None, queries.Page({"network_id": [network_id]}))
         if not subnets:
@@ -95,8 +95,7 @@ class Requests:
         port_id = wanted["port"]
         if wanted.get("fixed_ip"):
             raise exceptions.FixedIpWithPort(ip=wanted["fixed_ip"], port_id=port_id)
-        scope = None if context.is_admin else context.project_id
-        found = queries.ports(session, scope, queries.Page({"id": [port_id]}))
+        found = queries.ports(session, eyes(context), queries.Page({"id": [port_id]}))
         if not found:
             raise exceptions.RequestedPortNotFound(port_id=port_id)
         port, = found

@@ -9,8 +9,8 @@ from nova_lite.network.listing import one
 
 
 def eyes(context):
-    """The project whose resources ``context`` sees; None: everything."""
-    return None if context.is_admin else context.project_id
+    """The project whose resources ``context`` sees; None: everything.  A user without one sees what is shared."""
+    return None if context.is_admin else context.project_id or ""
 
 
 class Room:
