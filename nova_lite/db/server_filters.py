@@ -2,12 +2,12 @@
 
 import contextlib
 import re
-import warnings
 
 import orjson
 import sqlalchemy as sa
 
 from nova_lite.common import exception
+from nova_lite.db import patterns
 from nova_lite.db.models.servers import Server
 from nova_lite.objects.states import Vm
 
@@ -38,7 +38,6 @@ _SORT = {
     "locked_by": _T.c.locked_by, "node": _T.c.host, "power_state": _T.c.power_state, "project_id": _T.c.project_id,
     "task_state": _T.c.task_state, "terminated_at": _T.c.terminated_at, "updated_at": _T.c.updated_at,
     "user_id": _T.c.user_id, "uuid": _T.c.id, "vm_state": _T.c.vm_state}
-_MAX_PATTERN, _MAX_REPEATS = 255, 3
 _WILD = {".*": "%", ".": "_"}
 
 
@@ -89,7 +88,7 @@ def _condition(name, value):
     if name in _NUMBERS:
         return _NUMBERS[name] == int(value) if re.fullmatch(r"\d{1,9}", value) else False
     if name in _CONSTANTS:
-        simple_enough(value)
+        patterns.check(value)
         return re.search(value, _CONSTANTS[name]) is not None
     return _SPECIAL[name](value)
 
@@ -99,7 +98,7 @@ def matches(column, pattern):
 
     Text with no more than anchors and dots becomes LIKE; the rest stays a regular expression.
     """
-    simple_enough(pattern)
+    patterns.check(pattern)
     like = _like(pattern)
     if like is None:
         return column.regexp_match(f"(?i){pattern}")
@@ -122,39 +121,6 @@ def _like(pattern):
         else:
             return None
     return f"{'' if start else '%'}{''.join(parts)}{'' if end else '%'}"
-
-
-def simple_enough(pattern):
-    """:raises BadRequest: it is long, repeats a repetition, or repeats too often: backtracking could take for ever."""
-    if len(pattern) <= _MAX_PATTERN:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parsed = re._parser.parse(pattern)
-        if _repeats(parsed, inside=False) <= _MAX_REPEATS:
-            return
-    raise exception.BadRequest(f"The regular expression '{pattern[:80]}' is too complex for a filter.")
-
-
-def _repeats(parsed, inside):
-    """How many repetitions there are, one inside another counting as too many."""
-    count = 0
-    for operation, arguments in parsed:
-        repeat = str(operation) in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT") and arguments[1] > 1
-        if str(operation) == "GROUPREF" or (repeat and inside):
-            return _MAX_REPEATS + 1
-        count += repeat and arguments[1] > 20
-        for part in _parts(arguments):
-            count += _repeats(part, inside or repeat)
-    return count
-
-
-def _parts(arguments):
-    """The patterns inside one operation's arguments."""
-    if isinstance(arguments, re._parser.SubPattern):
-        yield arguments
-    elif isinstance(arguments, list | tuple):
-        for each in arguments:
-            yield from _parts(each)
 
 
 def _address(characters):
