@@ -12,6 +12,11 @@ OPTS = (
                                            "10.110.0.0/20", "10.210.0.0/20"],
                 help="Ranges for networks that this cloud makes by itself. The first that overlaps no route of "
                      "the host is taken."),
+    cfg.ListOpt("project_ranges", default=["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.0.2.0/24",
+                                           "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"],
+                help="Ranges that subnets which projects make must lie in; administrators may make any. A host reaches "
+                     "the addresses of its guests' networks through their bridges, so none of these may hold a machine "
+                     "that hosts have to reach by their default route: a guest could take its place."),
     cfg.IntOpt("mtu", default=1500, min=68, max=9216,
                help="MTU of networks that do not ask for another."),
     cfg.StrOpt("dns_domain", default="novalocal",

@@ -125,6 +125,22 @@ def test_a_subnet_that_cannot_be_is_refused(service, body, status, kind):  # noq
     assert len(service.find("/subnets")) == 1
 
 
+def test_a_range_of_the_world_is_for_administrators_to_give(service, conf):  # noqa: F811
+    """A host would reach it through the network's bridge, and find a guest where its name server was."""
+    network = service.make("network")
+
+    def ask(cidr, user="alice"):
+        return service.call("POST", "/subnets", {"subnet": {
+            "network_id": network["id"], "ip_version": 4, "cidr": cidr}}, user)
+
+    for cidr in ("8.8.8.0/24", "192.0.0.0/8", "172.32.0.0/16"):
+        refused(ask(cidr), 400, "InvalidInput", f"{cidr} is not.")
+    assert ask("8.8.8.0/24", "admin").status_int == 201
+    conf.set_override("project_ranges", ["10.1.0.0/16"], "network")
+    refused(ask("10.2.0.0/24"), 400, "InvalidInput", "10.1.0.0/16")
+    assert ask("10.1.7.0/24").status_int == 201
+
+
 def test_a_subnet_changes_and_goes_while_nothing_uses_it(service):  # noqa: F811
     network, subnet = service.net()
     path = f"/subnets/{subnet['id']}"

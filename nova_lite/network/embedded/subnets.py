@@ -3,6 +3,7 @@
 import ipaddress
 
 from nova_lite import db
+from nova_lite.conf import CONF
 from nova_lite.db import networks as queries
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Subnet
@@ -30,9 +31,12 @@ class Subnets(Room):
 
         :param values: project_id, network_id, cidr, and name, description, gateway_ip (absent: the first address;
             None: none), enable_dhcp, dns_nameservers, allocation_pools.
-        :raises InvalidInput: the range is malformed, too small or overlaps another of the network.
+        :raises InvalidInput: the range is malformed, too small, none that a project may have, or overlaps another of
+            the network.
         """
         cidr = _range(values["cidr"], values.pop("ip_version", 4))
+        if not context.is_admin:
+            _check_projects(cidr)
         gateway, pools = addressing.layout(cidr, values.get("gateway_ip", ...))
         if values.get("allocation_pools"):
             pools = _pools(cidr, values["allocation_pools"])
@@ -87,6 +91,13 @@ def _range(text, version):
 
 #: This network, loopback, link-local (where metadata lives), multicast and the rest.
 _NEVER = tuple(ipaddress.ip_network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
+
+
+def _check_projects(cidr):
+    """What else is reached by that range would be lost to the hosts, and found by guests."""
+    ranges = CONF.network.project_ranges
+    if not any(cidr.subnet_of(ipaddress.IPv4Network(each)) for each in ranges):
+        raise exceptions.InvalidInput(detail=f"Subnets of projects must be within {', '.join(ranges)}; {cidr} is not.")
 
 
 def _pools(cidr, pools):
