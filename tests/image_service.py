@@ -19,7 +19,7 @@ from tests import fresh_database
 PATCH = "application/openstack-images-v2.1-json-patch"
 BINARY = "application/octet-stream"
 USERS = {"alice": ("pa", ("member", "reader")), "bob": ("pb", ("member", "reader")), "carl": ("pa", ("reader",)),
-         "admin": ("padmin", ("admin", "member", "reader"))}
+         "admin": ("padmin", ("admin", "member", "reader")), "host": (None, ("service",))}
 
 
 def context(user):

@@ -310,8 +310,8 @@ class FileStream:
 
 
 def _visible(session, context, image):
-    """Whether this identity may know of the image."""
-    if context.is_admin or image.project_id == context.project_id or image.visibility in ("public", "community"):
+    """Whether this identity may know of the image.  Hosts may: they fetch what somebody was allowed to boot."""
+    if context.is_admin or "service" in context.roles or image.visibility in ("public", "community"):
         return True
     if context.project_id is None:
         return False

@@ -28,6 +28,19 @@ def file(service, image):  # noqa: F811
     return service.door.store.path(image["id"])
 
 
+def test_a_host_fetches_any_image_and_does_nothing_else(service):  # noqa: F811
+    """Its token has the role service, and neither a project nor another role."""
+    data = qcow2()
+    image = service.active(data, visibility="private")
+    path = f"/images/{image['id']}"
+    assert service.call("GET", f"{path}/file", user="host").body == data
+    for method, of, body in (("GET", path, None), ("GET", "/images", None), ("DELETE", path, None),
+                             ("PUT", f"{path}/file", data), ("PUT", f"{path}/tags/x", None),
+                             ("POST", f"{path}/actions/deactivate", None)):
+        assert service.call(method, of, body, "host").status_int == 403, of
+    assert service.call("GET", f"{path}/file", user="bob").status_int == 404
+
+
 def upload(service, image, data, user="alice"):  # noqa: F811
     return service.call("PUT", f"/images/{image['id']}/file", data, user)
 
