@@ -10,6 +10,8 @@ class NovaLiteError(Exception):
 
     status = 500
     told = False
+    #: What users read instead of a text that names hosts or addresses; None: the text.
+    public = None
     template = "An unexpected error."
 
     def __init__(self, message=None, **fields):
@@ -205,10 +207,12 @@ class PeerAway(Unavailable):
 class NoAnswer(PeerAway):
     """Nobody answered in time: the work may have been done or not."""
 
+    public = "A part of this cloud does not answer in time. Look before you ask again."
     template = "No answer to {method} from {address}."
 
 
 class BusUnavailable(PeerAway):
+    public = "The services of this cloud cannot reach each other now; try again in a moment."
     template = "The message bus cannot be reached: {reason}"
 
 
@@ -251,7 +255,7 @@ class HypervisorUnavailable(HypervisorError):
 
 
 class GuestNotFound(HypervisorError):
-    template = "Host {host} has no guest for server {server_id}."
+    template = "The host has no guest for server {server_id}."
 
 
 class GuestOff(Conflict):
@@ -298,13 +302,13 @@ class ImageStoreClosed(Unavailable):
 class ImageFetchFailed(NovaLiteError):
     """A host could not get an image, or got other bytes than its hash promises; the text becomes the server's fault."""
 
-    template = "Host {host} could not fetch image {image_id}: {reason}"
+    template = "The host could not fetch image {image_id}: {reason}"
 
 
 class ImageUploadFailed(NovaLiteError):
     """A host could not hand over what it copied; the text becomes the operation's error."""
 
-    template = "Host {host} could not upload image {image_id}: {reason}"
+    template = "The host could not upload image {image_id}: {reason}"
 
 
 class RangeNotSatisfiable(NovaLiteError):

@@ -111,7 +111,7 @@ class ImageCache:
         except OSError as error:
             if error.errno in FULL:
                 raise self._no_space(image) from None
-            raise self._failed(image, error) from error
+            raise self._failed(image, error.strerror or error) from error
         except (exception.ImageRejected, _TryAgain) as error:
             raise self._failed(image, error) from error
 
@@ -186,7 +186,7 @@ class ImageCache:
         return shutil.disk_usage(self.directory).free - (self._conf.image.reserved_mb << 20)
 
     def _no_space(self, image):
-        return exception.NoSpace(where=f"the image cache of host {self._conf.host}", needed=image.size,
+        return exception.NoSpace(where="the image cache of the host", needed=image.size,
                                  free=max(0, self._free()))
 
     def _failed(self, image, reason):

@@ -32,7 +32,9 @@ class Thing:
         errors = {"missing": exception.ServerNotFound(server_id=id), "secret": RuntimeError("password=hunter2"),
                   "policy": exception.PolicyNotAuthorized(action="x:y"), "busy": exception.Conflict("busy"),
                   "gone": exception.NoSpace(where="x", needed=1, free=0),
-                  "internal": exception.Misconfigured(problem="/etc/secret", remedy="x")}
+                  "internal": exception.Misconfigured(problem="/etc/secret", remedy="x"),
+                  "deaf": exception.NoAnswer(method="stop", address="compute.secret-1"),
+                  "away": exception.BusUnavailable(reason="no route to secret:5672")}
         if id in errors:
             raise errors[id]
         return {"id": id}
@@ -334,6 +336,13 @@ def test_answers_carry_status_headers_and_streams(cloud):
 def test_errors_take_the_shape_of_their_service(cloud, id, mount, status, body):
     answer = cloud(f"{mount}/servers/{id}")
     assert (answer.status_int, answer.json) == (status, body)
+
+
+@pytest.mark.parametrize("id", ["deaf", "away"])
+def test_hosts_and_addresses_are_for_the_log_alone(cloud, id, caplog):
+    answer = cloud(compute(f"/servers/{id}"))
+    assert (answer.status_int, answer.headers["Retry-After"]) == (503, "5")
+    assert "secret" not in answer.text and "secret" in caplog.text
 
 
 def test_neutrons_missing_paths_and_methods_have_types_too(cloud):

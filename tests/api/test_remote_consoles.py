@@ -69,6 +69,14 @@ def test_the_link_leads_to_the_page_of_novnc(cloud, server):
     assert told["url"] == f"http://localhost:6080/vnc_lite.html?path=%3Ftoken%3D{token_of(answer)}"
 
 
+def test_no_log_tells_a_token(cloud, server, caplog):
+    token = token_of(ask(cloud, server))
+    with caplog.at_level("INFO"):
+        assert look_up(cloud, token).status_int == 200
+    assert "GET /compute/v2.1/os-console-auth-tokens/***" in caplog.text
+    assert token not in caplog.text
+
+
 def test_the_link_of_a_serial_port_is_a_websocket(cloud, server):
     answer = ask(cloud, server, SERIAL)
     assert answer.json["remote_console"]["url"] == f"ws://localhost:6083/?token={token_of(answer)}"

@@ -170,7 +170,7 @@ def test_of_many_that_want_one_image_one_downloads_and_all_get_it(web):
 
 def test_what_does_not_fit_is_refused_before_a_byte_comes(web):
     CONF.set_override("reserved_mb", 1 << 40, "image")
-    with pytest.raises(exception.NoSpace, match="image cache of host h1"):
+    with pytest.raises(exception.NoSpace, match="image cache of the host"):
         ImageCache().fetch(image(url=web.url))
 
 

@@ -15,7 +15,7 @@ from nova_lite import policies  # noqa: F401 - importing it declares every rule
 from nova_lite.api.wsgi import faults, microversion, versions
 from nova_lite.api.wsgi.answer import Answer, encode
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
-from nova_lite.api.wsgi.request import Request, remote_address
+from nova_lite.api.wsgi.request import Request, remote_address, shown_path
 from nova_lite.api.wsgi.service import Service
 from nova_lite.common import tally
 from nova_lite.conf import CONF
@@ -141,5 +141,5 @@ def _log(req, answer, sent, seconds):
 def _printable(environ):
     """Path and query as one line: what a client wrote must not write log lines of its own."""
     query = environ.get("QUERY_STRING")
-    text = environ.get("PATH_INFO", "") + ("?" + query if query else "")
+    text = shown_path(environ) + ("?" + query if query else "")
     return text if text.isprintable() else ascii(text)

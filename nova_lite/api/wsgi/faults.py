@@ -10,6 +10,7 @@ import webob.exc
 from oslo_log import log as logging
 
 from nova_lite.api.wsgi.answer import Answer
+from nova_lite.api.wsgi.request import shown_path
 from nova_lite.common import exception
 
 LOG = logging.getLogger(__name__)
@@ -26,10 +27,11 @@ _MALFORMED = ("The server could not comply with the request since it is either m
 def answer(error, req):
     """The Answer for ``error``, in the shape of the service that ``req`` was for."""
     if not isinstance(error, exception.NovaLiteError) or not _may_be_told(error):
-        LOG.exception("%s %s failed (%s)", req.environ.get("REQUEST_METHOD"), req.environ.get("PATH_INFO"),
-                      req.request_id)
+        LOG.exception("%s %s failed (%s)", req.environ.get("REQUEST_METHOD"), shown_path(req.environ), req.request_id)
         return req.dialect.fault(500, _unexpected(req), None, req)
-    made = req.dialect.fault(error.status, str(error), error, req)
+    if error.public:
+        LOG.warning("%s: %s", req.request_id, error)
+    made = req.dialect.fault(error.status, error.public or str(error), error, req)
     if getattr(error, "retry_after", None) is not None:
         made.headers = [*made.headers, ("Retry-After", str(error.retry_after))]
     return made

@@ -12,6 +12,8 @@ from nova_lite.conf import CONF
 
 _UNREAD = object()
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,262}")
+#: The one secret that this API's paths carry.
+_TOKEN = re.compile("(/os-console-auth-tokens/).+", re.DOTALL)
 
 
 class Request(BaseRequest):
@@ -126,6 +128,11 @@ def remote_address(environ):
     if CONF.api.trust_proxy_headers:
         return _first(environ, "HTTP_X_FORWARDED_FOR") or environ.get("REMOTE_ADDR")
     return environ.get("REMOTE_ADDR")
+
+
+def shown_path(environ):
+    """The path as logs may have it: whoever reads them must not be able to open a console."""
+    return _TOKEN.sub(r"\1***", environ.get("PATH_INFO", ""))
 
 
 def loads(raw):
