@@ -69,6 +69,15 @@ def test_tags_are_a_sorted_set(cloud, server):
     assert cloud.call("GET", path, version="2.25").status_int == 404
 
 
+@pytest.mark.parametrize(("asked", "header"), [("%0D%0AX-Forged:%20yes", "%0D%0AX-Forged%3A%20yes"),
+                                               ("%E6%BC%A2", "%E6%BC%A2"), ("red-1", "red-1")])
+def test_a_tag_says_nothing_but_itself_in_a_header(cloud, server, asked, header):
+    path = f"/servers/{server}/tags/"
+    answer = cloud.call("PUT", path + asked, version="2.26")
+    assert (answer.status_int, answer.headers["Location"].partition(path)[2]) == (201, header)
+    assert "X-Forged" not in answer.headers
+
+
 def test_a_server_has_at_most_fifty_tags(cloud, server):
     path = f"/servers/{server}/tags"
     assert cloud.call("PUT", path, {"tags": [str(n) for n in range(50)]}, version="2.26").status_int == 200

@@ -1,6 +1,7 @@
 """Tags of servers: /servers/{id}/tags (from 2.26)."""
 
 import re
+from urllib.parse import quote
 
 from nova_lite.api.compute.schemas import server_details as schema
 from nova_lite.api.compute.schemas.types import TAG
@@ -48,7 +49,7 @@ class Tags:
                                        f"and ',', of at most {TAG['maxLength']} characters.")
         if not self._compute.tags.add(req.context, server, id):
             return 204
-        return Answer(None, 201, [("Location", f"{Links(req).self_}/servers/{server_id}/tags/{id}")])
+        return Answer(None, 201, [("Location", f"{Links(req).self_}/servers/{server_id}/tags/{quote(id)}")])
 
     def delete(self, req, server_id, id):
         server = self._load(req, server_id, "delete")
