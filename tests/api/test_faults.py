@@ -305,6 +305,14 @@ def test_a_query_is_utf_8_or_refused(cloud):
     assert cloud(compute("/servers?" + "&".join(["a=1"] * 1001))).status_int == 400
 
 
+@pytest.mark.parametrize("inner", ["[" * 150 + "]" * 150, '{"a":' * 150 + "1" + "}" * 150])
+def test_bodies_deeper_than_can_be_kept_are_refused(cloud, inner):
+    body = '{"server": %s}'
+    assert cloud(compute("/servers"), "POST", (body % inner).encode()).status_int == 400
+    wide = "[" + "[1]," * 500 + "[]]"
+    assert cloud(compute("/servers"), "POST", (body % wide).encode()).status_int == 202
+
+
 # ---- answers
 
 def test_answers_carry_status_headers_and_streams(cloud):

@@ -65,6 +65,12 @@ def test_lists_are_filtered_sorted_and_paged(service):  # noqa: F811
     assert [each["name"] for each in rest["networks"]] == ["a"] and "networks_links" not in rest
 
 
+def test_a_sort_key_counts_once_however_often_it_is_named(service):  # noqa: F811
+    first, *_ = [service.make("network", name=name) for name in ("a", "b", "c")]
+    many = "sort_key=name&sort_dir=asc&" * 400
+    assert [each["name"] for each in service.find(f"/networks?{many}marker={first['id']}")] == ["b", "c"]
+
+
 @pytest.mark.parametrize("query", ["bogus=1", "limit=x", "limit=-1", "shared=perhaps", "sort_key=nothing"])
 def test_a_query_that_cannot_be_is_refused(service, query):  # noqa: F811
     assert service.call("GET", f"/networks?{query}").status_int == 400

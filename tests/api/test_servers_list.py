@@ -37,6 +37,7 @@ def three(cloud):
     ("?availability_zone=mars", ""), ("?progress=0", "gamma beta alpha"), ("?key_name=k", ""),
     ("?sort_key=display_name&sort_dir=asc", "alpha beta gamma"),
     ("?sort_key=vm_state&sort_dir=asc", "alpha gamma beta"),
+    ("?" + "sort_key=display_name&sort_key=uuid&" * 400 + "sort_dir=asc&limit=2", "alpha beta"),
     ("?sort_key=power_state&sort_key=display_name&sort_dir=asc&sort_dir=desc", "gamma beta alpha"),
     ("?changes-since=2027-01-01T00:00:00Z", ""), ("?changes-since=2020-01-01T00:00:00Z", "gamma beta alpha"),
     ("?changes-before=2020-01-01T00:00:00Z", ""), ("?hostname=beta", "beta"), ("?reservation_id=nope", "")])
@@ -49,6 +50,26 @@ def test_a_regular_expression_that_could_hang_is_refused(cloud, pattern):
     status, message = cloud.refused("GET", f"/servers?name={pattern.replace('+', '%2B')}")
     assert status == 400
     assert "too complex" in message
+
+
+def test_a_sort_key_counts_once_however_often_it_is_named(cloud, three):
+    """The condition of a next page grows with the square of the keys."""
+    first = cloud.get("/servers?limit=1&sort_key=display_name&sort_dir=asc")["servers"][0]["id"]
+    many = "sort_key=display_name&sort_dir=asc&" * 400
+    assert cloud.names(f"?{many}marker={first}") == ["beta", "gamma"]
+
+
+@pytest.mark.parametrize("name", ["tags", "tags-any", "not-tags", "not-tags-any"])
+def test_a_filter_names_no_more_tags_than_a_server_has(cloud, three, name):
+    tags = ",".join(f"t{number}" for number in range(50))
+    assert cloud.call("GET", f"/servers?{name}={tags}", version="2.26").status_int == 200
+    assert cloud.refused("GET", f"/servers?{name}={tags},one", version="2.26") == (
+        400, "A filter may name 50 tags at most.")
+
+
+@pytest.mark.parametrize("pattern", ["(" * 200, "a{99999999999999999999}"])
+def test_a_regular_expression_that_cannot_be_read_is_refused(cloud, pattern):
+    assert cloud.refused("GET", f"/servers?name={pattern}")[0] == 400
 
 
 def test_users_see_their_project_whatever_they_ask(cloud, three):

@@ -113,6 +113,7 @@ def test_what_capabilities_name_is_all_that_is_read():
     ({"hw_architecture": "i686", "hw_vm_mode": "hv"}, True), ({"os_distro": "x"}, True),
     ({"img_hv_type": "qemu", "img_hv_requested_version": ">=7.0,<8"}, True),
     ({"img_hv_type": "qemu", "img_hv_requested_version": ">=8.0"}, False),
+    ({"img_hv_type": "qemu", "img_hv_requested_version": ">=" + "9" * 5000}, False),
     ({"img_hv_type": "qemu", "img_hv_requested_version": "new"}, False)])
 def test_image_properties(conf, properties, ok):
     asked = request(image_properties=properties)

@@ -39,7 +39,7 @@ class AssistedSnapshots:
 def _parse(text):
     try:
         return json.loads(text)             # not orjson: what it says of wrong text is shown
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise exception.BadRequest(str(error)) from error
 
 

@@ -18,7 +18,7 @@ def limit_and_marker(req):
 
 
 def sort_of(req, ignored=()):
-    """[(key, direction)]; keys without a direction take the last one given, which is "desc" where there is none.
+    """[(key, direction)], each key once; keys without a direction take the last one given, "desc" where there is none.
 
     :raises BadRequest: a direction is neither.
     """
@@ -27,7 +27,10 @@ def sort_of(req, ignored=()):
     if not {"asc", "desc"}.issuperset(directions):
         raise exception.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
     directions += directions[-1:] * (len(keys) - len(directions))
-    return [(key, direction) for key, direction in zip(keys, directions, strict=False) if key not in ignored]
+    made = {}
+    for key, direction in zip(keys, directions, strict=False):
+        made.setdefault(key, direction)
+    return [(key, direction) for key, direction in made.items() if key not in ignored]
 
 
 def limit_and_offset(req):

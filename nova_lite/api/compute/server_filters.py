@@ -4,6 +4,7 @@ from oslo_utils import strutils, timeutils
 
 from nova_lite.api.compute.paging import last
 from nova_lite.api.compute.schemas.server_list import JOINED, TAG_FILTERS
+from nova_lite.api.compute.schemas.types import MAX_TAGS
 from nova_lite.common import exception
 from nova_lite.objects import states
 
@@ -79,7 +80,7 @@ def _parsed(req, asked):
     _check_span(filters)
     for name in TAG_FILTERS:
         if name in filters:
-            filters[name] = filters[name].split(",")
+            filters[name] = _tags(filters[name])
     for name in _FLAGS:
         if name in filters:
             filters[name] = strutils.bool_from_string(filters[name])
@@ -90,6 +91,14 @@ def _parsed(req, asked):
     elif "changes-since" not in filters and "changes-before" not in filters:
         filters["deleted"] = False
     return _with_status(req, filters)
+
+
+def _tags(text):
+    """:raises BadRequest: they are more than a server can have."""
+    found = list(dict.fromkeys(text.split(",")))
+    if len(found) > MAX_TAGS:
+        raise exception.BadRequest(f"A filter may name {MAX_TAGS} tags at most.")
+    return found
 
 
 def moment(text):

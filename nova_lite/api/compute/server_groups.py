@@ -5,7 +5,7 @@ from nova_lite.api.compute.schemas import server_groups as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views.server_groups import server_group
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exception, numbers
 
 _P = "os_compute_api:os-server-groups:"
 
@@ -43,7 +43,7 @@ class ServerGroups:
         if rules and policy != "anti-affinity":
             raise exception.BadRequest("Only anti-affinity policy supports rules.")
         most = rules.get("max_server_per_host")
-        row = self._groups.create(req.context, asked["name"], policy, None if most is None else int(most))
+        row = self._groups.create(req.context, asked["name"], policy, None if most is None else numbers.within(most))
         return {"server_group": server_group(req, row, [])}
 
     def delete(self, req, id):

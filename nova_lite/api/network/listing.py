@@ -67,7 +67,10 @@ class Filters:
         for key in keys:
             if key not in self._sortable:
                 raise exception.BadRequest(f"'{key}' is invalid attribute for sort_keys")
-        return tuple((key, index < len(directions) and directions[index] == "desc") for index, key in enumerate(keys))
+        made = {}                   # a key counts where it stands first
+        for index, key in enumerate(keys):
+            made.setdefault(key, index < len(directions) and directions[index] == "desc")
+        return tuple(made.items())
 
 
 def _limit(query):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from nova_lite.common import exception
 
-_FORM = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)", re.ASCII)
+#: No longer than Python reads as a number.
+_FORM = re.compile(r"([1-9]\d{0,999})\.([1-9]\d{0,999}|0)", re.ASCII)
 
 
 class V(NamedTuple):

@@ -11,6 +11,7 @@ from nova_lite.common import exception
 from nova_lite.conf import CONF
 
 _UNREAD = object()
+_DEEPEST = 100          # lists and objects within each other; orjson writes no more than 254
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,262}")
 #: The one secret that this API's paths carry.
 _TOKEN = re.compile("(/os-console-auth-tokens/).+", re.DOTALL)
@@ -138,9 +139,21 @@ def shown_path(environ):
 def loads(raw):
     """Parse JSON bytes.
 
-    :raises ValueError: they are not JSON.
+    :raises ValueError: they are not JSON, or deeper than what is kept can be.
     """
-    return orjson.loads(raw)
+    parsed = orjson.loads(raw)
+    if raw.count(b"[") + raw.count(b"{") > _DEEPEST and _is_deep(parsed):
+        raise ValueError(f"more than {_DEEPEST} lists or objects within each other")
+    return parsed
+
+
+def _is_deep(parsed):
+    level, depth = [parsed], 0
+    while level and depth <= _DEEPEST:
+        level = [inner for each in level if isinstance(each, list | dict)
+                 for inner in (each.values() if isinstance(each, dict) else each)]
+        depth += 1
+    return bool(level)
 
 
 def content_length(environ):

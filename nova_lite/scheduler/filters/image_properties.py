@@ -14,7 +14,7 @@ _SAME = {"amd64": "x86_64", "i386": "i686", "i486": "i686", "i586": "i686", "x86
          "xapi": "xen", "pv": "xen", "hv": "hvm"}
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
             "!=": operator.ne}
-_PREDICATE = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*([0-9]+(?:\.[0-9]+)*)\s*")
+_PREDICATE = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)\s*")
 
 
 def needs(request):
