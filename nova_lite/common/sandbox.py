@@ -42,11 +42,12 @@ def working(file_size=None):
                   CONF.sandbox.seconds * _PATIENCE, file_size)
 
 
-def run(command, limits, *, unprivileged=False, pass_fds=()):
+def run(command, limits, *, unprivileged=False, pass_fds=(), umask=-1):
     """Run ``command`` (a list; nothing is given to a shell) and return what it printed, as bytes.
 
     :param unprivileged: as ``[sandbox] user`` where this process is root.
     :param pass_fds: descriptors the tool inherits under the same numbers ("/dev/fd/N").
+    :param umask: of the files it makes; -1: ours.
     :raises ToolLimited: a limit ended it.
     :raises ToolFailed: it could not start, or its exit status is not 0.
     """
@@ -56,7 +57,7 @@ def run(command, limits, *, unprivileged=False, pass_fds=()):
             child = subprocess.Popen(
                 [*_prlimit(limits), *command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd="/",
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}, start_new_session=True,
-                pass_fds=pass_fds, **_identity(unprivileged))
+                umask=umask, pass_fds=pass_fds, **_identity(unprivileged))
         except OSError as error:
             raise exception.ToolFailed(tool=tool, code=error.errno, error=str(error)) from None
         code = _wait(child, tool, limits.seconds)
@@ -139,9 +140,9 @@ def resize(path, disk_format, size):
 
 
 def convert(source, source_format, target, target_format):
-    """Copy a disk into a new file of another format, without its backing chain."""
+    """Copy a disk into a new file of another format, without its backing chain; nobody else can read it."""
     run(["qemu-img", "convert", "-q", "-f", _known(source_format), "-O", _known(target_format), "-t", "none",
-         "-T", "none", os.path.abspath(source), os.path.abspath(target)], working())
+         "-T", "none", os.path.abspath(source), os.path.abspath(target)], working(), umask=0o077)
 
 
 def _known(disk_format):

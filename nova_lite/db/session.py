@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import threading
 
 import orjson
@@ -73,6 +74,7 @@ def make_engine(address):
 def _tune_sqlite(made):
     @event.listens_for(made, "connect")
     def connect(raw, _record):
+        _keep_private(raw)
         raw.isolation_level = None          # the driver must not begin by itself: "begin" below does
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             raw.execute(f"PRAGMA {pragma}")
@@ -85,6 +87,15 @@ def _tune_sqlite(made):
             patience.begin_immediate(connection, CONF.database.sqlite_busy_timeout)
         else:
             patience.begin_reading(connection)
+
+
+def _keep_private(raw):
+    """Let only its owner and group read a database; what SQLite writes beside it gets the same mode."""
+    (_, _, path), = raw.execute("PRAGMA database_list")
+    mode = os.stat(path).st_mode if path else 0
+    if mode & 0o007:
+        with contextlib.suppress(PermissionError):      # it is somebody else's, who let us in
+            os.chmod(path, stat.S_IMODE(mode) & 0o760)
 
 
 def _sync(connection, level):

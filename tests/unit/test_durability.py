@@ -1,5 +1,7 @@
 """What is on disk when a commit returns: SQLite waits for the disk where something was promised."""
 
+import os
+
 import sqlalchemy as sa
 
 from nova_lite import db
@@ -25,3 +27,11 @@ def test_a_unit_of_work_waits_for_the_disk_whatever_its_parts_ask(database):
         pass
     with unit_of_work.begin(), db.writer() as session:
         assert level(session) == FULL
+
+
+def test_a_database_is_for_its_owner_alone(database, conf):
+    with db.writer() as session:
+        session.execute(sa.text("CREATE TABLE t (id INTEGER)"))
+        path = database.url.database
+        assert {name: os.stat(path + name).st_mode & 0o777 for name in ("", "-wal", "-shm")} == dict.fromkeys(
+            ("", "-wal", "-shm"), 0o640)

@@ -101,6 +101,7 @@ def test_disks_are_made_grown_and_converted(tmp_path):
     assert sandbox.info(disk, "qcow2")["virtual-size"] == 3 << 20
     sandbox.convert(disk, "qcow2", flat, "raw")
     assert os.path.getsize(flat) == 3 << 20
+    assert os.stat(flat).st_mode & 0o777 == 0o600               # it is a copy of a guest's disk
 
 
 def test_a_format_is_never_left_to_guessing():
