@@ -1,10 +1,12 @@
 """The image API through the WSGI application: answers as Glance gives them."""
 
 import re
+import types
 
 import pytest
 
 from nova_lite.common import exception
+from nova_lite.conductor.flows import backups
 from nova_lite.db import session
 from nova_lite.image import builtin
 from tests.image_service import context, qcow2, service  # noqa: F401
@@ -352,3 +354,14 @@ def test_the_tiny_image_is_made_once(service):  # noqa: F811
     first = builtin.ensure(service.door, context("admin"))
     assert builtin.ensure(service.door, context("admin")).id == first.id
     assert service.door.for_server(context("bob"), first.id).virtual_size == 1 << 20
+
+
+def test_a_rotation_takes_only_backups_of_its_own_project(service):  # noqa: F811
+    said = {"image_type": "backup", "backup_type": "daily", "instance_uuid": "s", "visibility": "public"}
+    theirs = service.create("admin", **said)["id"]
+    old, new = (service.create(**said | {"visibility": "private"})["id"] for _ in range(2))
+    done = types.SimpleNamespace(server_id="s", args={"backup_type": "daily", "rotation": "1", "target_id": new})
+    backups.rotate(service.door, done)
+    assert [service.call("GET", f"/images/{each}").status_int for each in (theirs, old, new)] == [200, 404, 200]
+    service.call("DELETE", f"/images/{new}")
+    backups.rotate(service.door, done)
