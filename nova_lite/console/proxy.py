@@ -8,6 +8,7 @@ import contextlib
 import http.cookies
 import logging
 import socket
+import time
 import urllib.parse
 
 import h11
@@ -18,7 +19,7 @@ from nova_lite.common import concurrency, exception
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
-_HEAD = 10.0            # seconds for the request's head, and for each write of an answer
+_HEAD = 10.0            # seconds for the request's whole head, and for each write of an answer
 _PIECE = 65536
 _PAGE_HEADERS = [("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "SAMEORIGIN"),
                  ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-cache"), ("Connection", "close")]
@@ -68,12 +69,12 @@ class Proxy:
 
     def _serve(self, client):
         try:
-            client.settimeout(_HEAD)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             request = _request(client)
+            client.settimeout(_HEAD)
             if request is not None:
                 self._answer(client, request)
-        except (OSError, h11.ProtocolError, wsproto.utilities.ProtocolError) as error:
+        except (OSError, ValueError, h11.ProtocolError, wsproto.utilities.ProtocolError) as error:
             LOG.debug("A console's connection ended: %s", error)
         except Exception:
             LOG.exception("A console's connection failed")
@@ -107,14 +108,15 @@ class Proxy:
 
 
 def _request(client):
-    """The h11.Request; None where the client said nothing."""
-    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=16384)
+    """The h11.Request; None where the client said nothing.  :raises TimeoutError: it takes longer than ``_HEAD``."""
+    reader, end = h11.Connection(h11.SERVER, max_incomplete_event_size=16384), time.monotonic() + _HEAD
     while True:
         event = reader.next_event()
         if isinstance(event, h11.Request):
             return event
         if event is not h11.NEED_DATA:
             return None
+        client.settimeout(max(end - time.monotonic(), 0.001))       # who sends byte by byte has no longer than others
         reader.receive_data(client.recv(_PIECE))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -10,6 +11,7 @@ import websocket
 
 from nova_lite.common import exception
 from nova_lite.conf import CONF
+from nova_lite.console import proxy as proxies
 from nova_lite.console.pages import NoPages, Pages
 from nova_lite.console.proxy import Proxy
 
@@ -173,8 +175,22 @@ def test_the_serial_proxy_has_no_pages():
     assert NoPages().get("/vnc_lite.html")[0] == 404
 
 
-def test_nonsense_is_dropped_and_the_next_one_served(proxy):
-    for said in (b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70000):
+def test_who_drips_a_request_is_cut_off(proxy, monkeypatch):
+    monkeypatch.setattr(proxies, "_HEAD", 0.3)
+    with socket.create_connection(proxy.address.split(":"), 10) as raw:
+        started = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - started < 5:
+                raw.sendall(b"X")
+                time.sleep(0.05)
+        assert time.monotonic() - started < 5
+
+
+def test_nonsense_is_dropped_and_the_next_one_served(proxy, caplog):
+    upgrade = b"Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+    for said in (b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 70000,
+                 b"GET http://[ HTTP/1.1\r\n" + upgrade + b"\r\n",
+                 b"GET / HTTP/1.1\r\n" + upgrade + b"Origin: http://[\r\n\r\n"):
         with socket.create_connection(proxy.address.split(":"), 10) as raw, contextlib.suppress(OSError):
             raw.sendall(said)
             raw.shutdown(socket.SHUT_WR)
@@ -182,3 +198,4 @@ def test_nonsense_is_dropped_and_the_next_one_served(proxy):
     with open_console(proxy) as console:
         console.send_binary(b"ok")
         assert console.recv() == b"OK"
+    assert "failed" not in caplog.text
