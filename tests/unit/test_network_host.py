@@ -64,8 +64,10 @@ def test_a_name_with_a_domain_keeps_it_and_none_says_more_than_a_name():
     full = segment(port(1, hostname="vm.example.org"))
     assert dhcp.names(full, "novalocal") == "10.1.0.1 vm.example.org vm\n"
     assert dhcp.hosts(full) == "fa:16:3e:00:00:01,10.1.0.1,vm\n"
+    mixed = segment(port(1, hostname="updates.example.org", project_id="a"), port(2, hostname="b.novalocal"))
+    assert dhcp.names(mixed, "novalocal") == "10.1.0.1 updates.novalocal updates\n10.1.0.2 b.novalocal b\n"
     nic = types.SimpleNamespace(port_id="p", network_id=NET, bridge="b", tap="t", mac="m", mtu=1, addresses=[])
-    made = [Port.of(nic, types.SimpleNamespace(id="s", hostname=each)).hostname
+    made = [Port.of(nic, types.SimpleNamespace(id="s", hostname=each, project_id="a")).hostname
             for each in ("a\nfa:16:3e:00:00:09,10.1.0.9", "x,ignore", "...", "ok-1.b")]
     assert made == ["afa163e000009" + "10.1.0.9", "xignore", "guest", "ok-1.b"]
 

@@ -135,11 +135,15 @@ def known(directory):
 
 
 def names(segment, domain):
-    """The full and the short name of every port; a server whose name has a domain keeps it."""
-    lines = []
+    """The full and the short name of every port.
+
+    A server whose name has a domain keeps it, but where several projects ask here: one of them could name a server like
+    a place in the world that the others go to.
+    """
+    lines, alone = [], len({port.project_id for port in segment.ports}) == 1
     for port in segment.ports:
-        short = port.hostname.partition(".")[0]
-        full = f"{short}.{domain}" if port.hostname == short else port.hostname
+        short, dot, rest = port.hostname.partition(".")
+        full = port.hostname if dot and (alone or rest == domain) else f"{short}.{domain}"
         lines += [f"{each['ip']} {full} {short}\n" for each in port.addresses if each["gateway"]]
     return "".join(lines)
 

@@ -24,12 +24,14 @@ class Port:
     mtu: int
     hostname: str
     addresses: tuple
+    project_id: str = ""            # of its server; "" where an earlier release plugged it
 
     @classmethod
     def of(cls, nic, server):
         """:param nic: objects.Nic.  :param server: its objects.Server."""
         return cls(port_id=nic.port_id, server_id=server.id, network_id=nic.network_id, bridge=nic.bridge, tap=nic.tap,
-                   mac=nic.mac, mtu=nic.mtu, hostname=_plain(server.hostname), addresses=tuple(
+                   mac=nic.mac, mtu=nic.mtu, hostname=_plain(server.hostname), project_id=server.project_id,
+                   addresses=tuple(
                        {"ip": each.ip, "cidr": each.cidr, "gateway": each.gateway, "dns": list(each.dns),
                         "dhcp": each.dhcp, "subnet_id": each.subnet_id} for each in nic.addresses))
 
