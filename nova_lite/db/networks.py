@@ -212,8 +212,8 @@ def taken(session, subnet_id, candidates=None):
 
 
 def holder(session, network_id, ip):
-    """The port (id, server_id) that has an address in a network; None."""
-    return session.execute(sa.select(_P.c.id, _P.c.server_id).join(_F, _F.c.port_id == _P.c.id).where(
+    """The port (id, server_id, project_id) that has an address in a network; None."""
+    return session.execute(sa.select(_P.c.id, _P.c.server_id, _P.c.project_id).join(_F, _F.c.port_id == _P.c.id).where(
         _P.c.network_id == network_id, _F.c.ip == ip)).one_or_none()
 
 

@@ -51,6 +51,10 @@ def test_addresses_are_checked_before_anything_is_made(service):  # noqa: F811
     assert refusal(service, exceptions.FixedIpNotInNetwork, asking("10.7.0.1"))[1] == 400
     assert "already in use on instance" in refusal(service, exceptions.FixedIpInUse, asking("10.1.0.50"))[0]
     assert refusal(service, exceptions.FixedIpInUse, asking("10.1.0.1"))[1] == 400
+    service.call("PUT", f"/networks/{network['id']}", {"network": {"shared": True}}, "admin")
+    with pytest.raises(exceptions.FixedIpInUse) as told:
+        service.door.validate(context("bob"), asking("10.1.0.50"), 1)
+    assert not told.value.server_id
     assert refusal(service, exceptions.OneAddressManyServers, asking("10.1.0.51"), 2)[1] == 400
 
 

@@ -77,18 +77,19 @@ class Requests:
         if not subnets:
             raise exceptions.NetworkRequiresSubnet(network_id=network_id)
         if ip:
-            self._check_ip(session, network_id, subnets, ip)
+            self._check_ip(session, eyes(context), network_id, subnets, ip)
             if count > 1:
                 raise exceptions.OneAddressManyServers
         return _entry(network=network_id, fixed_ip=ip or None, tag=wanted.get("tag"))
 
     @staticmethod
-    def _check_ip(session, network_id, subnets, ip):
+    def _check_ip(session, project_id, network_id, subnets, ip):
         if not any(addressing.holds(each, ip) for each in subnets):
             raise exceptions.FixedIpNotInNetwork(ip=ip, network_id=network_id)
         holder = queries.holder(session, network_id, ip)
         if holder is not None or any(each["gateway_ip"] == ip for each in subnets):
-            raise exceptions.FixedIpInUse(ip=ip, server_id=holder.server_id or "" if holder else "")
+            seen = holder is not None and project_id in (None, holder.project_id)
+            raise exceptions.FixedIpInUse(ip=ip, server_id=seen and holder.server_id or "")
 
     @staticmethod
     def _port(session, context, wanted, count):
