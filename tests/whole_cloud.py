@@ -170,6 +170,17 @@ class Cloud:
         self.tokens[user] = answer.headers["X-Subject-Token"]
         self.projects[user] = answer.json["token"]["project"]["id"]
 
+    def add_stranger(self):
+        """A user who is a member of a project of his own; he belongs to what ``restore`` puts back."""
+        project = self.make("/identity/v3/projects", {"project": {"name": "stranger"}}, user="admin")["id"]
+        user = self.make("/identity/v3/users", {"user": {"name": "stranger", "password": "stranger-pw"}},
+                         user="admin")["id"]
+        [role] = self.send("GET", "/identity/v3/roles?name=member").json["roles"]
+        self.make(f"/identity/v3/projects/{project}/users/{user}/roles/{role['id']}", None, user="admin", method="PUT")
+        self._login("stranger")
+        self._watch.backup(self._template)
+        self._version = self._data_version()
+
     def make(self, path, body, *, user="demo", version=None, method="POST"):
         answer = self.send(method, path, body, user=user, version=version)
         assert answer.status_int < 300, f"{path}: {answer.text}"
