@@ -54,7 +54,7 @@ def plugs(server):
     from nova_lite.objects.server import Nic, Server
     nics = [Nic.make(port_id=each["port_id"], network_id=each["network_id"], mac=each["mac"], mtu=each["mtu"],
                      addresses=[address(one) for one in each["addresses"]]) for each in server["nics"]]
-    return nics, Server.make(id=server["id"], hostname=server["hostname"], nics=nics)
+    return nics, Server.make(id=server["id"], hostname=server["hostname"], project_id="p", nics=nics)
 
 
 def address(each):
