@@ -353,6 +353,16 @@ def test_hosts_and_addresses_are_for_the_log_alone(cloud, id, caplog):
     assert "secret" not in answer.text and "secret" in caplog.text
 
 
+@pytest.mark.parametrize(("path", "method"), [
+    ("/compute/v2.1/servers/a%0AFORGED", "GET"), ("/compute/v2.1/servers?x=%1B", "\x1b[2J"),
+    ("/compute/v2.1/servers/secret?%0D", "GET")])
+def test_a_client_writes_no_line_of_the_log_and_no_word_to_a_terminal(cloud, path, method, caplog):
+    caplog.set_level("INFO")
+    cloud(path, method)
+    [line] = [each.getMessage() for each in caplog.records if "status:" in each.getMessage()]
+    assert line.isprintable()
+
+
 def test_neutrons_missing_paths_and_methods_have_types_too(cloud):
     assert cloud("/network/v2.0/nowhere").json["NeutronError"]["type"] == "HTTPNotFound"
     assert cloud("/network/v2.0/servers", "PATCH").json["NeutronError"]["type"] == "HTTPMethodNotAllowed"

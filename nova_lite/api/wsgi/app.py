@@ -15,7 +15,7 @@ from nova_lite import policies  # noqa: F401 - importing it declares every rule
 from nova_lite.api.wsgi import faults, microversion, versions
 from nova_lite.api.wsgi.answer import Answer, encode
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
-from nova_lite.api.wsgi.request import Request, remote_address, shown_path
+from nova_lite.api.wsgi.request import Request, printable, remote_address, shown_path
 from nova_lite.api.wsgi.service import Service
 from nova_lite.common import tally
 from nova_lite.conf import CONF
@@ -132,14 +132,9 @@ def _send(req, answer, start_response):
 
 def _log(req, answer, sent, seconds):
     environ, context = req.environ, req.context
+    query = environ.get("QUERY_STRING")
     LOG.info('%s "%s %s" status: %d len: %d time: %.4f [%s %s %s]', remote_address(environ),
-             environ["REQUEST_METHOD"], _printable(environ), answer.status,
+             printable(environ["REQUEST_METHOD"]), shown_path(environ) + (f"?{printable(query)}" if query else ""),
+             answer.status,
              len(sent[0]) if isinstance(sent, list) and sent else 0, seconds, req.request_id,
              context.user_id if context else "-", context.project_id if context else "-")
-
-
-def _printable(environ):
-    """Path and query as one line: what a client wrote must not write log lines of its own."""
-    query = environ.get("QUERY_STRING")
-    text = shown_path(environ) + ("?" + query if query else "")
-    return text if text.isprintable() else ascii(text)

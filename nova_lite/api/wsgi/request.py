@@ -133,7 +133,12 @@ def remote_address(environ):
 
 def shown_path(environ):
     """The path as logs may have it: whoever reads them must not be able to open a console."""
-    return _TOKEN.sub(r"\1***", environ.get("PATH_INFO", ""))
+    return printable(_TOKEN.sub(r"\1***", environ.get("PATH_INFO", "")))
+
+
+def printable(text):
+    """``text`` on one line: what a client wrote must neither write log lines of its own nor speak to a terminal."""
+    return text if text.isprintable() else ascii(text)
 
 
 def loads(raw):
