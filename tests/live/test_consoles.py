@@ -1,11 +1,14 @@
 """Consoles of a real guest: its screen in a browser, its serial port over a websocket, and their end with the boot."""
 
 import contextlib
+import socket
 import urllib.parse
 
 import pytest
 import websocket
 
+from nova_lite.console.pages import Pages
+from nova_lite.console.proxy import Proxy
 from tests import browser, clouds
 from tests.live.test_real_server import boot
 
@@ -115,3 +118,24 @@ def test_a_console_ends_when_its_server_is_stopped(real_cloud, server):
     assert refused.value.status_code == 404
     assert token not in real_cloud.output()
     real_cloud.delete_server(server["id"])
+
+
+@pytest.mark.parametrize(("path", "reached"), [
+    ("?token=x", "vnc_lite.html?token=x"), ("/deep/er?token=x", "deep/er?token=x"), ("//127.0.0.1:9/?token=x", None),
+    ("wss://elsewhere.example/", None)])
+def test_no_link_leads_the_page_to_another_host(tmp_path, path, reached):
+    """Who typed a password there would think that it is the cloud's own page."""
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "rfb.js").write_text(
+        "export default class { constructor(_, url) { window.reached = url; } addEventListener() {} }")
+    with contextlib.ExitStack() as stack:
+        ear = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        proxy = Proxy([ear], None, Pages(str(tmp_path)))
+        proxy.start()
+        stack.callback(proxy.stop, 1)
+        page = stack.enter_context(browser.page())
+        here = f"127.0.0.1:{ear.getsockname()[1]}"
+        page.open(f"http://{here}/vnc_lite.html?{urllib.parse.urlencode({'path': path})}")
+        clouds.until("the page decided", lambda: page.ask(
+            "window.reached || (document.getElementById('status') || {}).textContent?.startsWith('This link')"))
+        assert page.ask("window.reached") == (reached and f"ws://{here}/{reached}")
