@@ -90,12 +90,14 @@ def _tune_sqlite(made):
 
 
 def _keep_private(raw):
-    """Let only its owner and group read a database; what SQLite writes beside it gets the same mode."""
+    """Let only its owner and group read a database, and what SQLite wrote beside it; what it will write follows."""
+    raw.execute("PRAGMA schema_version")                # raises for what is no database, and not ours to change
     (_, _, path), = raw.execute("PRAGMA database_list")
-    mode = os.stat(path).st_mode if path else 0
-    if mode & 0o007:
-        with contextlib.suppress(PermissionError):      # it is somebody else's, who let us in
-            os.chmod(path, stat.S_IMODE(mode) & 0o760)
+    for each in (path, f"{path}-wal", f"{path}-shm") if path else ():
+        with contextlib.suppress(FileNotFoundError, PermissionError):       # somebody else's, who let us in
+            mode = os.stat(each).st_mode
+            if mode & 0o007:
+                os.chmod(each, stat.S_IMODE(mode) & 0o760)
 
 
 def _sync(connection, level):

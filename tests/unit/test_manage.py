@@ -46,13 +46,21 @@ CANNOT_USE = ("nova-lite: The database {} cannot be used: {}. Mend that, or name
     ("[DEFAULT]\nstate_dir = /dev/null/state\n", "db version",
      CANNOT_USE.format("sqlite:////dev/null/state/nova_lite.sqlite", "unable to open database file")),
     (f"[database]\nconnection = {NOWHERE}\n", "db sync", CANNOT_USE.format(NOWHERE, "unable to open database file")),
-    ("[database]\nconnection = sqlite:////etc/passwd\n", "db sync",
-     CANNOT_USE.format("sqlite:////etc/passwd", "file is not a database")),
     ("[database]\nconnection = secret\n", "db sync",
      CANNOT_USE.format("that [database] connection names", "Could not parse SQLAlchemy URL from given URL string")),
 ])
 def test_what_is_wrong_with_a_database_is_said_in_one_line(configured, options, command, said):
     assert manage("--config-file", configured(options), *command.split()) == (1, "", said)
+
+
+def test_a_file_that_is_no_database_is_named_and_left_as_it_is(configured, tmp_path):
+    file = tmp_path / "passwords"
+    file.write_text("root:x:0:0::/root:/bin/sh\n" * 100)
+    file.chmod(0o644)
+    place = configured(f"[database]\nconnection = sqlite:///{file}\n")
+    assert manage("--config-file", place, "db", "sync") == (
+        1, "", CANNOT_USE.format(f"sqlite:///{file}", "file is not a database"))
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("root:x:0:0::/root:/bin/sh\n" * 100, 0o644)
 
 
 def test_a_bootstrap_of_an_empty_database_names_what_comes_first(configured, tmp_path):
