@@ -9,8 +9,6 @@ RULES = [
     rule(_P + "os-server-diagnostics", ADMIN, "Show a server's diagnostics.", "GET /servers/{server_id}/diagnostics"),
     rule("compute:server:topology:index", READER, "Show a server's NUMA topology.",
          "GET /servers/{server_id}/topology"),
-    rule("compute:server:topology:host:index", ADMIN, "Show where on its host a server's topology lies.",
-         "GET /servers/{server_id}/topology"),
     rule(_P + "os-admin-password", MEMBER, "Change a server's administrative password.",
          f"{_ACTION} (changePassword)"),
     rule(_P + "servers:trigger_crash_dump", MEMBER, "Send a server an NMI, so that it dumps itself.",

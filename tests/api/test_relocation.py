@@ -3,6 +3,7 @@
 import pytest
 
 from nova_lite import db
+from nova_lite.common import policy
 from nova_lite.db import services
 
 COLD = "No valid host was found. No valid host found for cold migrate"
@@ -86,6 +87,15 @@ def test_a_server_of_a_dead_host_finds_no_other_and_is_in_error(cloud, server):
     assert history(cloud, server)[1] == [("evacuation", "error")]
     shown = cloud.get(f"/servers/{server}")["server"]
     assert (shown["status"], shown["fault"]["message"]) == ("ERROR", NONE)
+
+
+@pytest.mark.parametrize(("action", "argument", "rule"), [
+    ("migrate", {"host": "nope"}, "migrate"), ("os-migrateLive", {**LIVE, "host": "nope"}, "migrate_live")])
+def test_who_names_the_host_needs_the_rule_for_that_and_no_other(cloud, server, monkeypatch, action, argument, rule):
+    asked = []
+    monkeypatch.setattr(policy, "allowed", lambda context, name, target=None: asked.append(name) or True)
+    assert act(cloud, server, action, argument, "2.68").status_int == 400
+    assert asked == [f"os_compute_api:os-migrate-server:{rule}:host"]
 
 
 def test_who_may_not_move_servers(cloud, server):

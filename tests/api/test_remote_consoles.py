@@ -118,6 +118,11 @@ def test_what_is_not_offered_is_refused(cloud, server, body, version, status, sa
     assert says in answer.text
 
 
+def test_the_console_of_hyper_v_is_refused(cloud, server):
+    body = {"os-getRDPConsole": {"type": "rdp-html5"}}
+    assert cloud.refused("POST", f"/servers/{server}/action", body) == (400, "Unavailable console type rdp.")
+
+
 def test_a_console_of_another_project_is_not_to_be_had(cloud, server):
     assert ask(cloud, server, user="bob").status_int == 404
     assert ask(cloud, server, user="carl").status_int == 403

@@ -23,7 +23,7 @@ UNRULED = {"flavors:index", "flavors:detail", "flavors:show", "retired:gone"}
 UNRULED |= {"images:index", "images:detail", "images:show", "images:delete", "image_metadata:index",
             "image_metadata:create", "image_metadata:update_all", "image_metadata:show", "image_metadata:update",
             "image_metadata:delete", "bare_metal:create", "bare_metal:delete", "bare_metal:add_interface",
-            "bare_metal:remove_interface"}
+            "bare_metal:remove_interface", "remote_consoles:rdp"}
 #: These take no body.
 BODILESS = {"DELETE", "GET"}
 

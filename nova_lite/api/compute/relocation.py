@@ -21,10 +21,8 @@ class Relocation:
     def migrate(self, req, id):
         """202.  400: no such host, or it is there already."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "migrate", server)
         host = (req.body_json["migrate"] or {}).get("host") if req.at_least("2.56") else None
-        if host is not None:
-            req.context.can(_P + "migrate:host", server)
+        req.context.can(_P + ("migrate:host" if host else "migrate"), server)
         self._compute.relocation.migrate(req.context, server, host)
         return 202
 
@@ -32,10 +30,8 @@ class Relocation:
     def migrate_live(self, req, id):
         """202.  400: no such host; before 2.34 also where none fits."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "migrate_live", server)
         asked = req.body_json["os-migrateLive"]
-        if asked["host"] is not None:
-            req.context.can(_P + "migrate_live:host", server)
+        req.context.can(_P + ("migrate_live:host" if asked["host"] else "migrate_live"), server)
         _check_force(asked)
         self._compute.relocation.migrate_live(req.context, server, asked["host"], waits=not req.at_least("2.34"))
         return 202

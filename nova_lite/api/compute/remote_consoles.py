@@ -48,8 +48,8 @@ class RemoteConsoles:
 
     @validation.body(schema.RDP)
     def rdp(self, req, id):
-        """410: it went with Hyper-V."""
-        raise exception.Gone("RDP console was available only for HyperV, which is not supported any more.")
+        """400: it went with Hyper-V."""
+        raise exception.BadRequest("Unavailable console type rdp.")
 
 
 class ConsoleAuthTokens:

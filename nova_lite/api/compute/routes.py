@@ -105,7 +105,7 @@ ACTIONS = (
     _action("os-getVNCConsole", "remote_consoles:vnc", "os-remote-consoles", until="2.5"),
     _action("os-getSPICEConsole", "remote_consoles:spice", "os-remote-consoles", until="2.5"),
     _action("os-getSerialConsole", "remote_consoles:serial", "os-remote-consoles", until="2.5"),
-    _action("os-getRDPConsole", "remote_consoles:rdp", "os-remote-consoles", until="2.5"),
+    _action("os-getRDPConsole", "remote_consoles:rdp", None, until="2.5"),
     _action("addFixedIp", "fixed_ips:add", "os-multinic:add", until="2.43"),
     _action("removeFixedIp", "fixed_ips:remove", "os-multinic:remove", until="2.43"),
     _action("addSecurityGroup", "security_groups:add", "os-security-groups:add"),
