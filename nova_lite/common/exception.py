@@ -42,11 +42,6 @@ class NotFound(NovaLiteError):
     template = "The resource could not be found."
 
 
-class MethodNotAllowed(NovaLiteError):
-    status = 405
-    template = "The method is not allowed for this resource."
-
-
 class NotAcceptable(NovaLiteError):
     status = 406
     template = "This cannot be answered in an accepted form."
@@ -345,6 +340,10 @@ class MarkerNotFound(BadRequest):
 
 class MetadataLimitExceeded(Forbidden):
     template = "Maximum number of metadata items exceeds {limit}"
+
+
+class ImageMetadataLimitExceeded(Forbidden):
+    template = "Image metadata limit exceeded"
 
 
 class KeypairLimitExceeded(Forbidden):

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from nova_lite.common import exception
+from nova_lite.db import server_filters
 from nova_lite.db.models.servers import Flavor, FlavorAccess
 
 _T, _A = Flavor.__table__, FlavorAccess.__table__
@@ -38,25 +39,19 @@ def number(session, flavor_id):
     return session.execute(sa.select(_T.c.id).where(_T.c.flavorid == flavor_id)).scalar_one_or_none()
 
 
-def add_missing(session, flavors):
-    """Insert those dicts of columns whose id and name no flavor has yet."""
-    for values in flavors:
-        taken = sa.or_(_T.c.flavorid == values["flavorid"], _T.c.name == values["name"])
-        if session.execute(sa.select(_T.c.id).where(taken).limit(1)).first() is None:
-            session.execute(sa.insert(Flavor).values(**values))
-
-
-def find(session, *, public=None, project_id=None, minimum_ram=None, minimum_disk=None, name=None, sort_key="flavorid",
-         sort_dir="asc", limit=1000, marker=None):
+def find(session, *, private=False, project_id=None, minimum_ram=None, minimum_disk=None, name=None,
+         sort_key="flavorid", sort_dir="asc", limit=1000, marker=None):
     """A page of flavors.
 
-    :param public: True, False, or None for both.
+    :param private: only those that are not public.
     :param project_id: only what this project may use.
+    :param name: a regular expression.
     :raises MarkerNotFound: ``marker`` is no flavor's id.
+    :raises BadRequest: the regular expression could take too long.
     """
     statement = sa.select(_T)
-    if public is not None:
-        statement = statement.where(_T.c.is_public.is_(public))
+    if private:
+        statement = statement.where(_T.c.is_public.is_(False))
     if project_id is not None:
         statement = statement.where(_usable_by(project_id))
     if minimum_ram is not None:
@@ -64,12 +59,13 @@ def find(session, *, public=None, project_id=None, minimum_ram=None, minimum_dis
     if minimum_disk is not None:
         statement = statement.where(_T.c.root_gb >= minimum_disk)
     if name is not None:
-        statement = statement.where(_T.c.name == name)
+        statement = statement.where(server_filters.matches(_T.c.name, name))
     expression = _SORT.get(sort_key, _T.c.flavorid)
     if marker is not None:
         statement = statement.where(_after(session, expression, sort_dir, marker))
     ordered = (expression.desc(), _T.c.id.desc()) if sort_dir == "desc" else (expression, _T.c.id)
-    return session.execute(statement.order_by(*ordered).limit(limit)).all() if limit else []
+    with server_filters.understood():
+        return session.execute(statement.order_by(*ordered).limit(limit)).all() if limit else []
 
 
 def _after(session, expression, sort_dir, marker):

@@ -65,12 +65,20 @@ def test_lists_are_filtered_sorted_and_paged(cloud):
     assert ids("minRam=100") == ["f1", "f2"]
     assert ids("minDisk=15") == ["f2"]
     assert ids("sort_key=memory_mb&sort_dir=desc") == ["f2", "f1", "42", "f0"]
-    assert ids("name=f1", version="2.102") == ["f1"]
+    assert ids("name=f", version="2.102") == ids("name=^F.$", version="2.102") == ["f0", "f1", "f2"]
+    assert ids("name=(nano|^f2)$", version="2.102") == ["42", "f2"]
+    assert ids("name=", version="2.102") == ids("name=f1", version="2.74") == ids("")
+    assert cloud.refused("GET", "/flavors?name=f1", version="2.101")[0] == 400
     page = cloud.get("/flavors/detail?limit=3")
     assert [each["id"] for each in page["flavors"]] == ["42", "f0", "f1"]
     following = page["flavors_links"][0]["href"].removeprefix("http://localhost:80/compute/v2.1")
     assert [each["id"] for each in cloud.get(following)["flavors"]] == ["f2"]
     assert ids("sort_key=memory_mb&sort_dir=desc&limit=2&marker=f1") == ["42", "f0"]
+
+
+@pytest.mark.parametrize("pattern", ["[", "(a%2B)%2B$", "x" * 300])
+def test_a_name_that_is_no_sound_regular_expression_is_refused(cloud, pattern):
+    assert cloud.refused("GET", f"/flavors?name={pattern}", version="2.102")[0] == 400
 
 
 def test_a_private_flavor_is_for_the_projects_let_in(cloud):
@@ -85,6 +93,10 @@ def test_a_private_flavor_is_for_the_projects_let_in(cloud):
     assert cloud.refused("GET", "/flavors/s", user="bob")[0] == 404
     assert [each["id"] for each in cloud.get("/flavors?is_public=false", user="admin")["flavors"]] == ["s"]
     assert len(cloud.get("/flavors?is_public=None", user="admin")["flavors"]) == 2
+    assert [each["id"] for each in cloud.get("/flavors", user="admin")["flavors"]] == ["42"]
+    cloud.call("POST", "/flavors/s/action", {"addTenantAccess": {"tenant": "padmin"}}, user="admin")
+    assert [each["id"] for each in cloud.get("/flavors", user="admin")["flavors"]] == ["42", "s"]
+    cloud.call("POST", "/flavors/s/action", {"removeTenantAccess": {"tenant": "padmin"}}, user="admin")
     nobody = {"addTenantAccess": {"tenant": "nope"}}
     assert cloud.refused("POST", "/flavors/s/action", nobody, user="admin") == (
         400, "Project ID nope is not a valid project.")

@@ -43,6 +43,7 @@ def test_a_host_is_enabled_and_disabled_the_old_way(cloud):
 
     assert put(status="Disable").json == {"host": "host-1", "status": "disabled"}
     assert cloud.get("/os-services?binary=nova-compute", user="admin")["services"][0]["status"] == "disabled"
+    assert [each["service"] for each in cloud.get("/os-hosts", user="admin")["hosts"]] == ["conductor"]
     assert put(status="enable").json == {"host": "host-1", "status": "enabled"}
     assert put(maintenance_mode="enable").status_int == 501
     assert [put(**body).status_int for body in ({}, {"status": "bad"}, {"x": 1}, {"status": True})] == [400] * 4
@@ -63,13 +64,16 @@ def test_events_are_recorded_and_answered_each_with_its_code(cloud):
     server, homeless = cloud.make(), cloud.make(host=None)
     answer = tell(cloud, {"name": "network-vif-plugged", "server_uuid": server, "tag": "port"},
                   {"name": "network-changed", "server_uuid": NOBODYS}, {"name": "power-update", "server_uuid": server},
-                  {"name": "network-changed", "server_uuid": homeless, "status": "completed"})
+                  {"name": "network-changed", "server_uuid": homeless, "status": "completed"},
+                  {"name": "power-update", "server_uuid": homeless},
+                  {"name": "volume-reimaged", "server_uuid": server, "status": "failed"})
     assert answer.status_int == 207
     assert [(each["code"], each["status"]) for each in answer.json["events"]] == [
-        (200, "completed"), (404, "failed"), (400, "failed"), (422, "failed")]
+        (200, "completed"), (404, "failed"), (400, "failed"), (422, "failed"), (400, "failed"), (200, "completed")]
     with db.reader() as session:
         assert external_events.latest(session, server, "network-vif-plugged", "port").status == "completed"
-        assert session.execute(sa.select(sa.func.count()).select_from(ExternalEvent)).scalar() == 1
+        assert external_events.latest(session, server, "volume-reimaged").status == "failed"
+        assert session.execute(sa.select(sa.func.count()).select_from(ExternalEvent)).scalar() == 2
     whole = tell(cloud, {"name": "power-update", "server_uuid": server, "tag": "POWER_ON"})
     assert (whole.status_int, whole.json) == (200, {"events": [
         {"name": "power-update", "server_uuid": server, "tag": "POWER_ON", "status": "completed", "code": 200}]})

@@ -206,7 +206,9 @@ def test_rules_say_what_comes_in(cloud):
     ({"ip_protocol": "tcp", "from_port": "a", "to_port": 3},
      "Invalid input received: To and From ports must be integers"),
     ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "zz"}, "zz is not a valid IP network."),
-    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3"}, "10.1.2.3 is not a valid IP network.")])
+    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3"}, "10.1.2.3 is not a valid IP network."),
+    ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3/0"},
+     "Bad prefix for network in cidr 10.1.2.3/0")])
 def test_rules_that_cannot_be_are_refused_in_novas_words(cloud, rule, reason):
     id = group(cloud)["id"]
     assert message(add(cloud, id, **rule)) == (400, reason)

@@ -182,12 +182,24 @@ def test_a_rescue_answers_with_its_password(cloud, server):
 def test_a_copy_is_an_image_that_knows_where_it_is_from(cloud, server, body):
     answer = cloud.call("POST", f"/servers/{server}/action", body)
     [image] = cloud.images.made.values()
-    assert (answer.status_int, answer.headers["Location"].rpartition("/")[2]) == (202, image.id)
+    service = "image" if "createImage" in body else "compute/v2.1"
+    assert (answer.status_int, answer.headers["Location"]) == (202, f"http://localhost:80/{service}/images/{image.id}")
     assert (image.name, image.project_id, image.visibility, image.min_disk) == ("i", "pa", "private", 1)
     expected = {"instance_uuid": server, "base_image_ref": IMAGE, "k": "v", "os_distro": "tiny", "user_id": "alice"}
     assert {name: image.properties[name] for name in expected} == expected
     kind = {"image_type": "snapshot"} if "createImage" in body else {"image_type": "backup", "backup_type": "daily"}
     assert {name: image.properties[name] for name in kind} == kind
+
+
+@pytest.mark.parametrize(("action", "more"), [
+    ("createImage", {}), ("createBackup", {"backup_type": "d", "rotation": 1})])
+def test_to_2_38_a_copy_has_no_more_metadata_than_the_quota_allows(cloud, server, conf, action, more):
+    conf.set_override("metadata_items", 1, "quota")
+    body = {action: {"name": "i", "metadata": {"a": "1", "b": "2"}, **more}}
+    assert cloud.refused("POST", f"/servers/{server}/action", body, version="2.38") == (
+        403, "Image metadata limit exceeded")
+    assert cloud.images.made == {}
+    assert cloud.call("POST", f"/servers/{server}/action", body, version="2.39").status_int == 202
 
 
 def test_from_2_45_a_copy_answers_with_its_id(cloud, server):

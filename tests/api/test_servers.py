@@ -77,6 +77,7 @@ def test_pinning_follows_the_zone_it_is_in(cloud, server):
 
     assert pin("mars").status_int == 409
     assert pin("nova").json["server"]["pinned_availability_zone"] == "nova"
+    assert pin("nova").status_int == 200
     assert pin("mars").json["conflictingRequest"]["message"].startswith("Cannot change pinned")
     assert pin(None).json["server"]["pinned_availability_zone"] is None
 

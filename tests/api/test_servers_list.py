@@ -73,7 +73,7 @@ def test_a_regular_expression_that_cannot_be_read_is_refused(cloud, pattern):
 
 
 def test_users_see_their_project_whatever_they_ask(cloud, three):
-    for query in ("?project_id=pb", "?tenant_id=pb", "?host=host-1", "?user_id=bob"):
+    for query in ("?project_id=pb", "?tenant_id=pb", "?host=host-1", "?user_id=bob", "?_x=1", "?metadata=x"):
         assert cloud.names(query, version="2.1") == ["gamma", "beta", "alpha"]
     assert cloud.names(user="bob") == ["other"]
     assert cloud.refused("GET", "/servers?all_tenants=1")[0] == 403
@@ -86,6 +86,11 @@ def test_administrators_see_all_projects_when_they_ask(cloud, three):
     assert cloud.names("?all_tenants=1&tenant_id=pb", user="admin") == ["other"]
     assert cloud.names("?all_tenants=true&host=host-2", user="admin") == []
     assert cloud.names("?all_tenants&user_id=bob", user="admin") == ["other"]
+
+
+@pytest.mark.parametrize("name", ["_x", "metadata"])
+def test_what_is_no_column_is_no_filter(cloud, name):
+    assert cloud.refused("GET", f"/servers?{name}=1", user="admin") == (400, f"Invalid filter field: {name}.")
 
 
 def test_users_may_not_sort_by_host(cloud):

@@ -46,6 +46,9 @@ def test_a_span_never_reaches_into_the_future(cloud):
     ran(cloud, 0)
     shown = cloud.get("/os-simple-tenant-usage/pa?start=2026-11-20T00:00:00&end=2999-01-01T00:00:00")["tenant_usage"]
     assert shown["stop"] < "2999"
+    assert shown["server_usages"][0]["uptime"] == pytest.approx(shown["server_usages"][0]["hours"] * 3600, abs=1)
+    past = cloud.get(f"/os-simple-tenant-usage/pa?{SPAN}")["tenant_usage"]["server_usages"][0]
+    assert past["hours"] == 24 and past["uptime"] >= shown["server_usages"][0]["uptime"]
     assert cloud.get("/os-simple-tenant-usage/pa?start=2020-01-01T00:00:00&end=2020-01-02T00:00:00") == {
         "tenant_usage": {}}
 
@@ -61,6 +64,8 @@ def test_projects_see_their_own_usage(cloud):
 
 @pytest.mark.parametrize(("query", "version", "message"), [
     ("start=2026-11-24T00:00:00&end=2026-11-23T00:00:00", "2.1",
+     "Invalid start time. The start time cannot occur after the end time."),
+    ("start=2026-11-24T00:00:00&end=2026-11-24T00:00:00", "2.1",
      "Invalid start time. The start time cannot occur after the end time."),
     ("start=xx", "2.1", "Invalid datetime string: Datetime is in invalid format"),
     ("marker=zz", "2.40", "Marker zz could not be found."),
@@ -91,6 +96,9 @@ def test_the_audit_log_tells_of_the_month_before(cloud):
         "total_instances": 0, "total_errors": 0, "overall_status": "0 of 1 hosts done. 0 errors.", "log": {}}}
     assert set(cloud.get("/os-instance_usage_audit_log", user="admin")["instance_usage_audit_logs"]) == set(
         shown["instance_usage_audit_log"])
-    assert cloud.refused("GET", "/os-instance_usage_audit_log/x", user="admin") == (
-        400, "Invalid timestamp for date x")
+    first = cloud.get("/os-instance_usage_audit_log/2026-11-01%2000:00:00", user="admin")["instance_usage_audit_log"]
+    assert (first["period_beginning"], first["period_ending"]) == ("2026-09-01 00:00:00", "2026-10-01 00:00:00")
+    for text in ("x", "0001-01-01 00:00:00", "0001-12-31 00:00:00"):
+        assert cloud.refused("GET", f"/os-instance_usage_audit_log/{text.replace(' ', '%20')}", user="admin") == (
+            400, f"Invalid timestamp for date {text}")
     assert cloud.refused("GET", "/os-instance_usage_audit_log")[0] == 403

@@ -11,14 +11,15 @@ class ExternalEvents:
 
     @validation.body(schema.CREATE)
     def create(self, req):
-        """200 and the events with a code each; 207 when one failed: 400 it lacks its tag, 404, 422 it has no host."""
+        """200 and the events with a code each; 207 when one failed: 400 it lacks its tag, 404, 422 it has no host.
+
+        Their status is what became of the telling, whatever is told.
+        """
         req.context.can("os_compute_api:os-server-external-events:create")
-        events = [{**each, "status": each.get("status", "completed")} for each in req.body_json["events"]]
+        events = req.body_json["events"]
         codes = self._events.receive(req.context, [
-            {"server_id": each["server_uuid"], "name": each["name"], "tag": each.get("tag"), "status": each["status"]}
-            for each in events])
-        for each, code in zip(events, codes, strict=True):
-            each["code"] = code
-            if code != 200:
-                each["status"] = "failed"
-        return Answer({"events": events}, 200 if set(codes) == {200} else 207)
+            {"server_id": each["server_uuid"], "name": each["name"], "tag": each.get("tag"),
+             "status": each.get("status", "completed")} for each in events])
+        shown = [{**each, "status": "completed" if code == 200 else "failed", "code": code}
+                 for each, code in zip(events, codes, strict=True)]
+        return Answer({"events": shown}, 200 if set(codes) == {200} else 207)

@@ -33,7 +33,7 @@ class Flavors:
         limit, marker = limit_and_marker(req)
         rows = self._flavors.list(
             req.context, public=_public(req), minimum_ram=_integer(req, "minRam"),
-            minimum_disk=_integer(req, "minDisk"), name=last(req.query, "name"),
+            minimum_disk=_integer(req, "minDisk"), name=last(req.query, "name") or None,
             sort_key=last(req.query, "sort_key", "flavorid"), sort_dir=last(req.query, "sort_dir", "asc"), limit=limit,
             marker=marker)
         shown = view.FlavorView(req)

@@ -18,10 +18,10 @@ class Hosts:
 
     @validation.query(schema.HOST_LIST)
     def index(self, req):
-        """200 and every service with its host; of one zone where ``zone`` says so."""
+        """200 and every service in use with its host; of one zone where ``zone`` says so."""
         req.context.can(_P + "list")
         zone = last(req.query, "zone") or None
-        rows = [row for row in self._hosts.services(req.context) if row.binary not in UNLISTED]
+        rows = [row for row in self._hosts.services(req.context) if row.binary not in UNLISTED and not row.disabled]
         return {"hosts": [{"host_name": row.host, "service": row.topic, "zone": view.zone(row)} for row in rows
                           if zone in (None, view.zone(row))]}
 

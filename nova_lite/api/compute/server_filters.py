@@ -54,7 +54,7 @@ def _permitted(req):
     if req.context.may("os_compute_api:servers:allow_all_filters"):
         return {name: values[-1] for name, values in query.items() if name not in _PAGING}
     names = {name for version, opened in _OPEN.items() if req.at_least(version) for name in opened}
-    return {name: values[-1] for name, values in query.items() if name in names or name.startswith("_")}
+    return {name: values[-1] for name, values in query.items() if name in names}
 
 
 def _all_projects(asked):

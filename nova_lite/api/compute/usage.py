@@ -4,7 +4,7 @@ import datetime
 
 from oslo_utils import timeutils
 
-from nova_lite.api.compute.paging import last, limit_and_marker
+from nova_lite.api.compute.paging import limit_and_marker
 from nova_lite.api.compute.schemas import usage as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import usage as view
@@ -16,6 +16,7 @@ _P = "os_compute_api:os-simple-tenant-usage:"
 _LOG = "os_compute_api:os-instance-usage-audit-log:"
 _FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f")
 _LOG_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+_INSTANT = datetime.timedelta.resolution        # a month that ends with a moment is not over before it
 
 
 class Usage:
@@ -29,7 +30,7 @@ class Usage:
         """200 and the usage of every project.  400: the span ends before it begins, or no such marker."""
         req.context.can(_P + "list")
         rows, span, links = self._page(req, "os-simple-tenant-usage", None)
-        shown = {"tenant_usages": view.projects(rows, *span, detailed=last(req.query, "detailed") == "1")}
+        shown = {"tenant_usages": view.projects(rows, *span, detailed=_first(req, "detailed") == "1")}
         return shown | ({"tenant_usages_links": links} if links else {})
 
     @validation.query(schema.SHOW)
@@ -43,15 +44,20 @@ class Usage:
 
     def _page(self, req, collection, project_id):
         now = timeutils.utcnow()
-        start, stop = (_moment(last(req.query, name)) or now for name in ("start", "end"))
-        if start > stop:
+        start, stop = (_moment(_first(req, name)) or now for name in ("start", "end"))
+        if start > stop or start == stop != now:
             raise exception.BadRequest("Invalid start time. The start time cannot occur after the end time.")
-        span = start, min(stop, now)
+        span = start, min(stop, now), now
         limit, marker = limit_and_marker(req) if req.at_least("2.40") else (None, None)
         if limit == 0:
             return [], span, None
         rows = self._usage.servers(req.context, start, stop, project_id=project_id, limit=limit, marker=marker)
         return rows, span, Links(req).following(req, collection, rows, limit, lambda row: row.id)
+
+
+def _first(req, name):
+    """Given several times, the first one counts, unlike in other queries."""
+    return req.query.get(name, [None])[0]
 
 
 def _moment(text):
@@ -88,15 +94,16 @@ class AuditLog:
         """200 and the last whole month before ``id``, "2026-11-23 10:00:00".  400: that is no moment."""
         req.context.can(_LOG + "show")
         before = _parsed(id, _LOG_FORMS)
-        if before is None:
+        if before is None or before.year == datetime.MINYEAR:
             raise exception.BadRequest(f"Invalid timestamp for date {id}")
         return {"instance_usage_audit_log": self._month(req, before)}
 
     def _month(self, req, before):
-        end = before.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        end = (before - _INSTANT).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         start = (end - datetime.timedelta(days=1)).replace(day=1)
         hosts = [each.host for each in self._hosts.services(req.context, binary="nova-compute")]
         return {"period_beginning": str(start), "period_ending": str(end), "num_hosts": len(hosts),
                 "num_hosts_done": 0, "num_hosts_running": 0, "num_hosts_not_run": len(hosts), "hosts_not_run": hosts,
-                "total_instances": 0, "total_errors": 0, "overall_status": f"0 of {len(hosts)} hosts done. 0 errors.",
+                "total_instances": 0, "total_errors": 0,
+                "overall_status": f"{f'0 of {len(hosts)}' if hosts else 'ALL'} hosts done. 0 errors.",
                 "log": {}}

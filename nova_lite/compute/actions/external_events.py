@@ -4,7 +4,7 @@ from nova_lite import db
 from nova_lite.db import external_events, locks
 
 #: These say nothing without naming a volume, a power state, a request.
-_NEED_TAG = frozenset({"volume-extended", "volume-reimaged", "power-update", "accelerator-request-bound"})
+_NEED_TAG = frozenset({"volume-extended", "power-update", "accelerator-request-bound"})
 _POWER = "power-update"
 _NETWORK = frozenset({"network-changed", "network-vif-plugged", "network-vif-unplugged", "network-vif-deleted"})
 OK, INCOMPLETE, MISSING, HOMELESS = 200, 400, 404, 422
@@ -44,6 +44,6 @@ class ExternalEvents:
 def _judge(event, hosts):
     if event["server_id"] not in hosts:
         return MISSING
-    if hosts[event["server_id"]] is None:
-        return HOMELESS
-    return INCOMPLETE if event["name"] in _NEED_TAG and event["tag"] is None else OK
+    if event["name"] in _NEED_TAG and event["tag"] is None:
+        return INCOMPLETE
+    return HOMELESS if hosts[event["server_id"]] is None else OK

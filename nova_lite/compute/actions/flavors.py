@@ -20,14 +20,14 @@ class Flavors:
             return flavors.get(session, flavor_id, project_id=self._visible_to(context))
 
     def list(self, context, *, public, **page):
-        """:param public: True, False or None (both); only administrators may ask for other than True.
-
+        """:param public: True (what the caller's project may use), False (private ones) or None (all); only
+            administrators may ask for other than True.
         :param page: see ``db.flavors.find``.
         """
         with db.reader() as session:
-            if context.is_admin:
-                return flavors.find(session, public=public, **page)
-            return flavors.find(session, project_id=self._visible_to(context), **page)
+            if context.is_admin and not public:
+                return flavors.find(session, private=public is False, **page)
+            return flavors.find(session, project_id=context.project_id or "", **page)
 
     def create(self, context, values):
         """:param values: columns; ``flavorid`` None: made up.

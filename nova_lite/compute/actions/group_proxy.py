@@ -111,9 +111,12 @@ def _cidr(asked):
     try:
         if "/" not in text:
             raise ValueError
-        return str(ipaddress.ip_interface(text))
+        found = ipaddress.ip_interface(text)
     except ValueError as error:
         raise exception.BadRequest(f"{text} is not a valid IP network.") from error
+    if not found.network.prefixlen and int(found.ip):
+        raise exception.BadRequest(f"Bad prefix for network in cidr {text}")
+    return str(found)
 
 
 def _span(protocol, low, high):

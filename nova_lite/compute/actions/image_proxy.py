@@ -44,7 +44,7 @@ class ImageProxy:
         with db.reader() as session:
             limit = quotas.limits(session, context.project_id)["metadata_items"]
         if 0 <= limit < len(wanted):
-            raise exception.Forbidden("Image metadata limit exceeded")
+            raise exception.ImageMetadataLimitExceeded
         steps = [changes.Change("remove", name) for name in image.properties if name not in wanted]
         steps += [changes.Change("add", name, value) for name, value in given.items()]
         with _words(image.id):

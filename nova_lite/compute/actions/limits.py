@@ -27,6 +27,11 @@ class Limits:
         if 0 <= limit < count:
             raise exception.MetadataLimitExceeded(limit=limit)
 
+    def check_image_metadata(self, context, count):
+        """:raises ImageMetadataLimitExceeded: an image of this project may not have so many items."""
+        if 0 <= self.of(context, context.project_id, context.user_id)["metadata_items"] < count:
+            raise exception.ImageMetadataLimitExceeded
+
     def write(self, context, project_id, values, *, force, user_id=None):
         """Set some limits; return all.
 

@@ -60,11 +60,13 @@ class Servers:
 
 
 def _check_pin(session, server, zone):
-    present = server.availability_zone
+    pinned, present = server.availability_zone, None
+    if pinned is not None:
+        if zone != pinned:
+            raise exception.ZonePinned()
+        return
     if server.host:
         present = aggregates.zones(session).get(server.host, CONF.scheduler.default_availability_zone)
-    if server.availability_zone not in (None, zone):
-        raise exception.ZonePinned()
     if zone != present:
         raise exception.ZoneMismatch(present=present, wanted=zone)
 

@@ -46,7 +46,8 @@ def _list(*, extra=True, without=(), **more):
 
 
 LIST = Since({"2.1": _list(), "2.75": _list(extra=False),
-              "2.102": _list(extra=False, without=["rxtx_factor"], name=ANY)})
+              "2.102": _list(extra=False, without=["rxtx_factor"],
+                             name={"type": "string", "oneOf": [{"maxLength": 0}, {"format": "regex"}]})})
 
 ADD_ACCESS = action("addTenantAccess", closed(["tenant"], tenant=PROJECT_ID))
 REMOVE_ACCESS = action("removeTenantAccess", closed(["tenant"], tenant=PROJECT_ID))
