@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from nova_lite.common import exception
+from nova_lite.common import concurrency, exception
 from nova_lite.identity import keys, passwords
 from nova_lite.identity.tokens import Token, Vault
 
@@ -103,3 +103,15 @@ def test_what_was_right_is_remembered_but_not_past_a_change_and_not_in_the_clear
 
 def test_nobodys_password_is_never_right(cheap):
     assert not passwords.Verifier().verify("pw", None)
+
+
+def test_a_flood_of_logins_holds_up_logins_alone(cheap, monkeypatch):
+    end = threading.Event()
+    monkeypatch.setattr(passwords.bcrypt, "checkpw", lambda *_: end.wait(20))
+    verifier = passwords.Verifier()
+    flood = [concurrency.spawn(verifier.verify, "x", "kept") for _ in range(40)]
+    try:
+        assert concurrency.native(int, "7", deadline=5) == 7
+    finally:
+        end.set()
+    assert all(each.wait(10) for each in flood)
