@@ -11,7 +11,7 @@ from webob import Request
 
 from nova_lite import db
 from nova_lite.api.wsgi import app
-from nova_lite.common import exception, unit_of_work
+from nova_lite.common import concurrency, exception, unit_of_work
 from nova_lite.conductor import manager as conductor
 from nova_lite.db import idempotency as keys
 from nova_lite.db import session as db_session
@@ -287,3 +287,22 @@ def test_what_a_block_of_a_unit_did_is_undone_alone_when_it_raises(database):
         with db.reader() as session:
             assert count_in(session, IdempotencyKey) == 1
     assert count(IdempotencyKey) == 1
+
+
+@pytest.mark.parametrize(("flavor", "status"), [("42", 202), ("none-such", 400)])
+@pytest.mark.parametrize("write", ["claim", "answer"])
+def test_a_deadlock_over_the_key_itself_is_not_seen(client, monkeypatch, flavor, status, write):
+    victims, done = [1, 2], getattr(keys, write)
+
+    def unlucky(*args):
+        if victims:
+            victims.pop()
+            raise exception.DeadlockVictim(reason="deadlock detected")
+        return done(*args)
+    monkeypatch.setattr(keys, write, unlucky)
+    monkeypatch.setattr(concurrency, "sleep", lambda _seconds: None)
+    body = {"server": SERVER["server"] | {"flavorRef": flavor}}
+    first, again = client.post(SERVERS, body, "k"), client.post(SERVERS, body, "k")
+    assert (first.status_int, again.status_int, again.body) == (status, status, first.body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(client.cloud.names()) == (status == 202)

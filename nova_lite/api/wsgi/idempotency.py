@@ -28,7 +28,8 @@ def once(req, work):
     :raises BadRequest: the key is empty, too long, or holds what is not printable ASCII.
     :raises IdempotencyKeyReused, IdempotencyKeyBusy: as ``idempotency.api.claim``.
     """
-    claim, remembered = memory.claim(req.context, _key(req), _fingerprint(req))
+    claiming = functools.partial(memory.claim, req.context, _key(req), _fingerprint(req))
+    claim, remembered = again.while_undone(claiming)
     if remembered is not None:
         req.stands_for(remembered.request_id)
         return answer.Answer(remembered.body or None, remembered.status, [*remembered.headers, AGAIN],
@@ -54,7 +55,7 @@ def _kept(claim, work):
 
 def _refuse(claim, made):
     with contextlib.suppress(exception.IdempotencyKeyBusy):     # another request has the key by now, and answers
-        claim.keep(*_told(made))
+        again.while_undone(functools.partial(claim.keep, *_told(made)))
 
 
 def _key(req):
