@@ -4,18 +4,19 @@ A file is named by the image's id and the head of its hash, and never changes: s
 """
 
 import contextlib
+import functools
 import hashlib
 import http.client
 import os
 import re
 import shutil
 import time
-import urllib.parse
 
 from oslo_log import log as logging
 
 from nova_lite.common import concurrency, exception
 from nova_lite.conf import CONF
+from nova_lite.image import line
 from nova_lite.image.receive import CHUNK, HASH, Incoming, Receiver
 from nova_lite.image.store import FULL, ID
 
@@ -24,6 +25,7 @@ LOG = logging.getLogger(__name__)
 NAME = re.compile(ID.pattern + r"(-[0-9a-f]{1,16})?")
 _STEP = 60.0            # seconds one touch of the disk may take
 _SLOWEST = 5 << 20      # bytes a second a disk reads at least
+_LOOK = 0.2             # seconds between looks at who gets an image that another wants as well
 _REFUSED = frozenset({400, 401, 403, 404, 410})     # asking again will not help
 
 
@@ -42,19 +44,20 @@ class ImageCache:
         self._incoming.sweep()
         self._busy = {}         # file name -> [Lock, how many want it]
 
-    def fetch(self, image):
+    def fetch(self, image, cancelled=None):
         """``(path, disk_format)`` of the image (objects.Image) on this host; got first when it is not there.
 
         The file must only be read, and only as that format.  Of callers that want one image, one gets it, others wait.
 
+        :param cancelled: a callable; once it answers True, Cancelled is raised instead of going on.
         :raises NoSpace: it does not fit.
         :raises ImageFetchFailed: it cannot be got, or is not what its hash and format promise.
         """
         name = _name(image)
         path = os.path.join(self.directory, name)
-        with self._alone(name):
+        with self._alone(name, functools.partial(line.check, image, cancelled)):
             if not os.path.exists(path):
-                self._get(image, path)
+                self._get(image, path, cancelled)
             os.utime(path)
         return path, image.disk_format
 
@@ -90,24 +93,30 @@ class ImageCache:
         return sum(each.stat().st_blocks * 512 for each in os.scandir(self.directory) if each.is_file())
 
     @contextlib.contextmanager
-    def _alone(self, name):
+    def _alone(self, name, check=lambda: None):
+        """:param check: called again and again while another has it; what it raises ends the waiting."""
         entry = self._busy.setdefault(name, [concurrency.Lock(), 0])
         entry[1] += 1
         try:
-            with entry[0]:
+            while not entry[0].acquire(blocking=False):
+                check()
+                concurrency.sleep(_LOOK)
+            try:
                 yield
+            finally:
+                entry[0].release()
         finally:
             entry[1] -= 1
             if not entry[1]:
                 self._busy.pop(name, None)
 
-    def _get(self, image, path):
+    def _get(self, image, path, cancelled):
         try:
             if image.path and _size(image.path) == image.size:
                 with open(image.path, "rb") as source:
                     self._take_local(image, source, path)
             else:
-                self._download(image, path)
+                self._download(image, path, cancelled)
         except OSError as error:
             if error.errno in FULL:
                 raise self._no_space(image) from None
@@ -152,27 +161,25 @@ class ImageCache:
 
     # ---- or it is not
 
-    def _download(self, image, path):
+    def _download(self, image, path, cancelled):
         if not image.url:
             raise self._failed(image, "its file is not on this host and it has no URL")
         last = self._conf.image.download_attempts
         for attempt in range(1, last + 1):
             try:
-                return self._download_once(image, path)
+                return self._download_once(image, path, cancelled)
             except (_TryAgain, http.client.HTTPException, OSError) as error:
+                line.check(image, cancelled)
                 if isinstance(error, OSError) and error.errno in FULL or attempt == last:
                     raise error if isinstance(error, OSError) else self._failed(image, error) from error
                 LOG.warning("image %s: attempt %d of %d failed: %s", image.id, attempt, last, error)
                 concurrency.sleep(attempt)
         return None
 
-    def _download_once(self, image, path):
-        url = urllib.parse.urlsplit(image.url)
-        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = kind(url.hostname, url.port, timeout=self._conf.image.download_idle_timeout)
-        with contextlib.closing(connection):
+    def _download_once(self, image, path, cancelled):
+        with line.to(image, cancelled) as (connection, source):
             headers = {"X-Auth-Token": image.token} if image.token else {}
-            connection.request("GET", url.path + (f"?{url.query}" if url.query else ""), headers=headers)
+            connection.request("GET", source, headers=headers)
             answer = connection.getresponse()       # a redirect is an error: the token is for this server alone
             if answer.status in _REFUSED:
                 raise self._failed(image, f"the image service answered {answer.status}")

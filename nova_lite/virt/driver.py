@@ -190,11 +190,12 @@ class Snapshot(abc.ABC):
     """Copies of guests' disks."""
 
     @abc.abstractmethod
-    def take(self, server_id, must_be_quiet=False):
+    def take(self, server_id, must_be_quiet=False, cancelled=None):
         """Copy the guest's root disk, as it is at one moment, into a qcow2 file of its own; the file's path.
 
         A guest that runs goes on meanwhile; where its agent answers, its file systems are quiet at that moment.
         :param must_be_quiet: rather no copy than one of a running guest whose agent does not answer.
+        :param cancelled: as of ``Power.stop``.
         :raises HypervisorError: and leaves nothing behind.
         """
 

@@ -145,7 +145,7 @@ class Images:
     def __init__(self, shelf, life):
         self._shelf, self._life = shelf, life
 
-    def fetch(self, image):
+    def fetch(self, image, _cancelled=None):
         concurrency.sleep(0.1)
         self._life.check()
         if not image.token:

@@ -217,7 +217,7 @@ class World:
             self._promised(request, response, operation)
         return response
 
-    def upload(self, image, path):
+    def upload(self, image, path, _cancelled):
         """What a host sends to the image service; the status of the answer.  :raises OSError: there is none."""
         with open(path, "rb") as file:
             return self._answered(self.begin_to_ask("PUT", f"/image/v2/images/{image.id}/file", file.read(),

@@ -1,5 +1,8 @@
 """Servers copied into images, and backed up in rotation, on the fake driver: the bytes go through the image API."""
 
+import socket
+import time
+
 import pytest
 
 from tests import clouds
@@ -51,3 +54,22 @@ def test_a_snapshot_whose_image_is_gone_fails_and_the_server_is_as_it_was(cloud)
     image_id = cloud.act(server_id, "createImage", {"name": "i"}, version="2.45").body["image_id"]
     cloud.delete(f"/image/v2/images/{image_id}")
     assert cloud.wait_for(server_id, "ACTIVE")
+
+
+def test_a_delete_does_not_wait_for_the_copy_that_it_overtakes(layout, tmp_path):
+    """The image service takes the bytes, says nothing, and would be waited for a minute, thirty times."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/image"
+        cloud = clouds.Cloud(layout(options=f"[image]\nurl = {url}\n"), tmp_path)
+        try:
+            cloud.start()
+            server_id = cloud.boot()["id"]
+            copied = cloud.act(server_id, "createImage", {"name": "copy"}, version="2.45").body["image_id"]
+            clouds.until("it is sent", lambda: (
+                cloud.show(server_id)["OS-EXT-STS:task_state"] == "image_uploading"))
+            began = time.monotonic()
+            cloud.delete_server(server_id)
+            assert time.monotonic() - began < 15
+            assert image(cloud, copied) is None
+        finally:
+            cloud.stop()

@@ -174,6 +174,26 @@ def test_what_does_not_fit_is_refused_before_a_byte_comes(web):
         ImageCache().fetch(image(url=web.url))
 
 
+def test_what_nobody_wants_any_more_is_not_waited_for(web):
+    """Neither by who gets it from a service that sends nothing, nor by who waits for that one."""
+    web.gate, unwanted, errors = threading.Event(), threading.Event(), []
+    cache, wanted = ImageCache(), image(url=web.url)
+
+    def get():
+        with pytest.raises(exception.Cancelled) as told:
+            cache.fetch(wanted, unwanted.is_set)
+        errors.append(told)
+    threads = [threading.Thread(target=get) for _ in range(3)]
+    for each in threads:
+        each.start()
+    threading.Timer(0.3, unwanted.set).start()
+    for each in threads:
+        each.join(5)
+    web.gate.set()
+    assert len(errors) == 3
+    assert files(cache) == os.listdir(cache.incoming) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="a small filesystem needs root")
 def test_a_disk_that_fills_up_on_the_way_leaves_nothing(tmp_path, web):
     with small_disk(tmp_path / "small"):

@@ -19,6 +19,7 @@ FLOORS = {
     "nova_lite.identity": "doors", "nova_lite.image": "doors", "nova_lite.network": "doors",
     "nova_lite.compute.manager": "hosts", "nova_lite.compute.tasks": "hosts",
     "nova_lite.image.cache": "hosts", "nova_lite.image.cache_survey": "hosts", "nova_lite.image.upload": "hosts",
+    "nova_lite.image.line": "hosts",
     "nova_lite.image.inspect": "shared", "nova_lite.image.store": "shared",
     "nova_lite.image.receive": "shared",
     "nova_lite.network.manager": "hosts", "nova_lite.network.host": "hosts",

@@ -40,13 +40,13 @@ def fetch(job, image, driver, images):
     job.step("image")
     _check_size(image, job.server.flavor)
     try:
-        return images.fetch(image)
+        return images.fetch(image, job.cancelled)
     except exception.NoSpace:
         removed = images.prune({*job.images_in_use(), image.id}, min(CONF.image.cache_min_age, _YOUNG))
         if not removed:
             raise
         LOG.info("Removed from the image cache, to make room: %s", ", ".join(removed))
-    return images.fetch(image)
+    return images.fetch(image, job.cancelled)
 
 
 def _check_size(image, flavor):

@@ -27,9 +27,9 @@ class Snapshot:
         job.undo.callback(self._driver.snapshot.drop, server_id)
         if not job.image.size:
             job.step("snapshot", Task.SNAPSHOT)
-            path = self._driver.snapshot.take(server_id, _must_be_quiet(job.server))
+            path = self._driver.snapshot.take(server_id, _must_be_quiet(job.server), job.cancelled)
             job.step("upload", Task.UPLOADING)
-            self._uploads.put(job.image, path)
+            self._uploads.put(job.image, path, job.cancelled)
         job.step("tidy")
         self._driver.snapshot.drop(server_id)
 

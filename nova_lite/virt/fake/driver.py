@@ -187,8 +187,10 @@ class Rescues(_Room, driver.Rescues):
 class Snapshot(_Room, driver.Snapshot):
     """The copy is an empty disk of 1 GiB."""
 
-    def take(self, server_id, must_be_quiet=False):
+    def take(self, server_id, must_be_quiet=False, cancelled=None):
         self._act()
+        if cancelled is not None and cancelled():
+            raise exception.Cancelled(f"Copying the disk of server {server_id} was cancelled.")
         self._known(server_id)
         path = self._path(server_id)
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -22,13 +22,13 @@ class Snapshot(driver.Snapshot):
         self._connection = connection
         self._build = build
 
-    def take(self, server_id, must_be_quiet=False):
+    def take(self, server_id, must_be_quiet=False, cancelled=None):
         self.drop(server_id)
         files = self._build.files(server_id)
         source = files.disk
         if self._connection.call(guest.runs, server_id):
             source = files.snapshot_delta
-            self._mirror(server_id, files, must_be_quiet)
+            self._mirror(server_id, files, must_be_quiet, cancelled)
         try:
             sandbox.convert(source, "qcow2", files.snapshot, "qcow2")
         except (exception.ToolFailed, exception.ToolLimited) as error:
@@ -48,7 +48,7 @@ class Snapshot(driver.Snapshot):
     def _thaw(self, server_id):
         self._connection.call(agent.thaw, server_id, deadline=agent.DEADLINE)
 
-    def _mirror(self, server_id, files, must_be_quiet):
+    def _mirror(self, server_id, files, must_be_quiet, cancelled):
         with explained():
             disks.twin(files, files.snapshot_delta)
         self._connection.ask(guest.copy_disk, server_id, files.disk, files.snapshot_delta)
@@ -57,6 +57,9 @@ class Snapshot(driver.Snapshot):
             if time.monotonic() > end:
                 self.drop(server_id)
                 raise exception.HypervisorError(reason=f"copying the disk took longer than {_LONGEST} s")
+            if cancelled is not None and cancelled():
+                self.drop(server_id)
+                raise exception.Cancelled(f"Copying the disk of server {server_id} was cancelled.")
             concurrency.sleep(_LOOK)
         try:
             reason = self._connection.ask(agent.freeze, server_id, deadline=agent.DEADLINE)
