@@ -14,9 +14,10 @@ from nova_lite.common import exception, rpc
 from nova_lite.common.context import RequestContext
 from nova_lite.compute.actions.image_proxy import ImageProxy
 from nova_lite.compute.api import API as Compute
-from nova_lite.db.base import new_id, now
+from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Server, Service
 from nova_lite.image.api import API as ImageService
+from nova_lite.image.api import Embedded
 from nova_lite.network.api import API as Network
 from nova_lite.objects.server import Image
 
@@ -44,12 +45,17 @@ class Tokens:
         return RequestContext(token, project, roles, request_id=request_id)
 
 
-class Images:
+class Images(Embedded):
     """The image door: one image of 1 MiB, one without data, and those that are made of servers."""
 
     def __init__(self):
-        self.made = {}
+        super().__init__()
         self.properties = {"os_distro": "tiny"}
+
+    @property
+    def made(self):
+        """{id: row}"""
+        return {row.id: row for row in self.list(RequestContext(roles=("admin",)))}
 
     def for_server(self, context, image_id):
         if image_id == DRAFT:
@@ -59,15 +65,6 @@ class Images:
         return Image.make(id=IMAGE, name="tiny", disk_format="qcow2", size=1 << 20, virtual_size=1 << 20,
                           checksum=None, hash_algo=None, min_disk=0, min_ram=0, properties=self.properties,
                           path=None, url=None, token=None)
-
-
-    def create(self, context, values):
-        made = types.SimpleNamespace(**{"id": new_id(), "project_id": context.project_id} | values)
-        self.made[made.id] = made
-        return made
-
-    def delete(self, context, image_id):
-        del self.made[image_id]
 
 
 class Cloud:

@@ -50,6 +50,12 @@ class Unit:
             act()
 
 
+def together():
+    """As ``begin``, but within the unit that is under way where there is one: committed or undone with that."""
+    unit = current()
+    return begin() if unit is None else contextlib.nullcontext(unit)
+
+
 @contextlib.contextmanager
 def begin():
     """Work in a Unit: committed when the block ends, undone when it raises."""

@@ -60,7 +60,7 @@ class API:
         # what the database alone answers or changes
         self.servers = Servers()
         self.locks = Locks()
-        self.reset_state = ResetState(network)
+        self.reset_state = ResetState(image, network)
         self.security_groups = SecurityGroups(network)
         self.metadata = Metadata()
         self.tags = Tags()

@@ -21,7 +21,7 @@ def settle(session, host, rows, guests, resume):
         for row in rows:
             if _ran(row) and found[row.id] in _OFF:
                 LOG.warning("Server %s ran when host %s was last heard of; it is started again", row.id, host)
-                operations.begin(session, contexts.admin(), row.id, OPERATIONS["reboot_hard"])
+                operations.begin(session, contexts.admin(), row.id, OPERATIONS["reboot_hard"], {"resume": "yes"})
     services.power_reported(session, host, found)
 
 

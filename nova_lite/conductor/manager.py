@@ -1,6 +1,5 @@
 """The conductor: flows that touch more than one host, and the only door from hosts to state."""
 
-import contextlib
 import datetime
 import functools
 import json
@@ -14,7 +13,7 @@ from nova_lite.common import context as contexts
 from nova_lite.common.doorbells import Doorbells
 from nova_lite.conductor import auditor, host_audit, host_boot, strangers
 from nova_lite.conductor.dead_hosts import Executor, Watch
-from nova_lite.conductor.flows import backups, resizes
+from nova_lite.conductor.flows import resizes
 from nova_lite.conductor.flows.build import Build
 from nova_lite.conductor.flows.delete import Delete
 from nova_lite.conductor.flows.endings import Endings
@@ -34,7 +33,8 @@ _PURGE = 60         # seconds between two purges of idempotency keys
 _BATCHES = 20       # transactions a purge has at most
 #: Operations that make the server's disk from its image; arguments that hosts are told.
 _FROM_IMAGE = frozenset({"create", "rebuild"})
-_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize", "user", "port", "address"})
+_TOLD = frozenset({"preserve_ephemeral", "flavor", "vm_state", "resize", "user", "port", "address",
+                   "resume"})
 _FILLING = 7200     # seconds a host has to fill an image
 
 
@@ -47,7 +47,7 @@ class Manager:
     """
 
     def __init__(self, worker, doors, compute_rpc, scheduler_rpc, hears):
-        endings = Endings(doors.network)
+        endings = Endings(doors.network, doors.image)
         self._hosts = Watch(hears)
         build, rebuild = (flow(worker, doors.network, (compute_rpc, scheduler_rpc), endings, self._hosts)
                           for flow in (Build, Rebuild))
@@ -197,14 +197,11 @@ class Endpoint:
                                                   roles=("member", "reader"), ttl=_FILLING)
         return image
 
-    def _discard(self, image_id):
-        """Delete the image that a failed operation did not fill."""
-        with contextlib.suppress(exception.ImageNotFound, exception.NotFound):
-            self._doors.image.delete(contexts.admin(), image_id)
-
     def _or_end(self, operation, find, image_id):
         try:
             return find(image_id)
+        except exception.PeerAway:      # the database, say: that is no fault of the operation's, which is due again
+            raise
         except exception.NovaLiteError as error:
             with db.writer() as session:
                 self._endings.failed(session, operation, fault(error.status, str(error)))
@@ -236,12 +233,6 @@ class Endpoint:
                 operations.journal(session, operation_id, attempt, each, host=operation.place,
                                    seconds=CONF.operations.lease)
             place = self._endings.ended(session, operation, outcome)
-        if operation.name == "createBackup" and not outcome.error:
-            backups.rotate(self._doors.image, operation)
-        if outcome.error and operation.args.get("target_id"):
-            self._discard(operation.args["target_id"])
-        if operation.name == "unshelve" and not outcome.error:
-            self._discard(operation.args["image_id"])
         if operation.name == "shelve" and not outcome.error:
             self._flows["shelve"](context, operation_id)
         if outcome.error:

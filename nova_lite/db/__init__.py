@@ -3,6 +3,6 @@
 Queries are functions that take the caller's session; only this package writes SQL.
 """
 
-from nova_lite.db.session import reader, snapshot, writer
+from nova_lite.db.session import afterwards, reader, snapshot, writer
 
-__all__ = ["reader", "snapshot", "writer"]
+__all__ = ["afterwards", "reader", "snapshot", "writer"]

@@ -18,7 +18,7 @@ from nova_lite.db.models.images import Image
 from nova_lite.db.models.networks import FixedIp, Network, Port, Subnet
 from nova_lite.db.models.operations import Operation
 from nova_lite.db.models.servers import Allocation, ComputeNode, Server, Service
-from nova_lite.objects.states import OperationState, Vm
+from nova_lite.objects.states import OperationState, Task, Vm
 
 _V, _A, _N, _P, _O = (each.__table__ for each in (Server, Allocation, ComputeNode, Port, Operation))
 _S, _F, _U, _I = (each.__table__ for each in (Service, FixedIp, Subnet, Image))
@@ -154,7 +154,7 @@ def usage(session, project_id):
     rows = session.execute(
         sa.select(flavor.label("flavor"), sa.func.count().label("amount"))
         .where(_V.c.project_id == project_id, _V.c.deleted_at.is_(None),
-               _V.c.vm_state != Vm.SOFT_DELETED).group_by(flavor)).all()
+               sa.or_(_V.c.vm_state != Vm.SOFT_DELETED, _V.c.task_state == Task.RESTORING)).group_by(flavor)).all()
     try:
         flavors = [(orjson.loads(row.flavor), row.amount) for row in rows]
         return {"instances": sum(amount for _, amount in flavors),

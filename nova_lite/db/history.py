@@ -6,11 +6,13 @@ from nova_lite.common import exception
 from nova_lite.db.models.operations import Operation, Step
 
 _T, _S = Operation.__table__, Step.__table__
+#: All but what may be damaged, and is of no interest when it is over.
+TOLD = [each for each in _T.c if each.key not in ("args", "previous")]
 
 
 def page(session, server_id, *, since=None, before=None, limit=None, marker=None):
     """:param since, before: bounds of updated_at.  :raises MarkerNotFound:"""
-    statement = sa.select(_T).where(_T.c.server_id == server_id).order_by(_T.c.created_at.desc(), _T.c.id.desc())
+    statement = sa.select(*TOLD).where(_T.c.server_id == server_id).order_by(_T.c.created_at.desc(), _T.c.id.desc())
     if since is not None:
         statement = statement.where(_T.c.updated_at >= since)
     if before is not None:
@@ -28,7 +30,7 @@ def page(session, server_id, *, since=None, before=None, limit=None, marker=None
 
 def by_request(session, server_id, request_id):
     """The operation that a request began on a server; None."""
-    return session.execute(sa.select(_T).where(_T.c.server_id == server_id, _T.c.request_id == request_id)
+    return session.execute(sa.select(*TOLD).where(_T.c.server_id == server_id, _T.c.request_id == request_id)
                            .order_by(_T.c.created_at.desc()).limit(1)).one_or_none()
 
 

@@ -5,7 +5,8 @@ A transaction takes what it writes in this order, from wherever it begins:
 1. servers: several by their ids (``servers``), before anything that belongs to one;
 2. their operations, several by their ids (``operations``), then the steps of these, then moves;
 3. the quota row of a project, then a server group;
-4. networks, subnets and security groups, then ports, their addresses and memberships;
+4. networks, subnets and security groups, then ports, their addresses and memberships; images, from anywhere behind
+   their server: who has locked one of them waits for nothing else;
 5. an aggregate, then its hosts;
 6. the auditor's part, its differences, its counters;
 7. compute nodes, several by their names (``nodes``): everybody wants them, so they are held as short as can be;

@@ -7,7 +7,7 @@ from nova_lite.conf import CONF
 from nova_lite.db.models.operators import QuotaClass, ServerGroup, UserQuota
 from nova_lite.db.models.servers import Quota, QuotaLock, Server
 from nova_lite.db.rows import ensure_row
-from nova_lite.objects.states import Vm
+from nova_lite.objects.states import Task, Vm
 
 #: Resources with limits of their own, and what each counts of one server.
 COUNTED = {"cores": "vcpus", "instances": None, "ram": "memory_mb"}
@@ -17,6 +17,8 @@ _FIXED = {"floating_ips": -1, "fixed_ips": -1, "security_groups": -1, "security_
           "injected_file_content_bytes": 0, "injected_file_path_bytes": 0}
 #: The class whose limits stand in for the configured ones.
 DEFAULT_CLASS = "default"
+#: While one of these is done to a server it may become as large as its other flavor.
+_RESIZING = (Task.RESIZE_PREP, Task.RESIZE_MIGRATING, Task.RESIZE_FINISH, Task.RESIZE_REVERTING)
 _T, _G = Server.__table__, ServerGroup.__table__
 _QUIET = {"synchronize_session": False}
 
@@ -65,15 +67,37 @@ def given_to_users(session, project_id):
 
 def usage(session, project_id, user_id=None):
     """{"instances", "cores", "ram"} of the servers of a project, or of one user there."""
+    return _sums(session, project_id, user_id)[0]
+
+
+def _sums(session, project_id, user_id):
+    """(as ``usage``, how many of these servers are being resized)"""
     flavor = _T.c.flavor
-    statement = (
+    row = session.execute(
         sa.select(sa.func.count(), sa.func.sum(flavor["vcpus"].as_integer()),
-                  sa.func.sum(flavor["memory_mb"].as_integer()))
-        .where(_T.c.project_id == project_id, _T.c.deleted_at.is_(None), _T.c.vm_state != Vm.SOFT_DELETED))
-    if user_id is not None:
-        statement = statement.where(_T.c.user_id == user_id)
-    row = session.execute(statement).one()
-    return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}
+                  sa.func.sum(flavor["memory_mb"].as_integer()),
+                  sa.func.sum(sa.case((_T.c.task_state.in_(_RESIZING), 1), else_=0)))
+        .where(*_counted(project_id, user_id))).one()
+    return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}, row[3]
+
+
+def _counted(project_id, user_id):
+    conditions = [_T.c.project_id == project_id, _T.c.deleted_at.is_(None),
+                  sa.or_(_T.c.vm_state != Vm.SOFT_DELETED, _T.c.task_state == Task.RESTORING)]
+    return conditions if user_id is None else [*conditions, _T.c.user_id == user_id]
+
+
+def _taken(session, project_id, user_id=None):
+    """As ``usage``, but what is being resized counts as large as it may become."""
+    taken, resizing = _sums(session, project_id, user_id)
+    if resizing:
+        for row in session.execute(sa.select(_T.c.flavor, _T.c.remembered).where(
+                *_counted(project_id, user_id), _T.c.task_state.in_(_RESIZING))):
+            sizes = [row.flavor, *(row.remembered[name] for name in ("old_flavor", "new_flavor")
+                                   if name in row.remembered)]
+            for name, key in COUNTED.items():
+                taken[name] += max(each[key] for each in sizes) - row.flavor[key] if key else 0
+    return taken
 
 
 def in_use(session, project_id, user_id=None):
@@ -96,18 +120,23 @@ def reserve(session, project_id, min_count, max_count, flavor, user_id=None):
     :param flavor: a mapping with vcpus and memory_mb.  :param user_id: whose own limits count too.
     :raises OverQuota: not even ``min_count`` fit; it names everything there is too little of.
     """
-    own = user_limits(session, project_id, user_id) if user_id is not None else {}
-    own = {name: limit for name, limit in own.items() if name in COUNTED and limit >= 0}
+    own = _own(session, project_id, user_id)
     maxima = limits(session, project_id)
     if not own and all(maxima[name] < 0 for name in COUNTED):
         return max_count
     lock(session, project_id)
     each = {name: flavor[key] if key else 1 for name, key in COUNTED.items()}
-    room = _room(maxima, usage(session, project_id), each, min_count, max_count)
+    room = _room(maxima, _taken(session, project_id), each, min_count, max_count)
     if own:
-        room = min(room, _room(dict.fromkeys(COUNTED, -1) | own, usage(session, project_id, user_id), each, min_count,
-                               max_count))
+        room = min(room, _room(own, _taken(session, project_id, user_id), each, min_count, max_count))
     return room
+
+
+def _own(session, project_id, user_id):
+    """{resource: limit, -1 for none} of what is counted and was set for this user alone; {} where nothing was."""
+    own = user_limits(session, project_id, user_id) if user_id is not None else {}
+    own = {name: limit for name, limit in own.items() if name in COUNTED and limit >= 0}
+    return own and dict.fromkeys(COUNTED, -1) | own
 
 
 def _room(maxima, used, each, min_count, max_count):
@@ -118,17 +147,25 @@ def _room(maxima, used, each, min_count, max_count):
     return min(room, max_count)
 
 
-def grow(session, project_id, old, new):
-    """See that a server may go from flavor ``old`` to ``new`` (mappings); held until this transaction ends.
+def grow(session, project_id, old, new, user_id=None):
+    """See that a server may go from flavor ``old`` to ``new`` (mappings); held until this transaction ends, and from
+    then on by the server's task_state.
 
+    :param user_id: as of ``reserve``.
     :raises OverQuota:
     """
     more = {name: max(0, new[key] - old[key]) if key else 0 for name, key in COUNTED.items()}
+    own = _own(session, project_id, user_id)
     maxima = limits(session, project_id)
-    if all(maxima[name] < 0 for name, amount in more.items() if amount):
+    if not own and all(maxima[name] < 0 for name, amount in more.items() if amount):
         return
     lock(session, project_id)
-    used = usage(session, project_id)
+    _check(maxima, _taken(session, project_id), more)
+    if own:
+        _check(own, _taken(session, project_id, user_id), more)
+
+
+def _check(maxima, used, more):
     if any(amount and 0 <= maxima[name] < used[name] + amount for name, amount in more.items()):
         _refuse({name: maxima[name] if more.get(name) else -1 for name in maxima}, used, more)
 

@@ -47,7 +47,9 @@ def dispose():
 def make_engine(address):
     """An engine for ``address`` with nova_lite's pragmas, time limits and JSON codec."""
     parsed = sa.make_url(address)
-    options = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads}
+    # What a statement was given stands in no error, and so in no log: it may be a secret.
+    options = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": orjson.loads,
+               "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         made = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **options)
         _tune_sqlite(made)
@@ -116,6 +118,11 @@ def reader():
     return _reader() if unit is None or unit.session is None else unit.joined()
 
 
+def afterwards(session, act):
+    """Call ``act()`` when all that ``session``, a writer's, writes is committed; never, if it is not."""
+    session.info.setdefault("afterwards", []).append(act)
+
+
 def writer(relaxed=False):
     """A session whose transaction commits when the block ends, and rolls back when it raises.
 
@@ -160,3 +167,5 @@ def _writer(relaxed=False):
             again.outside()
     if failpoints.watching:
         failpoints.passing(session, "after_commit")
+    for act in session.info.get("afterwards", ()):
+        act()

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from nova_lite.db.history import TOLD
 from nova_lite.db.models.operations import Operation, Step
 from nova_lite.db.models.servers import ComputeNode, Server
 
@@ -15,7 +16,7 @@ def operations(session, wanted):
     """
     servers = sa.select(_V.c.id).where(sa.or_(_V.c.id == wanted, _V.c.display_name == wanted))
     return session.execute(
-        sa.select(_T, _V.c.display_name).outerjoin(_V, _V.c.id == _T.c.server_id)
+        sa.select(*TOLD, _V.c.display_name).outerjoin(_V, _V.c.id == _T.c.server_id)
         .where(sa.or_(_T.c.request_id == wanted, _T.c.server_id.in_(servers)))
         .order_by(_T.c.created_at, _T.c.id)).all()
 

@@ -1,6 +1,7 @@
 """The image service of our own: rows in the database, files in the store, bytes judged while they arrive."""
 
 import contextlib
+import functools
 import logging
 import os
 
@@ -54,6 +55,17 @@ class Embedded:
                 if marker is None or not _visible(s, context, marker):
                     raise exception.BadRequest(f"No image found with ID {query.marker}")
             return images.page(s, images.Viewer(context.project_id, context.is_admin), query)
+
+    def siblings(self, session, image_id, wanted, limit):
+        """Rows of the images that have these (name, value) properties and the owner of one of them, newest first; none
+        where that one is gone.
+        """
+        one = images.get(session, image_id)
+        if one is None:
+            return []
+        query = images.Query(where=(("project_id", "eq", one.project_id),), properties=wanted, visibility="all",
+                             limit=limit)
+        return images.page(session, images.Viewer(None, True), query)
 
     def find(self, context, name):
         """The newest active image of that name, or None."""
@@ -152,7 +164,23 @@ class Embedded:
         with db.writer() as s:
             if _held(s, context, image_id).protected:
                 raise exception.Forbidden(f"Image {image_id} is protected and cannot be deleted.")
-            images.delete(s, image_id)
+            self._delete(s, image_id)
+
+    def discard(self, session, image_id):
+        """Delete, within the caller's transaction, an image that was made for an operation and is of no use any more.
+
+        One that is gone, or that somebody protects meanwhile, is left as it is.
+        """
+        image = images.get(session, image_id, lock=True)
+        if image is not None and not image.protected:
+            self._delete(session, image_id)
+
+    def _delete(self, session, image_id):
+        """Its file goes last: a transaction may be undone, a file that is gone is gone."""
+        images.delete(session, image_id)
+        db.afterwards(session, functools.partial(self._remove_file, image_id))
+
+    def _remove_file(self, image_id):
         try:
             concurrency.native(self.store.delete, image_id, deadline=_STEP, what="deleting an image's file")
         except (OSError, exception.DeadlineExceeded, exception.Unavailable):

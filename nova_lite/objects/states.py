@@ -173,7 +173,7 @@ OPERATIONS = {op.name: op for op in (
     _op("unrescue",    {Vm.RESCUED},                 Task.UNRESCUING,      Vm.ACTIVE,   None),
     _op("soft_delete", set(Vm) - {Vm.DELETED, Vm.BUILDING, Vm.SHELVED_OFFLOADED},
                                                      Task.SOFT_DELETING,   Vm.SOFT_DELETED, None,
-        interrupts=frozenset(Task) - {Task.SOFT_DELETING, Task.DELETING}),
+        interrupts=frozenset(Task) - {Task.SOFT_DELETING, Task.DELETING, Task.SHELVING_OFFLOADING}),
     _op("restore",     {Vm.SOFT_DELETED},            Task.RESTORING,       Vm.ACTIVE,   None),
     _op("delete",      set(Vm) - {Vm.DELETED},       Task.DELETING,        Vm.DELETED,  Vm.ERROR,
         interrupts=frozenset(Task) - {Task.DELETING}, overtakes=True, deadline=3600),

@@ -1,12 +1,14 @@
 """Images after a crash at the worst moment: usable again, nothing left, nothing active without its file."""
 
+import contextlib
 import os
 import threading
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from nova_lite.common import exception
+from nova_lite import db
+from nova_lite.common import exception, unit_of_work
 from nova_lite.db import images, session
 from nova_lite.image.receive import Incoming
 from tests.api.test_image_data import Stream, file, is_untouched, send
@@ -166,3 +168,31 @@ def test_an_image_that_is_protected_meanwhile_is_not_deleted(service, monkeypatc
     assert service.call("DELETE", f"/images/{image['id']}").status_int == 403
     with pytest.raises(exception.Forbidden):
         service.door.delete(context("alice"), image["id"])
+
+
+@pytest.mark.parametrize("delete", [
+    lambda served, image_id: served.door.delete(context("alice"), image_id),
+    lambda served, image_id: _discard(served, image_id)])
+@pytest.mark.parametrize("end", [None, Died])
+def test_the_file_of_an_image_goes_with_the_transaction_that_deleted_it(service, delete, end):  # noqa: F811
+    """A server may have nothing else than the image that it was shelved into."""
+    image = service.active()
+    with contextlib.suppress(Died), unit_of_work.begin():
+        delete(service, image["id"])
+        assert os.path.exists(file(service, image))
+        if end:
+            raise end
+    assert os.path.exists(file(service, image)) is bool(end)
+    assert service.call("GET", f"/images/{image['id']}").status_int == (200 if end else 404)
+
+
+def _discard(service, image_id):  # noqa: F811
+    with db.writer() as writing:
+        service.door.discard(writing, image_id)
+
+
+def test_what_is_protected_or_gone_is_not_discarded(service):  # noqa: F811
+    image = service.active(protected=True)
+    _discard(service, image["id"])
+    _discard(service, "00000000-0000-4000-8000-000000000000")
+    assert service.show(image["id"])["status"] == "active"

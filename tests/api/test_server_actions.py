@@ -222,6 +222,12 @@ def test_a_copy_that_a_delete_overtakes_leaves_no_image(cloud, server, action):
     assert cloud.images.made == {}
 
 
+def test_a_copy_that_a_reset_overtakes_leaves_no_image(cloud, server):
+    assert act(cloud, server, "createImage", {"name": "i"}).status_int == 202
+    assert act(cloud, server, "os-resetState", {"state": "active"}, user="admin").status_int == 202
+    assert cloud.images.made == {}
+
+
 def test_a_refused_copy_leaves_no_image(cloud, server):
     cloud.settle(server, task_state="powering-off")
     assert act(cloud, server, "createImage", {"name": "i"}).status_int == 409
@@ -262,6 +268,44 @@ def test_a_resize_needs_quota_for_what_it_adds(cloud, server, large):
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 2}}, user="admin")
     assert act(cloud, server, "resize", {"flavorRef": large}).status_int == 202
     assert cloud.get(f"/servers/{server}")["server"]["status"] == "RESIZE"
+
+
+def test_what_a_resize_that_runs_will_take_is_taken(cloud, server, large):
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 2}}, user="admin")
+    assert act(cloud, server, "resize", {"flavorRef": large}).status_int == 202
+    assert cloud.get("/limits")["limits"]["absolute"]["totalCoresUsed"] == 1       # what it has
+    answer = cloud.create(name="two")
+    assert (answer.status_int, answer.json["forbidden"]["message"]) == (
+        403, "Quota exceeded for cores: Requested 1, but already used 2 of 2 cores")
+
+
+def test_a_revert_to_more_needs_quota(cloud, server, large):
+    resized(cloud, server, "43", "42")
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 1}}, user="admin")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"revertResize": None}) == (
+        403, "Quota exceeded for cores: Requested 1, but already used 1 of 1 cores")
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 2}}, user="admin")
+    assert act(cloud, server, "revertResize").status_int == 202
+    assert cloud.create(name="two").status_int == 403
+
+
+def test_a_users_own_quota_holds_for_resizes_and_restores(cloud, server, large, soft):
+    cloud.call("PUT", "/os-quota-sets/pa?user_id=alice", {"quota_set": {"cores": 1}}, user="admin")
+    assert cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": large}})[0] == 403
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    cloud.settle(server, vm_state="soft-delete")
+    assert cloud.create(name="two").status_int == 202
+    assert cloud.refused("POST", f"/servers/{server}/action", {"restore": None})[0] == 403
+
+
+def resized(cloud, server, before, now):
+    """As its host leaves it; flavors by their ids."""
+    old, new = (cloud.get(f"/flavors/{each}", version="2.47")["flavor"] for each in (before, now))
+    old, new = ({"flavorid": each["id"], "name": each["name"], "vcpus": each["vcpus"], "memory_mb": each["ram"],
+                 "root_gb": each["disk"], "ephemeral_gb": 0, "swap_mb": 0, "extra_specs": {}, "is_public": True,
+                 "rxtx_factor": 1.0} for each in (old, new))
+    cloud.settle(server, vm_state="resized", flavor=new, remembered={
+        "old_flavor": old, "new_flavor": new, "resized_from": "active", "resize": "x", "resized_at": 0})
 
 
 def test_where_no_host_may_resize_it_is_said(cloud, server, large, conf):
@@ -348,6 +392,20 @@ def test_a_soft_delete_hides_a_server_from_lists_and_quota(cloud, server, soft):
     assert cloud.names("?deleted=true&all_tenants=1", user="admin") == ["one"]
     assert cloud.get("/limits")["limits"]["absolute"]["totalInstancesUsed"] == 0
     assert history(cloud, server)[0] == ("delete", None)
+
+
+def test_a_restore_that_runs_has_taken_its_quota(cloud, server, soft):
+    cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 1}}, user="admin")
+    cloud.settle(server, vm_state="soft-delete")
+    assert act(cloud, server, "restore").status_int == 202
+    assert cloud.create(name="two").status_int == 403
+
+
+def test_a_server_that_leaves_its_host_is_deleted_for_good(cloud, server, soft):
+    cloud.settle(server, vm_state="shelved")
+    assert act(cloud, server, "shelveOffload", user="admin").status_int == 202
+    assert cloud.call("DELETE", f"/servers/{server}").status_int == 204
+    assert task_state(cloud, server) == "deleting"
 
 
 def test_a_restore_needs_quota(cloud, server, soft):

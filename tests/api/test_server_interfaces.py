@@ -155,7 +155,7 @@ def promised(cloud, server):
 
 def test_a_port_is_not_kept_for_an_attachment_that_was_given_up(cloud, server):
     operation_id = promised(cloud, server)
-    Poison(Endings(cloud.network)).set_aside(operation_id, "It took too long.")
+    Poison(Endings(cloud.network, None)).set_aside(operation_id, "It took too long.")
     shown = cloud.get(f"/servers/{server}")["server"]
     assert (ports(), shown["addresses"], shown["OS-EXT-STS:task_state"], shown["status"]) == (0, {}, None, "ACTIVE")
 

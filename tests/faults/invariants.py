@@ -13,7 +13,6 @@ import itertools
 import orjson
 import sqlalchemy as sa
 
-from nova_lite import db
 from nova_lite.conf import CONF
 from nova_lite.db.models import Base
 from nova_lite.objects.states import OPEN, OPERATIONS, OperationState, Power, Vm
@@ -410,6 +409,21 @@ def images(sight):
     yield from (f"file {each} is of no image" for each in sorted(set(sight.view.images) - known))
 
 
+def copies(sight):
+    """An image that a server's copy was to fill is filled, or gone; what a server was shelved into goes with that."""
+    for row in sight.images:
+        if row.deleted_at is None and "instance_uuid" in row.properties:
+            server = sight.alive.get(row.properties["instance_uuid"])
+            if row.status == "queued":
+                yield f"image {row.id} waits for a copy that nobody makes"
+            elif row.name.endswith("-shelved") and (server is None or server.remembered.get("shelved_image") != row.id):
+                yield f"image {row.id} is of a server that is not shelved into it"
+    for row in sight.alive.values():
+        copy = row.remembered.get("shelved_image")
+        if copy is not None and copy not in {each.id for each in sight.images if each.status == "active"}:
+            yield f"server {row.id} is shelved into image {copy}, which is not there"
+
+
 # ---- the record
 
 def events(sight):
@@ -471,18 +485,4 @@ def drift(sight):
 
 
 INVARIANTS = (ended, wiped, states, guests, power_states, files, plugged, wired, devices, allocations, counters, quotas,
-              ports, images, events, promises, secrets, drift)
-
-
-def audit_of(engine_url, network):
-    """As ``audit``, of the database at ``engine_url``: for a checker outside the cloud's processes."""
-    def look():
-        before = CONF.database.connection
-        CONF.set_override("connection", engine_url, group="database")
-        db.session.dispose()
-        try:
-            return audit(network)
-        finally:
-            CONF.set_override("connection", before, group="database")
-            db.session.dispose()
-    return look
+              ports, images, copies, events, promises, secrets, drift)

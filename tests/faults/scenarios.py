@@ -330,6 +330,61 @@ def delete_by_force(world):
     return answer
 
 
+def delete_shelved_with_key(world):
+    """A client that repeats a deletion until it is answered; what the server has is an image."""
+    server_id = world.facts.server
+    for _ in range(80):
+        answer = world.ask("POST", f"{SERVERS}/{server_id}/action", {"forceDelete": None}, operation="-",
+                           headers={"Idempotency-Key": "one"})
+        if answer is not None and answer.status_int == 202:
+            world.promises.append(deleted(server_id))
+            break
+        world.simulation.run(2)
+    return answer
+
+
+def back_up_twice(world):
+    """Of two backups the newest stays."""
+    server_id = world.facts.server
+    for _ in range(2):
+        answer = asker("createBackup")(world)
+        world.simulation.run(20, until=lambda: not world.open_operations())
+    world.promises.append(Promise("one backup stays", lambda sight: "" if len([
+        row.id for row in sight.images if row.deleted_at is None and row.status == "active"
+        and row.properties.get("image_type") == "backup" and row.properties["instance_uuid"] == server_id]) < 2
+        else "there are two"))
+    return answer
+
+
+def reset_while_copying(world):
+    """An administrator calls the server well in the middle of it."""
+    asker("createImage")(world)
+    world.simulation.run(0.4)
+    return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", {"os-resetState": {"state": "active"}},
+                     user="admin", operation="-")
+
+
+def soft_delete_while_resizing(world):
+    """It keeps the size that it has, and holds no more than that."""
+    asker("resize")(world)
+    world.simulation.run(0.4)
+    return soft_delete(world)
+
+
+def reset_while_resizing(world):
+    asker("resize")(world)
+    world.simulation.run(0.4)
+    return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", {"os-resetState": {"state": "active"}},
+                     user="admin", operation="-")
+
+
+def restore_shelved(world):
+    """A server that was soft deleted while it was shelved runs again."""
+    soft_delete(world)
+    world.simulation.run(20, until=lambda: not world.open_operations())
+    return asker("restore")(world)
+
+
 def delete_twice(world):
     """A user is impatient."""
     delete(world)
@@ -367,6 +422,12 @@ VARIANTS = (
     Scenario("delete-unplaced", "unplaced", delete, ("delete",)),
     Scenario("delete-forced", "active", delete_by_force, ("delete",)),
     Scenario("delete-twice", "active", delete_twice, ("delete",)),
+    Scenario("delete-shelved-keyed", "shelved_offloaded", delete_shelved_with_key, ("delete",), light=True),
+    Scenario("backup-again", "active", back_up_twice, ("createBackup",), light=True),
+    Scenario("copy-reset", "active", reset_while_copying, ("createImage",), light=True),
+    Scenario("resize-soft-deleted", "active", soft_delete_while_resizing, ("resize", "soft_delete"), light=True),
+    Scenario("resize-reset", "active", reset_while_resizing, ("resize",), light=True),
+    Scenario("restore-shelved", "shelved", restore_shelved, ("soft_delete", "restore"), light=True),
     Scenario("attach-soft-deleted", "active", soft_delete_while_attaching, (
         "attach_interface", "soft_delete"), light=True),
     Scenario("all-at-once", "active", all_at_once, ("reboot_hard", "delete")),

@@ -130,6 +130,7 @@ CALLS = {
     "forceDelete": lambda each: each.act("forceDelete"),
     "stop": lambda each: each.act("os-stop"),
     "resize": lambda each: each.act("resize", {"flavorRef": "43"}),
+    "createImage": lambda each: each.act("createImage", {"name": "copy"}),
     "attach": lambda each: each.send("POST", f"/compute/v2.1/servers/{each.server}/os-interface",
                                      {"interfaceAttachment": {"net_id": each.network}}),
     "detach": lambda each: each.send("DELETE", f"/compute/v2.1/servers/{each.server}/os-interface/{each.port}"),

@@ -25,7 +25,7 @@ SECONDS = 30
 def conductor(request, conf, tmp_path_factory):
     with databases.database(request.param, tmp_path_factory) as url, databases.connected(conf, url):
         doors = types.SimpleNamespace(network=None, image=None)
-        yield Endpoint({}, doors, Endings(None), None)
+        yield Endpoint({}, doors, Endings(None, None), None)
 
 
 def rebooting():

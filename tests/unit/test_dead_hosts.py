@@ -53,7 +53,7 @@ class Room:
         self.clock = clock
         self.bell = Bell()
         self.network = Network()
-        endings = Endings(self.network)
+        endings = Endings(self.network, None)
         self.watch = dead_hosts.Watch(lambda: self.hears)
         self.recovery = Recovery({"create": self.bell.flow, "delete": self.bell.flow}, self.bell, self.watch,
                                  dead_hosts.Executor("c1", endings), Poison(endings))
@@ -270,7 +270,7 @@ def test_a_build_for_which_all_hosts_were_down_a_moment_ago_waits(room):
             raise exception.NoValidHost(reason="2 hosts: 2 down.", down=["h1", "h2"])
 
     _, operation_id = building(placed=None)
-    Build("c1", room.network, (room.bell, Scheduler()), Endings(room.network), room.watch).build_server(
+    Build("c1", room.network, (room.bell, Scheduler()), Endings(room.network, None), room.watch).build_server(
         OWNER, operation_id)
     waiting = operation(operation_id)
     assert (waiting.place, waiting.state) == ("conductor", OperationState.QUEUED)

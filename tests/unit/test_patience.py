@@ -94,3 +94,9 @@ def test_jumps_of_the_time_of_day_are_told_once(monkeypatch):
     assert jumps.seconds() == 0.0
     monkeypatch.setattr(time, "time", real)
     assert jumps.seconds() == pytest.approx(-3600, abs=1)
+
+
+def test_no_error_tells_what_a_statement_was_given(database):
+    with pytest.raises(sa.exc.OperationalError) as told, db.writer() as session:
+        session.execute(sa.text("DELETE FROM no_such_table WHERE user_data = :given"), {"given": "hunter2"})
+    assert "no_such_table" in str(told.value) and "hunter2" not in str(told.value)

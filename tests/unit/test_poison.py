@@ -7,7 +7,7 @@ from nova_lite import db
 from nova_lite.common import exception
 from nova_lite.conductor.flows.endings import Endings
 from nova_lite.conductor.poison import TRIES, Poison, guarded
-from nova_lite.db import operations
+from nova_lite.db import history, operations, pledges, timeline
 from nova_lite.db.models.operations import Operation
 from nova_lite.objects.states import OPERATIONS, Task, Vm
 from tests.unit.test_dead_hosts import Network
@@ -16,7 +16,7 @@ from tests.unit.test_operations import OWNER, begin, make_server, state_of
 
 @pytest.fixture
 def poison(database):
-    return Poison(Endings(Network()))
+    return Poison(Endings(Network(), None))
 
 
 def broken(operation_id, **values):
@@ -76,6 +76,19 @@ def test_damaged_rows_are_ended_without_being_read(poison, column, text):
     assert ended(operation_id)[:2] == ("failed", "It is damaged.")
     assert state_of(server) == (Vm.STOPPED, None)
     begin(server, "start")
+    with db.reader() as session:        # its history can be read all the same
+        told = (*history.page(session, server.id), *timeline.operations(session, server.id))
+        assert [each.id for each in told].count(operation_id) == 2
+        assert history.by_request(session, server.id, OWNER.request_id).server_id == server.id
+
+
+@pytest.mark.parametrize("text", ["no json", "[1, 2]", "null", ""])
+def test_a_server_with_a_damaged_operation_can_be_deleted(database, text):
+    server = make_server()
+    damaged(begin(server, "createImage"), "args", text)
+    with db.reader() as session:        # what a deletion asks first
+        assert pledges.promised(session, server.id, "target_id") == []
+    begin(server, "delete")
 
 
 def test_a_build_that_is_set_aside_leaves_a_server_in_error_that_says_why(poison):

@@ -1,14 +1,12 @@
 """Begin to delete a server.  It overtakes whatever runs: that is cancelled and undone."""
 
-import contextlib
 import time
 
 from nova_lite import db
-from nova_lite.common import exception
-from nova_lite.compute.actions import interfaces
+from nova_lite.compute.actions import interfaces, snapshot
 from nova_lite.conf import CONF
-from nova_lite.db import locks, operations, pledges, quotas, servers
-from nova_lite.objects.states import OPERATIONS
+from nova_lite.db import locks, operations, quotas, resizing, servers
+from nova_lite.objects.states import OPERATIONS, Task
 
 
 class Delete:
@@ -23,7 +21,8 @@ class Delete:
 
         :raises ServerLocked: a member asks and the server is locked.
         """
-        if CONF.compute.reclaim_instance_interval and server.launched_at and server.host:
+        leaving = server.task_state == Task.SHELVING_OFFLOADING     # there may be nothing to restore any more
+        if CONF.compute.reclaim_instance_interval and server.launched_at and server.host and not leaving:
             self._soft_delete(context, server)
         else:
             self.force(context, server)
@@ -34,21 +33,24 @@ class Delete:
             locks.server(session, server.id)
             if operations.running(session, server.id, "delete", "soft_delete"):
                 return
-            copies = pledges.promised(session, server.id, "target_id")
+            snapshot.take_back(session, server.id, self._image)
             interfaces.take_back(session, server.id, self._network)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete"])
             servers.remember(session, server.id, soft_deleted_at=int(time.time()))
+            resizing.give_up(session, server.id)
         self._compute.soft_delete_server(context, host, operation_id)
-        self._drop(context, copies)
 
     def restore(self, context, server):
         """Take back a soft delete.
 
         :raises InvalidState: it is not soft deleted, or was never placed.  :raises ServerLocked, OverQuota:
         """
+        operation = OPERATIONS["restore"]
         with db.writer() as session:
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["restore"])
-            quotas.reserve(session, server.project_id, 1, 1, server.flavor)
+            locks.server(session, server.id)
+            operations.check(session, context, server.id, operation)
+            quotas.reserve(session, server.project_id, 1, 1, server.flavor, server.user_id)
+            operation_id, host = operations.begin(session, context, server.id, operation)
         self._compute.restore_server(context, host, operation_id)
 
     def force(self, context, server):
@@ -57,18 +59,9 @@ class Delete:
             locks.server(session, server.id)
             if operations.running(session, server.id, "delete"):
                 return
-            copies = pledges.promised(session, server.id, "target_id")
+            snapshot.take_back(session, server.id, self._image)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete"])
         if host is None:
             self._conductor.delete_server(context, operation_id)
         else:
             self._compute.delete_server(context, host, operation_id)
-        if "shelved_image" in server.remembered:
-            copies.append(server.remembered["shelved_image"])
-        self._drop(context, copies)
-
-    def _drop(self, context, image_ids):
-        """Images that nobody will fill any more, or that a shelved server would have come back from."""
-        for image_id in image_ids:
-            with contextlib.suppress(exception.NovaLiteError):
-                self._image.delete(context, image_id)

@@ -24,7 +24,7 @@ class Resize:
             locks.server(session, server.id)
             operations.check(session, context, server.id, operation)
             number, new = _flavor(session, context, server, flavor_id)
-            quotas.grow(session, server.project_id, server.flavor, new)
+            quotas.grow(session, server.project_id, server.flavor, new, server.user_id)
             operation_id, host = operations.begin(session, context, server.id, operation,
                                                   {"flavor": json.dumps(new)})
             servers.remember(session, server.id, old_flavor=server.flavor, new_flavor=new,
@@ -40,12 +40,17 @@ class Resize:
         self._rpc.confirm_resize(context, host, operation_id)
 
     def revert(self, context, server):
-        """The disk as it was comes back, and what was written since is lost."""
+        """The disk as it was comes back, and what was written since is lost.
+
+        :raises OverQuota: it was larger before, and others have the room by now.
+        """
         with db.writer() as session:
+            locks.server(session, server.id)
             operations.check(session, context, server.id, OPERATIONS["revertResize"])
             notes = servers.get(session, server.id, project_id=None).remembered
             if "old_flavor" not in notes:
                 raise exception.BadRequest("Instance has not been resized.")
+            quotas.grow(session, server.project_id, server.flavor, notes["old_flavor"], server.user_id)
             operation_id, host = operations.begin(session, context, server.id, OPERATIONS["revertResize"], {
                 "flavor": json.dumps(notes["old_flavor"]), "vm_state": notes["resized_from"],
                 "resize": notes["resize"]})

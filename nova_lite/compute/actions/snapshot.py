@@ -1,8 +1,8 @@
-"""Begin to copy a server's disk into a new image."""
+"""Begin to copy a server's disk into a new image: the image and the operation that fills it are one transaction."""
 
 from nova_lite import db
-from nova_lite.common import exception
-from nova_lite.db import operations
+from nova_lite.common import unit_of_work
+from nova_lite.db import operations, pledges
 from nova_lite.objects.states import OPERATIONS
 
 #: Properties of the server's image that a copy does not have (Nova's list).
@@ -41,15 +41,18 @@ class Snapshot:
         operation = OPERATIONS[operation]
         with db.reader() as session:
             operations.check(session, context, server.id, operation)
-        image = self._image.create(context, _image(context, server, name, properties))
-        try:
+        with unit_of_work.together():
+            image = self._image.create(context, _image(context, server, name, properties))
             with db.writer() as session:
                 operation_id, host = operations.begin(session, context, server.id, operation,
                                                       {**(args or {}), "target_id": image.id})
-        except exception.NovaLiteError:         # another was first
-            self._image.delete(context, image.id)
-            raise
         return image.id, operation_id, host
+
+
+def take_back(session, server_id, image):
+    """The images that a server's operations were to fill, before these are cancelled.  :param image: the facade."""
+    for image_id in pledges.promised(session, server_id, "target_id"):
+        image.discard(session, image_id)
 
 
 def _image(context, server, name, properties):

@@ -50,7 +50,10 @@ class Power:
         with self._running.job(context, operation_id) as job:
             guest = self._plugged(job)
             job.step("reset")
-            self._driver.power.reset(guest)
+            if job.args.get("resume"):          # after a boot of the host; a guest that runs by now is left alone
+                self._driver.power.start(guest)
+            else:
+                self._driver.power.reset(guest)
             job.power_state = self._driver.power.state(job.server.id)
 
     def _plugged(self, job):

@@ -1,8 +1,8 @@
 """How a host's part of an operation ends in the database: one transaction each, everything it held given back."""
 
-from nova_lite.conductor.flows import interfaces, rebuilds, resizes, shelves
+from nova_lite.conductor.flows import backups, interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, locks, operations, scheduling, servers, services
+from nova_lite.db import allocations, locks, operations, pledges, scheduling, server_objects, servers, services
 from nova_lite.db.base import now
 from nova_lite.db.faults import fault
 from nova_lite.objects.states import Vm
@@ -11,15 +11,19 @@ _LAUNCHING = frozenset({"create", "rebuild", "unshelve"})
 #: What was begun cannot be undone, or was answered as done (a DELETE), so it is tried again until it succeeds.
 _UNRELENTING = frozenset({"delete", "soft_delete", "shelveOffload"})
 #: What needs not be remembered of a server any more when an operation has succeeded.
-_FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at",), "rebuild": ("base_images",),
-            "unshelve": ("shelved_image", "shelved_at")}
+_FORGETS = {"unrescue": ("rescue_image",), "restore": ("soft_deleted_at", "shelved_image", "shelved_at"),
+            "rebuild": ("base_images",), "unshelve": ("shelved_image", "shelved_at")}
+#: After these a server needs no more the image that it was shelved into before.
+_HAS_ITS_DISK = frozenset({"shelve", "unshelve", "restore"})
 
 
 class Endings:
     """Write the end of operations.  Every method works in the caller's transaction and may raise Fenced."""
 
-    def __init__(self, network):
+    def __init__(self, network, image):
+        """:param network, image: the facades."""
         self._network = network
+        self._image = image
 
     def ended(self, session, operation, outcome):
         """A host's part is over.
@@ -45,6 +49,10 @@ class Endings:
             values["launched_at"] = now()
         if operation.name in resizes.NAMES:
             values |= resizes.succeeded(session, operation, outcome.power_state)
+        if operation.name in _HAS_ITS_DISK:
+            self._discard_copy(session, operation.server_id)
+        if operation.name == "createBackup":
+            backups.rotate(session, self._image, operation)
         if operation.name in shelves.NAMES:
             values |= shelves.succeeded(session, operation, self._network)
         if operation.name in interfaces.NAMES:
@@ -62,15 +70,24 @@ class Endings:
         """Nothing of the server is left anywhere: free what it held, and let it be 404."""
         operations.finish(session, operation)
         resizes.deleted(session, operation.server_id)
+        self._discard_copy(session, operation.server_id)
         self._network.release(session, operation.server_id)
         services.gone(session, operation.server_id)
         allocations.free(session, operation.server_id)
+
+    def _discard_copy(self, session, server_id):
+        """The image that a server was shelved into."""
+        copy = server_objects.row(session, server_id).remembered.get("shelved_image")
+        if copy is not None:
+            self._image.discard(session, copy)
 
     def failed(self, session, operation, why):
         """The operation failed for good; a server that was never built gives everything back and stays as ERROR."""
         locks.server(session, operation.server_id)
         if operation.name in interfaces.NAMES:
             interfaces.failed(session, operation, self._network)
+        for image_id in pledges.promised(session, operation.server_id, "target_id"):
+            self._image.discard(session, image_id)          # nobody will fill it any more
         operations.finish(session, operation, why["message"], why["details"], **self._blame(operation, why))
         if operation.name == "create":
             self._network.release(session, operation.server_id)

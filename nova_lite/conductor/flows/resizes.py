@@ -7,14 +7,13 @@ whose status follows.
 import time
 
 from nova_lite.common import exception
-from nova_lite.db import allocations, audit, moves, server_objects, servers
+from nova_lite.db import allocations, audit, resizing, server_objects, servers
 from nova_lite.objects.states import Power, Vm
 
 #: The status of the move while the operation runs, when it has succeeded, and when it has failed.
 _STATUS = {"resize": ("migrating", "finished", "error"), "confirmResize": ("confirming", "confirmed", "finished"),
            "revertResize": ("reverting", "reverted", "finished")}
 NAMES = frozenset(_STATUS)
-_NOTES = ("old_flavor", "new_flavor", "resized_from", "resized_at", "resize", "move")
 
 
 def begun(session, operation):
@@ -25,7 +24,7 @@ def begun(session, operation):
     if operation.name not in NAMES:
         return True
     server = server_objects.row(session, operation.server_id)
-    _tell(session, server, _STATUS[operation.name][0])
+    resizing.tell(session, server, _STATUS[operation.name][0])
     return operation.name != "resize" or allocations.change(session, server.id, audit.asked_while_resized(server))
 
 
@@ -37,39 +36,27 @@ def refuse(host):
 def succeeded(session, operation, power):
     """The server's columns after one of NAMES has ended well."""
     server = server_objects.row(session, operation.server_id)
-    _tell(session, server, _STATUS[operation.name][1])
+    resizing.tell(session, server, _STATUS[operation.name][1])
     if operation.name == "resize":
         servers.remember(session, server.id, resized_at=int(time.time()))
         return {"flavor": server.remembered["new_flavor"]}
     flavor = server.flavor if operation.name == "confirmResize" else server.remembered["old_flavor"]
     vm_state = _rests(power) if operation.name == "confirmResize" else server.remembered["resized_from"]
-    _settle(session, server.id, flavor)
+    resizing.settle(session, server.id, flavor)
     return {"flavor": flavor, "vm_state": vm_state}
 
 
 def failed(session, operation):
     """One of NAMES has failed: the server has the size it had, and holds no more than that if it cannot go back."""
     server = server_objects.row(session, operation.server_id)
-    _tell(session, server, _STATUS[operation.name][2])
+    resizing.tell(session, server, _STATUS[operation.name][2])
     if operation.name == "resize":
-        _settle(session, server.id, server.flavor)
+        resizing.settle(session, server.id, server.flavor)
 
 
 def deleted(session, server_id):
-    """A server is gone: what it was resized to is what it was last."""
-    server = server_objects.row(session, server_id)
-    _tell(session, server, "confirmed" if "resized_at" in server.remembered else "error")
-
-
-def _tell(session, server, status):
-    move = server.remembered.get("move")
-    if move is not None:
-        moves.update(session, move, status=status)
-
-
-def _settle(session, server_id, flavor):
-    allocations.change(session, server_id, audit.asked(flavor))
-    servers.remember(session, server_id, **dict.fromkeys(_NOTES))
+    """A server is gone."""
+    resizing.over(session, server_objects.row(session, server_id))
 
 
 def _rests(power):

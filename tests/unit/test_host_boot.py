@@ -1,0 +1,75 @@
+"""What a host's start does to servers that ran: they are started again, and never cut off, however late it is heard."""
+
+import contextlib
+import types
+
+import pytest
+
+from nova_lite import db
+from nova_lite.compute.tasks.power import Power as Task
+from nova_lite.conductor import host_boot
+from nova_lite.conf import CONF
+from nova_lite.db import operations, server_objects
+from nova_lite.network.host.fake import FakeHostNetwork
+from nova_lite.objects.states import Power, Vm
+from nova_lite.virt.driver import Disk, GuestSpec
+from nova_lite.virt.fake import FakeDriver
+from tests.unit.test_operations import make_server, state_of
+
+FLAVOR = {"flavorid": "42", "name": "m1.nano", "vcpus": 1, "memory_mb": 64, "root_gb": 1, "ephemeral_gb": 0,
+          "swap_mb": 0, "extra_specs": {}}
+
+
+class Running:
+    """The frame of a task that is told ``args``."""
+
+    def __init__(self, server, args):
+        self.job_of = types.SimpleNamespace(server=server, args=args, step=lambda *_: None, undo=contextlib.ExitStack())
+
+    @contextlib.contextmanager
+    def job(self, _context, _operation_id):
+        yield self.job_of
+
+
+@pytest.fixture
+def server(database):
+    return make_server(flavor=FLAVOR)
+
+
+@pytest.fixture
+def driver(server, conf):
+    made = FakeDriver()
+    made.build.spawn(GuestSpec(id=server.id, name="i", title="t", project_id="p", user_id="u", vcpus=1, memory_mb=1,
+                               disk=Disk(None, None, 1), vifs=()))
+    return made
+
+
+def begun(server, guests):
+    """The arguments of the operation that a host's start began."""
+    with db.writer() as session:
+        rows = server_objects.rows_of_host(session, "h1")
+        host_boot.settle(session, "h1", rows, guests, True)
+        found = operations.of_server(session, server.id)
+    return [(each.name, each.args) for each in found]
+
+
+@pytest.mark.parametrize("power", [None, Power.SHUTDOWN, Power.CRASHED])
+def test_what_ran_is_started_again_once(server, power):
+    guests = {} if power is None else {server.id: power}
+    assert begun(server, guests) == begun(server, guests) == [("reboot_hard", {"resume": "yes"})]
+    assert state_of(server).vm_state == Vm.ACTIVE
+
+
+def test_what_runs_is_left_alone(server):
+    assert begun(server, {server.id: Power.RUNNING}) == []
+
+
+@pytest.mark.parametrize(("args", "power", "boots"), [
+    ({"resume": "yes"}, Power.RUNNING, 1), ({"resume": "yes"}, Power.SHUTDOWN, 2), ({}, Power.RUNNING, 2)])
+def test_a_guest_that_runs_by_now_is_not_cut_off(server, driver, args, power, boots):
+    driver.power.becomes(server.id, power)
+    with db.reader() as session:
+        told = server_objects.build(server_objects.row(session, server.id), [])
+    Task(Running(told, args), driver, FakeHostNetwork(CONF)).reset_server(None, "o")
+    assert driver.power.state(server.id) is Power.RUNNING
+    assert driver.power._guests.get(server.id).boots == boots
