@@ -5,7 +5,8 @@ import types
 
 import pytest
 
-from nova_lite.common import exception
+from nova_lite import db
+from nova_lite.common import exception, unit_of_work
 from nova_lite.conductor.flows import backups
 from nova_lite.db import session
 from nova_lite.image import builtin
@@ -361,7 +362,12 @@ def test_a_rotation_takes_only_backups_of_its_own_project(service):  # noqa: F81
     theirs = service.create("admin", **said)["id"]
     old, new = (service.create(**said | {"visibility": "private"})["id"] for _ in range(2))
     done = types.SimpleNamespace(server_id="s", args={"backup_type": "daily", "rotation": "1", "target_id": new})
-    backups.rotate(service.door, done)
+
+    def rotate():
+        with unit_of_work.begin(), db.writer() as writer:
+            backups.rotate(writer, service.door, done)
+
+    rotate()
     assert [service.call("GET", f"/images/{each}").status_int for each in (theirs, old, new)] == [200, 404, 200]
     service.call("DELETE", f"/images/{new}")
-    backups.rotate(service.door, done)
+    rotate()

@@ -24,6 +24,7 @@ from nova_lite.cmd import services
 from nova_lite.common import concurrency, policy, rpc
 from nova_lite.conf import CONF
 from nova_lite.db import base, session
+from nova_lite.identity import passwords
 from nova_lite.image import receive, upload
 from nova_lite.network.embedded import addressing
 from nova_lite.virt.fake import driver
@@ -125,6 +126,7 @@ class Lab:
         for name, fake in (("spawn", simulation.spawn), ("sleep", simulation.sleep), ("every", simulation.every),
                            ("Lock", simulation.lock), ("Mailbox", simulation.mailbox), ("native", simulation.native)):
             patch.setattr(concurrency, name, fake)
+        patch.setattr(passwords, "_native", lambda fn, *args: fn(*args))
         clock, threads = simulation.clock_module(), simulation.threading_module()
         for module in _users_of(time, len(sys.modules)):
             patch.setattr(module, "time", clock)
