@@ -28,7 +28,7 @@ def page(session, user_id, *, limit=None, marker=None):
     if marker is not None:
         known = session.execute(sa.select(_T.c.id).where(_T.c.user_id == user_id, _T.c.name == marker)).one_or_none()
         if known is None:
-            raise exception.MarkerNotFound(marker=marker)
+            raise exception.MarkerNotFound(f"Marker {marker} could not be found.", marker=marker)
         statement = statement.where(_T.c.name > marker)
     return session.execute(statement if limit is None else statement.limit(limit)).all()
 

@@ -76,6 +76,13 @@ def test_lists_are_filtered_sorted_and_paged(cloud):
     assert ids("sort_key=memory_mb&sort_dir=desc&limit=2&marker=f1") == ["42", "f0"]
 
 
+def test_only_administrators_choose_who_flavors_are_for(cloud):
+    for text in ("x", ""):
+        assert len(cloud.get(f"/flavors?is_public={text}")["flavors"]) == 1
+        assert cloud.refused("GET", f"/flavors?is_public={text}", user="admin") == (
+            400, f"Invalid is_public filter [{text}]")
+
+
 @pytest.mark.parametrize("pattern", ["[", "(a%2B)%2B$", "x" * 300])
 def test_a_name_that_is_no_sound_regular_expression_is_refused(cloud, pattern):
     assert cloud.refused("GET", f"/flavors?name={pattern}", version="2.102")[0] == 400

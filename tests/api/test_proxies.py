@@ -63,7 +63,8 @@ def test_images_are_filtered_and_paged(cloud):
     page = cloud.get("/images?limit=1")
     following = page["images_links"][0]["href"].partition("/compute/v2.1")[2]
     assert {page["images"][0]["id"], cloud.get(following)["images"][0]["id"]} == {one, two}
-    assert cloud.refused("GET", "/images?limit=x")[0] == cloud.refused("GET", f"/images?marker={NOBODYS}")[0] == 400
+    for query in ("limit=x", "limit=0", "offset=0", "page_size=x", f"marker={NOBODYS}"):
+        assert cloud.refused("GET", f"/images?{query}")[0] == 400
 
 
 def test_images_are_their_owners_to_delete(cloud):
@@ -235,7 +236,9 @@ def test_there_are_no_volumes(cloud):
             assert cloud.refused(method, f"/os-{kind}s/x") == (404, f"{kind.capitalize()} x could not be found.")
     assert cloud.refused("POST", "/os-volumes", {"volume": {"size": 1}}) == (
         503, "This cloud has no block storage service.")
-    assert cloud.refused("POST", "/os-volumes", {"volume": {}})[0] == 400
+    for wrong in ({}, {"size": 1, "x": 1}, {"size": 1, "metadata": "x"}):
+        assert cloud.refused("POST", "/os-volumes", {"volume": wrong})[0] == 400
+    assert cloud.refused("POST", "/os-snapshots", {"snapshot": {"volume_id": "x", "force": "x"}})[0] == 400
     assert cloud.refused("POST", "/os-snapshots", {"snapshot": {"volume_id": "x"}})[0] == 404
     assert cloud.refused("POST", "/os-volumes", {"volume": {"size": 1}}, user="carl")[0] == 403
 

@@ -57,6 +57,11 @@ def test_the_name_of_a_class_has_an_end(cloud):
         400, "quota_class_name has 256 characters, more than 255.")
 
 
+def test_the_query_of_defaults_was_never_closed(cloud):
+    assert cloud.get("/os-quota-sets/pa/defaults?x=1", version="2.104")
+    assert cloud.refused("GET", "/os-quota-sets/pa?x=1", version="2.75")[0] == 400
+
+
 def test_classes_are_for_administrators(cloud):
     assert cloud.refused("GET", CLASS)[0] == cloud.refused("PUT", CLASS, {"quota_class_set": {"cores": 1}})[0] == 403
 

@@ -103,11 +103,13 @@ def test_older_clients_ask_by_an_action(cloud, server, name, kind, start):
 
 
 @pytest.mark.parametrize(("body", "version", "status", "says"), [
-    ({"remote_console": {"protocol": "spice", "type": "spice-html5"}}, "2.6", 400, "Unavailable console type spice."),
-    ({"remote_console": {"protocol": "rdp", "type": "rdp-html5"}}, "2.6", 400, "Unavailable console type rdp."),
+    ({"remote_console": {"protocol": "spice", "type": "spice-html5"}}, "2.6", 400,
+     "Unavailable console type spice-html5."),
+    ({"remote_console": {"protocol": "rdp", "type": "rdp-html5"}}, "2.6", 400,
+     "Unavailable console type rdp-html5."),
     ({"remote_console": {"protocol": "vnc", "type": "xvpvnc"}}, "2.6", 400, "Invalid console type xvpvnc"),
     ({"remote_console": {"protocol": "mks", "type": "webmks"}}, "2.7", 400, "Invalid input for field/attribute"),
-    ({"remote_console": {"protocol": "mks", "type": "webmks"}}, "2.8", 400, "Unavailable console type mks."),
+    ({"remote_console": {"protocol": "mks", "type": "webmks"}}, "2.8", 400, "Unavailable console type webmks."),
     ({"remote_console": {"protocol": "vnc"}}, "2.6", 400, "'type' is a required property"),
     ({"remote_console": {"protocol": "vnc", "type": "novnc", "x": 1}}, "2.6", 400, "Additional properties"),
     (VNC, "2.5", 404, ""),
@@ -120,7 +122,7 @@ def test_what_is_not_offered_is_refused(cloud, server, body, version, status, sa
 
 def test_the_console_of_hyper_v_is_refused(cloud, server):
     body = {"os-getRDPConsole": {"type": "rdp-html5"}}
-    assert cloud.refused("POST", f"/servers/{server}/action", body) == (400, "Unavailable console type rdp.")
+    assert cloud.refused("POST", f"/servers/{server}/action", body) == (400, "Unavailable console type rdp-html5.")
 
 
 def test_a_console_of_another_project_is_not_to_be_had(cloud, server):
@@ -139,7 +141,7 @@ def test_a_server_that_does_not_run_has_no_console(cloud, server, host):
 def test_consoles_can_be_switched_off(cloud, server):
     CONF.set_override("enabled", False, "vnc")
     try:
-        assert ask(cloud, server).json["badRequest"]["message"] == "Unavailable console type vnc."
+        assert ask(cloud, server).json["badRequest"]["message"] == "Unavailable console type novnc."
     finally:
         CONF.clear_override("enabled", "vnc")
 

@@ -121,6 +121,10 @@ def test_a_marker_of_another_project_is_unknown(cloud, three):
     assert cloud.refused("GET", f"/servers?marker={other}") == (400, f"marker [{other}] not found")
 
 
+def test_an_empty_marker_is_none(cloud, three):
+    assert cloud.names("?marker=") == ["gamma", "beta", "alpha"]
+
+
 def test_deleted_servers_show_only_to_administrators_who_ask(cloud, three):
     gone = three["gamma"]
     cloud.settle(gone, vm_state="deleted", deleted_at=datetime.datetime(2026, 2, 1), host=None)

@@ -132,6 +132,7 @@ def test_methods_carry_their_schemas():
 @pytest.mark.parametrize("name, good, bad", [
     ("uuid", "b5a0f5ea-7a6c-4f6f-9ee7-7e1d4a1f6c55", "b5a0"), ("base64", "aGVsbG8=", "a"),
     ("cidr", "10.0.0.0/8", "10.0.0.0"), ("ipv4", "1.2.3.4", "1.2.3.400"), ("ipv6", "::1", "1.2.3.4"),
+    ("ipv6", "fe80::1", "fe80::1%eth0"),
     ("date-time", "2024-01-01T00:00:00Z", "yesterday"), ("regex", "a+", "("), ("uri", "http://x/y", "/y"),
     ("az_name", "nova", "a:b"), ("name_with_leading_trailing_spaces", " a ", "  "), ("description", "a b", "a\n")])
 def test_formats_tell_good_from_bad(name, good, bad):

@@ -165,9 +165,9 @@ def _checked(req, specs):
 
 
 def _public(req):
-    """Which flavors an administrator wants: public ones unless they say otherwise; "none" means all."""
+    """Which flavors are wanted: public ones unless an administrator says otherwise; "none" means all."""
     text = last(req.query, "is_public")
-    if text is None:
+    if text is None or not req.context.is_admin:
         return True
     if text.lower() == "none":
         return None

@@ -87,7 +87,7 @@ class BareMetal:
     def __init__(self, doors):
         pass
 
-    @validation.query(schema.PAGE)
+    @validation.query(OPEN_QUERY)
     def index(self, req):
         """501: there is no bare metal service."""
         req.context.can(_BARE + "list")

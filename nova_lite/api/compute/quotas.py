@@ -5,6 +5,7 @@ from oslo_utils import strutils
 from nova_lite.api.compute import projects
 from nova_lite.api.compute.paging import last
 from nova_lite.api.compute.schemas import quotas as schema
+from nova_lite.api.compute.schemas.types import OPEN_QUERY
 from nova_lite.api.compute.views import quotas as view
 from nova_lite.api.wsgi import validation
 
@@ -50,7 +51,7 @@ class QuotaSets:
         return view.quota_set(req, {name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
                                     for name, limit in maxima.items()}, id)
 
-    @validation.query(schema.QUERY)
+    @validation.query(OPEN_QUERY)
     def defaults(self, req, id):
         self._allow(req, "defaults", id)
         return view.quota_set(req, self._limits.defaults(req.context), id)

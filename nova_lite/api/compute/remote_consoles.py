@@ -49,7 +49,7 @@ class RemoteConsoles:
     @validation.body(schema.RDP)
     def rdp(self, req, id):
         """400: it went with Hyper-V."""
-        raise exception.BadRequest("Unavailable console type rdp.")
+        raise exception.BadRequest("Unavailable console type rdp-html5.")
 
 
 class ConsoleAuthTokens:
@@ -59,9 +59,9 @@ class ConsoleAuthTokens:
     @validation.query(schema.SHOW_TOKEN)
     def show(self, req, id):
         """Where a console's token leads.  404: it is not good any more."""
-        req.context.can("os_compute_api:os-console-auth-tokens")
         if not req.at_least("2.31"):
             raise exception.BadRequest("Only consoles of type rdp-html5, which are gone, were shown before 2.31.")
+        req.context.can("os_compute_api:os-console-auth-tokens")
         found = self._compute.remote_consoles.show(req.context, id)
         return {"console": {"instance_uuid": found["server_id"], "host": found["host"], "port": found["port"],
                             "internal_access_path": found["path"] or None}}

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 from nova_lite.api.compute.schemas import server_details as schema
-from nova_lite.api.compute.schemas.types import TAG
+from nova_lite.api.compute.schemas.types import OPEN_QUERY, TAG
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
@@ -24,11 +24,11 @@ class Tags:
         req.context.can(_P + rule, server)
         return server
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(OPEN_QUERY)
     def index(self, req, server_id):
         return {"tags": self._load(req, server_id, "index").tags}
 
-    @validation.query(schema.NO_QUERY)
+    @validation.query(OPEN_QUERY)
     def show(self, req, server_id, id):
         """204 if the server has it."""
         if id not in self._load(req, server_id, "show").tags:

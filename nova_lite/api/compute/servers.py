@@ -41,6 +41,7 @@ class Servers:
         if filters.all_projects:
             req.context.can(f"{_P}{kind}:get_all_tenants")
         limit, marker = limit_and_marker(req)
+        marker = marker or None             # an empty one means none, unlike in other lists
         view = ServerView(req, listed=True)
         columns = "brief" if kind == "index" else "host" if view.needs_host else "detail"
         rows = self._compute.servers.list(req.context, filters.scope(req.context), _sort(req), limit=limit,

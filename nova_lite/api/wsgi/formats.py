@@ -98,6 +98,8 @@ def _uri(text):
 
 def _address(version):
     def check(text):
+        if "%" in text:
+            return False                    # the scope that Python reads there means something to one host only
         try:
             return ipaddress.ip_address(text).version == version
         except ValueError:

@@ -49,6 +49,6 @@ class RemoteConsoles:
 def _check(protocol, kind):
     enabled = {"vnc": CONF.vnc.enabled, "serial": CONF.serial_console.enabled}
     if not enabled.get(protocol):
-        raise exception.ConsoleTypeUnavailable(console_type=protocol)
+        raise exception.ConsoleTypeUnavailable(console_type=kind)
     if kind != OFFERED[protocol]:
         raise exception.ConsoleTypeInvalid(console_type=kind)

@@ -2,10 +2,12 @@
 
 from nova_lite.api.compute.schemas.types import (
     ANY,
+    BOOLEAN,
     IP,
     METADATA,
     MOMENT,
     NON_NEGATIVE,
+    POSITIVE,
     UUID,
     closed,
     number,
@@ -16,18 +18,15 @@ from nova_lite.api.compute.schemas.types import (
 _PAGE = {"limit": NON_NEGATIVE, "offset": NON_NEGATIVE}
 PAGE = query(**_PAGE)
 
-IMAGES = query(limit=NON_NEGATIVE, marker=ANY, name=ANY, status=ANY, server=ANY, type=ANY,
-               minRam=NON_NEGATIVE, minDisk=NON_NEGATIVE, **{"changes-since": MOMENT}, patterns={"^property-": ANY})
+IMAGES = query(limit=POSITIVE, offset=POSITIVE, page_size=POSITIVE, marker=ANY, name=ANY, status=ANY, server=ANY,
+               type=ANY, minRam=NON_NEGATIVE, minDisk=NON_NEGATIVE, **{"changes-since": MOMENT},
+               patterns={"^property-": ANY})
 IMAGE_METADATA = wrapped("metadata", METADATA)
 IMAGE_META = wrapped("meta", {**METADATA, "minProperties": 1, "maxProperties": 1})
 
 _NAME = {"type": "string", "minLength": 0, "maxLength": 255}
 GROUPS = query(all_tenants=ANY, **_PAGE)
-GROUP = wrapped("security_group", closed(["name", "description"], name=_NAME, description=_NAME))
 _PORT = {"type": ["integer", "string", "null"]}
-RULE = wrapped("security_group_rule", closed(
-    ["parent_group_id"], parent_group_id=UUID, group_id={"oneOf": [{"type": "null"}, UUID]},
-    ip_protocol={"type": ["string", "null"]}, from_port=_PORT, to_port=_PORT, cidr={"type": ["string", "null"]}))
 #: {"pool": name}; nothing is as good as the default pool.
 FLOATING_IP = {"type": ["object", "null"], "properties": {"pool": {"type": ["string", "null"]}},
                "additionalProperties": True}
@@ -40,6 +39,14 @@ def _open(*required, **properties):
     return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": True}
 
 
-VOLUME = wrapped("volume", _open("size", size=number(1)))
-SNAPSHOT = wrapped("snapshot", _open("volume_id", volume_id={"type": "string"}))
+GROUP = wrapped("security_group", _open("name", "description", name=_NAME, description=_NAME))
+RULE = wrapped("security_group_rule", _open(
+    "parent_group_id", parent_group_id=UUID, group_id={"oneOf": [{"type": "null"}, UUID]},
+    ip_protocol={"type": ["string", "null"]}, from_port=_PORT, to_port=_PORT, cidr={"type": ["string", "null"]}))
+
+_SHOWN_AS = {"display_name": ANY, "display_description": ANY}
+VOLUME = wrapped("volume", closed(["size"], size=number(1), metadata={"type": "object", "additionalProperties": True},
+                                  **dict.fromkeys(("volume_type", "snapshot_id", "availability_zone"), ANY),
+                                  **_SHOWN_AS))
+SNAPSHOT = wrapped("snapshot", closed(["volume_id"], volume_id=ANY, force=BOOLEAN, **_SHOWN_AS))
 WHATEVER = {}

@@ -7,6 +7,7 @@ row is decided in ``__init__``.
 import datetime
 import hashlib
 
+from nova_lite.api.compute.image_property_names import KNOWN
 from nova_lite.api.compute.views.links import Links
 from nova_lite.common import clock
 from nova_lite.conf import CONF
@@ -172,7 +173,7 @@ class ServerView:
     def _image(self, row):
         shown = {"id": row.image_id, "links": self._links.bookmarked("images", row.image_id)}
         if self._v["2.98"]:
-            shown["properties"] = row.image_properties
+            shown["properties"] = {name: value for name, value in row.image_properties.items() if name in KNOWN}
         return shown
 
     def _host_id(self, project_id, host):
