@@ -249,8 +249,10 @@ class DriverContract:
             with open(path, "rb") as copy:
                 assert (copy.read(4), copy.seek(8), copy.read(8)) == (b"QFI\xfb", 8, bytes(8)), "it has a base"
             assert driver.power.state(spec.id) is before
+        assert driver.snapshot.leftovers() == [spec.id]
         driver.snapshot.drop(spec.id)
         driver.snapshot.drop(spec.id)
+        assert driver.snapshot.leftovers() == []
         assert not os.path.exists(path)
 
     def test_diagnostics_count_what_a_running_guest_has(self, driver, spec):

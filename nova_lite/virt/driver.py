@@ -203,6 +203,10 @@ class Snapshot(abc.ABC):
     def drop(self, server_id):
         """End a copy that is under way, let the guest write again, and remove what there is of the copy."""
 
+    @abc.abstractmethod
+    def leftovers(self):
+        """Ids of the guests of which there is something of a copy, finished or not."""
+
 
 class Resize(abc.ABC):
     """Guests get another size, and the one before back."""

@@ -42,6 +42,8 @@ class Host:
             LOG.warning("Guest %s belongs to a server that is deleted, or was built elsewhere in the end; removing it",
                         server_id)
             self._driver.build.destroy(server_id)
+        for server_id in self._driver.snapshot.leftovers():
+            self._driver.snapshot.drop(server_id)       # nothing is copied yet, so nobody waits for it any more
         for server_id in answer["elsewhere"]:
             LOG.error("Guest %s is here although its server is on another host; it is left alone. See: nova-lite audit",
                       server_id)

@@ -201,8 +201,16 @@ class Snapshot(_Room, driver.Snapshot):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(server_id))
 
+    def leftovers(self):
+        there = os.listdir(self._folder) if os.path.isdir(self._folder) else ()
+        return [name.removesuffix(".snapshot") for name in there if name.endswith(".snapshot")]
+
+    @property
+    def _folder(self):
+        return os.path.join(os.path.realpath(self._conf.state_dir), "fake")
+
     def _path(self, server_id):
-        return os.path.join(os.path.realpath(self._conf.state_dir), "fake", f"{server_id}.snapshot")
+        return os.path.join(self._folder, f"{server_id}.snapshot")
 
 
 class Resize(_Room, driver.Resize):

@@ -35,6 +35,7 @@ class Guests:
 
     def __init__(self, state_dir, changed):
         self._folder = os.path.join(state_dir, "fake")
+        os.makedirs(self._folder, exist_ok=True)        # also without guests, it says that they would be remembered
         self._changed = changed
         self._lock = concurrency.Lock()
         self._all = {guest.id: guest for guest in self._remembered()}
@@ -72,15 +73,13 @@ class Guests:
 
     def _write(self, guest):
         path = self._path(guest.id)
-        os.makedirs(self._folder, exist_ok=True)
         with open(f"{path}.new", "wb") as draft:
             draft.write(orjson.dumps(dataclasses.asdict(guest)))
         os.rename(f"{path}.new", path)
 
     def _remembered(self):
-        with contextlib.suppress(FileNotFoundError):
-            for name in os.listdir(self._folder):
-                if _ID.fullmatch(name):
-                    with open(os.path.join(self._folder, name), "rb") as memory:
-                        fields = orjson.loads(memory.read())
-                    yield Guest(**fields | {"power": Power(fields["power"]), "macs": tuple(fields.get("macs", ()))})
+        for name in os.listdir(self._folder):
+            if _ID.fullmatch(name):
+                with open(os.path.join(self._folder, name), "rb") as memory:
+                    fields = orjson.loads(memory.read())
+                yield Guest(**fields | {"power": Power(fields["power"]), "macs": tuple(fields.get("macs", ()))})

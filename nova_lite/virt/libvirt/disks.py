@@ -122,11 +122,19 @@ def size_of(files):
 
 def survey(state_dir):
     """{server id: what is wrong with its files, "" for nothing} of all that have a directory."""
-    top, found = os.path.join(os.path.realpath(state_dir), "instances"), {}
-    for name in os.listdir(top) if os.path.isdir(top) else ():
-        if _ID.fullmatch(name):
-            found[name] = _problem(Files.of(state_dir, name))
-    return found
+    return {name: _problem(Files.of(state_dir, name)) for name in _directories(state_dir)}
+
+
+def copied(state_dir):
+    """Ids of the servers of whose disks there is something of a copy."""
+    return [name for name in _directories(state_dir)
+            for files in (Files.of(state_dir, name),)
+            if os.path.exists(files.snapshot) or os.path.exists(files.snapshot_delta)]
+
+
+def _directories(state_dir):
+    top = os.path.join(os.path.realpath(state_dir), "instances")
+    return [name for name in os.listdir(top) if _ID.fullmatch(name)] if os.path.isdir(top) else []
 
 
 def _problem(files):

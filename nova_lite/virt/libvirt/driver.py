@@ -32,7 +32,7 @@ class LibvirtDriver(driver.Driver):
         self.power = Power(self._connection, self._events, self.build, conf.libvirt)
         self.pause = Pause(self._connection, self.power, self.build, conf.libvirt)
         self.rescue = Rescues(self._connection, self.build, self.power, conf)
-        self.snapshot = Snapshot(self._connection, self.build)
+        self.snapshot = Snapshot(self._connection, self.build, conf)
         self.resize = Resize(self._connection, self.build, conf)
         self.interfaces = Interfaces(self._connection, self._events, self.build, conf)
         self.guest = GuestItself(self._connection, conf)

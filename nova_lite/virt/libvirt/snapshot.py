@@ -18,9 +18,10 @@ _LONGEST = 3600
 
 
 class Snapshot(driver.Snapshot):
-    def __init__(self, connection, build):
+    def __init__(self, connection, build, conf):
         self._connection = connection
         self._build = build
+        self._conf = conf
 
     def take(self, server_id, must_be_quiet=False, cancelled=None):
         self.drop(server_id)
@@ -44,6 +45,9 @@ class Snapshot(driver.Snapshot):
             self._thaw(server_id)       # who made it quiet may have died before the end
         _remove(files.snapshot_delta)
         _remove(files.snapshot)
+
+    def leftovers(self):
+        return disks.copied(self._conf.state_dir)
 
     def _thaw(self, server_id):
         self._connection.call(agent.thaw, server_id, deadline=agent.DEADLINE)
