@@ -7,12 +7,11 @@
 #   --prefix DIR         the virtual environment it runs from (default: /opt/nova_lite)
 #   --listen HOST:PORT   where all APIs answer (default: 127.0.0.1:8774)
 #   --driver NAME        libvirt (default), or fake: guests are only remembered, no hypervisor is installed
-#   --remove             undo all of it: servers, cloud, the libvirtd it started, both directories
+#   --remove             take it all away: servers, cloud, the libvirtd it started, both directories
 #   --purge-packages     with --remove: also the system packages that it installed
 #
 # pip and apt follow their usual settings.  PYTHON names another interpreter than python3.
 set -euo pipefail
-[ "$(id -u)" = 0 ] || exec sudo -E bash "${BASH_SOURCE[0]}" "$@"
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 STATE=/var/lib/nova_lite PREFIX=/opt/nova_lite LISTEN=127.0.0.1:8774 DRIVER=libvirt ACTION=install PURGE=no
@@ -20,10 +19,12 @@ STEP="reading the options" NUMBER=0 STEPS=7
 # shellcheck source=packages.sh
 . "$ROOT/tools/packages.sh"
 
+refuse() { printf 'quickstart.sh: %s\n' "$*" >&2; exit 64; }
 usage() { sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//p}' "$ROOT/tools/quickstart.sh"; }
 
 read_options() {
     while [ $# -gt 0 ]; do
+        case $1 in --state-dir | --prefix | --listen | --driver) [ $# -ge 2 ] || refuse "$1 wants a value" ;; esac
         case $1 in
             --state-dir) STATE=$(realpath -m "$2"); shift ;;
             --prefix) PREFIX=$(realpath -m "$2"); shift ;;
@@ -32,16 +33,44 @@ read_options() {
             --remove) ACTION=remove ;;
             --purge-packages) PURGE=yes ;;
             -h | --help) usage; exit 0 ;;
-            *) echo "quickstart.sh: there is no option $1" >&2; usage >&2; exit 64 ;;
+            *) refuse "there is no option $1; --help shows what there is" ;;
         esac
         shift
     done
-    [[ $DRIVER = libvirt || $DRIVER = fake ]] || { echo "quickstart.sh: --driver is libvirt or fake" >&2; exit 64; }
+    [[ $DRIVER = libvirt || $DRIVER = fake ]] || refuse "--driver is libvirt or fake"
+    [[ $LISTEN = *:+([0-9]) ]] || refuse "--listen is HOST:PORT, as 127.0.0.1:8774"
     NOTES=$PREFIX/quickstart LOG=$PREFIX/quickstart/log BIN=$PREFIX/bin
     if [ $DRIVER = libvirt ]; then IMAGE=nova-guest; else IMAGE=tiny; fi
     # shellcheck disable=SC2206  # lists of words
     if [ $DRIVER = libvirt ]; then PACKAGES=($PACKAGES_PYTHON $PACKAGES_HOST $PACKAGES_GUEST); else PACKAGES=(python3 python3-venv); fi
 }
+
+become_root() {
+    [ "$(id -u)" != 0 ] || return 0
+    command -v sudo >/dev/null || refuse "run it as root: it installs packages, and there is no sudo here"
+    exec sudo -E bash "${BASH_SOURCE[0]}" "$@"
+}
+
+# What would be found out, or spoil something, only after minutes of installing.
+check_request() {
+    local cloud
+    cloud=$(cat "$NOTES/state-dir" 2>/dev/null || true)
+    if [ -n "$cloud" ] && [ "$cloud" != "$STATE" ]; then
+        refuse "$PREFIX belongs to the cloud in $cloud; give --state-dir $cloud, or another --prefix"
+    fi
+    if [ ! -d "$NOTES" ] && [ -n "$(ls -A "$PREFIX" 2>/dev/null)" ]; then
+        refuse "$PREFIX is there already, and not made by this script; give another --prefix"
+    fi
+    ! port_taken || refuse "something else listens on $LISTEN; stop it, or give another --listen HOST:PORT"
+}
+
+# Whether somebody answers there who is not the cloud of an earlier run.
+port_taken() {
+    timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "${LISTEN%:*}" "${LISTEN##*:}" 2>/dev/null || return 1
+    ! kill -0 "$(cat "$STATE/run/nova-lite.lock" 2>/dev/null)" 2>/dev/null
+}
+
+time_to_leave() { [ ! -t 0 ] || { echo "Ctrl-C within 5 seconds to leave it."; sleep 5; }; }
 
 # step TITLE COMMAND...: run it with its output in the log, show that time goes by, stop everything when it fails.
 step() {
@@ -50,7 +79,7 @@ step() {
     NUMBER=$((NUMBER + 1))
     printf '[%d/%d] %s ' $NUMBER $STEPS "$STEP"
     shift
-    (while sleep 5; do printf .; done) &
+    (while sleep 5 >/dev/null 2>&1; do printf .; done) &    # the last sleep outlives this, and holds no pipe of ours
     TICKER=$!
     printf '\n==== %s\n' "$STEP" >>"$LOG"
     "$@" >>"$LOG" 2>&1
@@ -63,6 +92,11 @@ at_exit() {
     local status=$?
     [ -z "${TICKER:-}" ] || kill "$TICKER" 2>/dev/null || true
     [ $status -ne 0 ] && [ $status -ne 64 ] || return 0
+    if [ $status = 130 ]; then
+        printf '\nquickstart.sh: "%s" was interrupted. Run the same command again to go on; --remove undoes it.\n' \
+            "$STEP" >&2
+        return
+    fi
     printf '\nquickstart.sh: "%s" failed.\n' "$STEP" >&2
     if [ -s "${LOG:-}" ]; then
         printf 'The end of %s:\n' "$LOG" >&2
@@ -72,22 +106,34 @@ at_exit() {
 }
 
 plan() {
-    local missing
+    local missing hypervisor="see that libvirtd runs, and start it where no init system does" inside
+    local image="build a guest image of 17 MiB from packages of this distribution and register it"
+    inside="wait until ssh answers, and look inside"
+    if [ $DRIVER = fake ]; then
+        hypervisor="need no libvirtd, for guests are only remembered"
+        image="need no image, for there is one"
+        inside="need no ssh, for nothing boots"
+    fi
     missing=$(missing_packages "${PACKAGES[@]}" | paste -sd ' ')
     cat <<END
 This makes an OpenStack-compatible cloud on this machine. It will
   1. install the system packages that are missing: ${missing:-none is}
   2. make a Python virtual environment with nova_lite and the openstack client in $PREFIX
-  3. see that libvirtd runs, and start it where no init system does
+  3. $hypervisor
   4. start the cloud at http://$LISTEN, with all it keeps in $STATE
-  5. build a guest image of 17 MiB from packages of this distribution and register it
+  5. $image
   6. create the keypair and the server 'hello', and boot it
-  7. wait until ssh answers, and look inside
-A bridge with DHCP and NAT for the guests appears with the first server. Nothing else on this machine is changed, and
-'tools/quickstart.sh --remove' undoes it all. Details go to $LOG.
+  7. $inside
+END
+    [ $DRIVER = fake ] || cat <<END
+A bridge with DHCP and NAT for the guests appears with the first server, and with it the machine forwards IP packets.
+END
+    cat <<END
+Nothing else on this machine is changed, and 'tools/quickstart.sh --remove' takes all of it away again but the packages.
+Details go to $LOG.
 
 END
-    [ ! -t 0 ] || { echo "Ctrl-C within 5 seconds to leave it."; sleep 5; }
+    time_to_leave
 }
 
 # ---- the steps
@@ -101,12 +147,14 @@ packages_installed() {
 }
 
 environment() {
-    local python source extras=""
+    local python source=$NOTES/source extras=""
     python=$(find_python)
     [ $DRIVER = fake ] || extras="[libvirt]"
-    [ -x "$BIN/python" ] || "$python" -m venv "$PREFIX"
+    # One whose making was interrupted has a python, and no pip.
+    "$BIN/python" -m pip --version || "$python" -m venv "$PREFIX"
     # From a copy: a build leaves directories in its source, and the checkout is not ours.
-    source=$(mktemp -d)
+    rm -rf "$source"
+    mkdir "$source"
     tar -C "$ROOT" --exclude=./.git --exclude=./.cache --exclude=./build -cf - . | tar -C "$source" -xf -
     "$BIN/pip" install --disable-pip-version-check "$source$extras" python-openstackclient
     rm -rf "$source"
@@ -191,15 +239,18 @@ The cloud runs, $SECONDS seconds after you asked. Five commands to try next (the
     ssh -i $STATE/hello.key nova@$(cat "$NOTES/address")
     openstack server create --flavor m1.nano --image $IMAGE --network private --key-name hello --wait second
     openstack server stop hello
-'nova-lite down' stops the cloud and leaves the guests running; 'tools/quickstart.sh --remove' undoes everything.
+'nova-lite down' stops the cloud and leaves the guests running; 'tools/quickstart.sh --remove' takes everything away.
 END
+    [ -z "${SUDO_USER:-}" ] || echo "Credentials and key are root's: begin with 'sudo -s'."
 }
 
 # ---- both ways
 
 install() {
+    check_request
     mkdir -p "$NOTES"
     echo "$DRIVER" >"$NOTES/driver"
+    echo "$STATE" >"$NOTES/state-dir"
     : >"$LOG"
     export OS_CLIENT_CONFIG_FILE=$STATE/clouds.yaml OS_CLOUD=nova-lite
     plan
@@ -218,8 +269,10 @@ remove() {
     [ -d "$NOTES" ] || { echo "There is nothing of quickstart.sh in $PREFIX."; return; }
     STEPS=2
     if [ $PURGE = yes ] && [ -s "$NOTES/packages" ]; then STEPS=3; fi
+    STATE=$(cat "$NOTES/state-dir" || echo "$STATE")
+    DRIVER=$(cat "$NOTES/driver" || echo "$DRIVER")
     echo "This deletes every server of the cloud in $STATE, the cloud itself, the libvirtd it started, $STATE and $PREFIX."
-    DRIVER=$(cat "$NOTES/driver")
+    time_to_leave
     step "servers and cloud" remove_cloud
     step "libvirtd" remove_libvirtd
     if [ $STEPS = 3 ]; then
@@ -234,8 +287,8 @@ remove() {
 remove_cloud() {
     [ -x "$BIN/nova-lite" ] || { echo "it was never installed"; return; }
     [ ! -e "$STATE" ] || libvirt_running
+    rm -f "$STATE"/hello.key{,.new}
     "$BIN/nova-lite" remove --yes --state-dir "$STATE" --driver "$DRIVER"
-    rm -rf "$STATE"
 }
 
 remove_libvirtd() {
@@ -243,5 +296,7 @@ remove_libvirtd() {
 }
 
 trap at_exit EXIT
+trap 'exit 130' INT
 read_options "$@"
+become_root "$@"
 $ACTION

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 
 from nova_lite.cmd import address, state_dir, up
 from nova_lite.common import exception
@@ -31,7 +32,7 @@ def run(arguments):
     except exception.NovaLiteError as error:
         print(Finding(False, str(error)))
         return 1
-    checks = [_state_dir, _space, lambda: _port(arguments.listen, arguments.state_dir)]
+    checks = [_state_dir, _space, _port]
     if CONF.compute.driver == "libvirt":
         checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun]
     failed = 0
@@ -65,12 +66,13 @@ def _space():
     return Finding(None, text, "images and disks need room: free some, or choose another --state-dir")
 
 
-def _port(listen, place):
+def _port():
+    listen = f"{CONF.api.listen}:{CONF.api.port}"
     try:
         for each in address.bind(listen):
             each.close()
     except exception.NovaLiteError as error:
-        if state_dir.pid_in(state_dir.lock_path(os.path.abspath(place))):
+        if state_dir.pid_in(state_dir.lock_path(CONF.state_dir)):
             return Finding(True, f"port {listen} is in use by this very cloud")
         return Finding(False, str(error))
     return Finding(True, f"port {listen} is free")
@@ -87,7 +89,7 @@ def _libvirt_python():
     if importlib.util.find_spec("libvirt"):
         return Finding(True, "libvirt-python is installed")
     return Finding(False, "libvirt-python is not installed",
-                   "install libvirt-dev, pkg-config and gcc, then: pip install 'nova_lite[libvirt]'")
+                   "install libvirt-dev, pkg-config and gcc; then, in a clone of nova_lite: pip install '.[libvirt]'")
 
 
 def _libvirtd():
@@ -100,8 +102,8 @@ def _libvirtd():
         facts = driver.host.facts()
         driver.close()
     except exception.NovaLiteError as error:
-        return Finding(False, str(error), "start libvirtd (systemctl start libvirtd; without an init system: "
-                                          "python -m nova_lite.virt.libvirt.daemon start)")
+        return Finding(False, str(error), "start libvirtd: systemctl start libvirtd; or, without an init system: "
+                                          f"{sys.executable} -m nova_lite.virt.libvirt.daemon start")
     version = facts.hypervisor_version
     return Finding(True, f"libvirt answers: {facts.hypervisor_type} "
                          f"{version // 1000000}.{version // 1000 % 1000}.{version % 1000}")

@@ -1,6 +1,7 @@
 """The state directory: made with the right modes, locked by the one process that uses it."""
 
 import fcntl
+import glob
 import os
 
 from nova_lite.common import exception
@@ -8,6 +9,7 @@ from nova_lite.common import exception
 #: directory below the state directory -> mode; keys are the cloud's own
 _LAYOUT = {"keys": 0o700, "images": 0o711, "instances": 0o711, "cache/images": 0o711, "network": 0o755, "run": 0o755,
            "log": 0o755}
+_BESIDE = ("fake", "nova_lite.sqlite*", "nova_lite.conf", "clouds.yaml*")
 
 
 class Lock:
@@ -38,6 +40,12 @@ class Lock:
 
 def lock_path(place):
     return os.path.join(place, "run", "nova-lite.lock")
+
+
+def ours(place):
+    """Paths of all that a cloud makes in its state directory, and of its configuration."""
+    names = {name.partition("/")[0] for name in _LAYOUT}.union(_BESIDE)
+    return sorted(path for name in names for path in glob.glob(os.path.join(glob.escape(place), name)))
 
 
 def pid_in(path):

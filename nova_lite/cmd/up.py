@@ -38,7 +38,7 @@ def _foreground(arguments):
     log_file = os.path.join(place, "log", "nova-lite.log")
     base.set_up_log(log_file)
     base.obey_failpoints()
-    sockets = address.bind(arguments.listen)
+    sockets = address.bind(f"{CONF.api.listen}:{CONF.api.port}")
     cloud = _Cloud(sockets)
     cloud.start()
     from nova_lite.cmd import welcome
@@ -57,9 +57,9 @@ def configure(arguments, place):
     """Options of the command line stand above those of files."""
     base.configure([], "nova-lite", [os.path.join(place, "nova_lite.conf"), *base.existing(arguments.config_file)])
     CONF.set_override("state_dir", place)
-    if arguments.driver:
+    if getattr(arguments, "driver", None):
         CONF.set_override("driver", arguments.driver, group="compute")
-    if hasattr(arguments, "listen"):
+    if getattr(arguments, "listen", None):
         host, port = address.split(arguments.listen)
         CONF.set_override("listen", host, group="api")
         CONF.set_override("port", port, group="api")
@@ -118,16 +118,21 @@ class _Cloud:
 def _detach(arguments):
     """Start this same command again without a terminal, pass on what it says when it is ready, and leave."""
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", arguments.state_dir,
-               "--listen", arguments.listen]
+    command = [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", arguments.state_dir]
+    command += ["--listen", arguments.listen] if arguments.listen else []
     command += ["--driver", arguments.driver] if arguments.driver else []
     for each in arguments.config_file:
         command += ["--config-file", each]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                              start_new_session=True, pass_fds=[writing], env={**os.environ, _READY: str(writing)})
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
+    try:
+        with os.fdopen(reading) as pipe:
+            text = pipe.read()
+    except KeyboardInterrupt:           # Ctrl-C reaches this terminal's processes only
+        child.terminate()
+        child.wait()
+        raise
     if text.startswith("ready\n"):
         print(text.removeprefix("ready\n"), end="")
         return 0

@@ -35,7 +35,7 @@ def start(mode="eventlet"):
         raise ValueError(f"unknown concurrency {mode!r}")
     if _mode not in (None, mode):
         raise RuntimeError(f"this process already runs in {_mode} mode")
-    # Its own notices of retirement, which libraries provoke in both modes; design.md says why it is used.
+    # Its own notices of retirement, which libraries provoke in both modes; doc/architecture.rst says why it is used.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet")
     warnings.filterwarnings("ignore", message="Using fork", category=DeprecationWarning)
     if mode == "eventlet" and _eventlet is None:

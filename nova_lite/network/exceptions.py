@@ -79,10 +79,6 @@ class MacAddressInUse(exception.Conflict):
     template = "Unable to complete operation for network {network_id}. The mac address {mac} is in use."
 
 
-class MacAddressGenerationFailure(exception.Unavailable):
-    template = "Unable to generate unique mac on network {network_id}."
-
-
 class ServicePortInUse(exception.Conflict):
     template = "Port {port_id} cannot be deleted directly via the port API: it is in use by server {server_id}."
 

@@ -22,7 +22,7 @@ from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
 
-SERVICES = ("identity", "compute", "image", "network", "volume")
+SERVICES = ("identity", "compute", "image", "network")
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _STATUS = {each.value: f"{each.value} {each.phrase}" for each in http.HTTPStatus}
 _STATUS[413] = "413 Request Entity Too Large"
@@ -39,23 +39,9 @@ FORGED = frozenset("HTTP_" + name for name in (
 
 
 def build(doors, services=SERVICES):
-    """The application over ``doors`` (.compute .identity .image .network); a service without a package is absent."""
-    found = {}
-    for name in services:
-        package = _routes_of(name)
-        if package is not None:
-            found[name] = Service.of(DIALECTS[name], package, doors)
-    return App(found)
-
-
-def _routes_of(name):
-    wanted = f"nova_lite.api.{name}.routes"
-    try:
-        return importlib.import_module(wanted)
-    except ModuleNotFoundError as error:
-        if error.name in (wanted, wanted.rpartition(".")[0]):
-            return None
-        raise
+    """The application of those ``services`` over ``doors`` (.compute .identity .image .network)."""
+    return App({name: Service.of(DIALECTS[name], importlib.import_module(f"nova_lite.api.{name}.routes"), doors)
+                for name in services})
 
 
 class App:

@@ -157,17 +157,10 @@ class Network(Dialect):
         return versions.network_list(req) if not rest else self.no_route(req)
 
 
-class Volume(Dialect):
-    """Cinder: faults as Nova's."""
-
-    mount = "volume"
-    path = "v3"
-
-
 class _Unmounted(Dialect):
     """What is outside every service: the list of services, and pages."""
 
 
-DIALECTS = {each.mount: each() for each in (Identity, Compute, Image, Network, Volume)}
+DIALECTS = {each.mount: each() for each in (Identity, Compute, Image, Network)}
 NOWHERE = _Unmounted()
 
