@@ -356,12 +356,14 @@ def back_up_twice(world):
     return answer
 
 
-def reset_while_copying(world):
+def reset_during(operation):
     """An administrator calls the server well in the middle of it."""
-    asker("createImage")(world)
-    world.simulation.run(0.4)
-    return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", {"os-resetState": {"state": "active"}},
-                     user="admin", operation="-")
+    def act(world):
+        asker(operation)(world)
+        world.simulation.run(0.4)
+        return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", {"os-resetState": {"state": "active"}},
+                         user="admin", operation="-")
+    return act
 
 
 def soft_delete_while_resizing(world):
@@ -369,13 +371,6 @@ def soft_delete_while_resizing(world):
     asker("resize")(world)
     world.simulation.run(0.4)
     return soft_delete(world)
-
-
-def reset_while_resizing(world):
-    asker("resize")(world)
-    world.simulation.run(0.4)
-    return world.ask("POST", f"{SERVERS}/{world.facts.server}/action", {"os-resetState": {"state": "active"}},
-                     user="admin", operation="-")
 
 
 def restore_shelved(world):
@@ -424,9 +419,9 @@ VARIANTS = (
     Scenario("delete-twice", "active", delete_twice, ("delete",)),
     Scenario("delete-shelved-keyed", "shelved_offloaded", delete_shelved_with_key, ("delete",), light=True),
     Scenario("backup-again", "active", back_up_twice, ("createBackup",), light=True),
-    Scenario("copy-reset", "active", reset_while_copying, ("createImage",), light=True),
+    Scenario("copy-reset", "active", reset_during("createImage"), ("createImage",), light=True),
     Scenario("resize-soft-deleted", "active", soft_delete_while_resizing, ("resize", "soft_delete"), light=True),
-    Scenario("resize-reset", "active", reset_while_resizing, ("resize",), light=True),
+    Scenario("resize-reset", "active", reset_during("resize"), ("resize",), light=True),
     Scenario("restore-shelved", "shelved", restore_shelved, ("soft_delete", "restore"), light=True),
     Scenario("attach-soft-deleted", "active", soft_delete_while_attaching, (
         "attach_interface", "soft_delete"), light=True),

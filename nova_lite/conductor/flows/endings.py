@@ -2,7 +2,17 @@
 
 from nova_lite.conductor.flows import backups, interfaces, rebuilds, resizes, shelves
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, locks, operations, pledges, scheduling, server_objects, servers, services
+from nova_lite.db import (
+    allocations,
+    locks,
+    operations,
+    pledges,
+    resizing,
+    scheduling,
+    server_objects,
+    servers,
+    services,
+)
 from nova_lite.db.base import now
 from nova_lite.db.faults import fault
 from nova_lite.objects.states import Vm
@@ -50,7 +60,7 @@ class Endings:
         if operation.name in resizes.NAMES:
             values |= resizes.succeeded(session, operation, outcome.power_state)
         if operation.name in _HAS_ITS_DISK:
-            self._discard_copy(session, operation.server_id)
+            self._discard_copy(session, server_objects.row(session, operation.server_id))
         if operation.name == "createBackup":
             backups.rotate(session, self._image, operation)
         if operation.name in shelves.NAMES:
@@ -69,15 +79,16 @@ class Endings:
     def deleted(self, session, operation):
         """Nothing of the server is left anywhere: free what it held, and let it be 404."""
         operations.finish(session, operation)
-        resizes.deleted(session, operation.server_id)
-        self._discard_copy(session, operation.server_id)
+        server = server_objects.row(session, operation.server_id)
+        resizing.over(session, server)
+        self._discard_copy(session, server)
         self._network.release(session, operation.server_id)
         services.gone(session, operation.server_id)
         allocations.free(session, operation.server_id)
 
-    def _discard_copy(self, session, server_id):
-        """The image that a server was shelved into."""
-        copy = server_objects.row(session, server_id).remembered.get("shelved_image")
+    def _discard_copy(self, session, server):
+        """The image that a server (its row) was shelved into."""
+        copy = server.remembered.get("shelved_image")
         if copy is not None:
             self._image.discard(session, copy)
 

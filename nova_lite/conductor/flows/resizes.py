@@ -54,10 +54,5 @@ def failed(session, operation):
         resizing.settle(session, server.id, server.flavor)
 
 
-def deleted(session, server_id):
-    """A server is gone."""
-    resizing.over(session, server_objects.row(session, server_id))
-
-
 def _rests(power):
     return Vm.ACTIVE if power in (Power.RUNNING, Power.PAUSED) else Vm.STOPPED
