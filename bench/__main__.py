@@ -25,9 +25,18 @@ def main(argv=None):
     if "bus" in arguments.parts:
         from bench import bus
         bus.run(report.add, arguments.quick)
+    if "crowd" in arguments.parts:
+        from bench import crowd
+        crowd.run(report.add, arguments.quick)
+    if "growth" in arguments.parts:
+        from bench import growth
+        growth.run(report.add, arguments.quick)
     if "journal" in arguments.parts:
         from bench import journal
         journal.run(report.add, arguments.quick)
+    if "networks" in arguments.parts:
+        from bench import networks
+        networks.run(report.add, arguments.quick)
     if "recovery" in arguments.parts:
         from bench import recovery
         recovery.run(report.add, arguments.separate, arguments.quick)
@@ -47,9 +56,11 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure nova_lite against its promises (doc/specification.rst). CPU is "
         "user and system time of every control-plane process; it is the figure that stays stable on a busy machine.")
-    parser.add_argument("parts", nargs="*", metavar="PART", default=["api", "bus", "journal", "recovery", "libvirt"],
-                        help="api, bus, journal, recovery (fake driver, no root needed), libvirt (real guests); "
-                        "default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART",
+                        default=["api", "bus", "crowd", "growth", "journal", "networks", "recovery", "libvirt"],
+                        help="api, bus, crowd, growth, journal, networks, recovery (fake driver, no root needed), "
+                             "libvirt (real "
+                        "guests); default: all")
     parser.add_argument("--separate", action="store_true",
                         help="recovery on separate processes over RabbitMQ and PostgreSQL, which must be installed")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: for trying things out")
@@ -62,7 +73,7 @@ def _parser():
 
 
 class Report:
-    """Collects figures, prints each as it comes, and judges them."""
+    """Collects figures, prints each as it comes, and compares them with the promises."""
 
     def __init__(self):
         self._figures = {}

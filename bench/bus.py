@@ -15,8 +15,8 @@ def run(report, quick=False):
     """Report ``bus_call_eventlet`` and ``bus_call_threading``; each in a process of its own."""
     for mode in ("eventlet", "threading"):
         command = [sys.executable, "-W", "ignore", "-m", "bench.bus", mode, "300" if quick else "3000"]
-        told = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
-        report(f"bus_call_{mode}", json.loads(told))
+        output = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+        report(f"bus_call_{mode}", json.loads(output))
 
 
 def _measure(mode, times):
@@ -31,7 +31,7 @@ def _measure(mode, times):
 
     rpc.init("local://bench")
     server = rpc.server("bench", "host1", [Endpoint()]).start()
-    client, context = rpc.client("bench").to("host1"), RequestContext("user", "project", ("member",))
+    client, context = rpc.client("bench", "1.0").to("host1"), RequestContext("user", "project", ("member",))
     value = {"operation_id": "0123456789abcdef", "step": 3}
     rounds = []
     for _ in range(4):          # the first one warms up

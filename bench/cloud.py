@@ -110,14 +110,18 @@ class Cloud:
 
 
 class Tenant:
-    """Creates and deletes servers in project demo, whose quotas it lifts."""
+    """Creates and deletes servers in project demo, whose quotas it lifts.
 
-    def __init__(self, cloud):
+    :param limits: {resource: limit} of its quotas; None lifts them, and then nothing is counted.
+    """
+
+    def __init__(self, cloud, limits=None):
         self.api = cloud.api()
         self.image = self.api.get("/image/v2/images")["images"][0]["id"]
+        cloud.api("admin").raw("PUT", f"/network/v2.0/quotas/{self.api.project_id}", {"quota": {"port": -1}})
         self.network = self.api.get("/network/v2.0/networks?name=private")["networks"][0]["id"]
         cloud.api("admin").raw("PUT", f"/compute/v2.1/os-quota-sets/{self.api.project_id}",
-                               {"quota_set": {"instances": -1, "cores": -1, "ram": -1}})
+                               {"quota_set": limits or {"instances": -1, "cores": -1, "ram": -1}})
 
     def create(self, name, count=None):
         """POST /servers; the new server's id (of several: the first's)."""

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from bench import measure, processes
 from bench.cloud import Cloud, Tenant
 
-_PATIENCE = 180
+_TIMEOUT = 180
 
 
 def lacking():
@@ -92,14 +92,14 @@ def _boot(tenant, starts, name):
     began = time.perf_counter()
     server_id = tenant.create(name)
     ended = starts.wait(server_id)
-    measure.until("it is built", lambda: not tenant.api.servers("status=BUILD&limit=1"), _PATIENCE, 0.1)
+    measure.until("it is built", lambda: not tenant.api.servers("status=BUILD&limit=1"), _TIMEOUT, 0.1)
     tenant.delete(server_id)
-    measure.until("it is gone", lambda: tenant.api.is_gone(server_id), _PATIENCE, 0.1)
+    measure.until("it is gone", lambda: tenant.api.is_gone(server_id), _TIMEOUT, 0.1)
     return (ended - began) * 1000
 
 
 class Starts:
-    """Hears from libvirt when domains start."""
+    """Listens to libvirt's lifecycle events for domains that start."""
 
     def __init__(self, uri):
         import libvirt
@@ -109,14 +109,14 @@ class Starts:
         self._news = threading.Condition()
         self._started = libvirt.VIR_DOMAIN_EVENT_STARTED
         self._connection = libvirt.openReadOnly(uri)
-        self._connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._heard, None)
+        self._connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._on_event, None)
 
     @staticmethod
     def _listen(libvirt):
         while True:
             libvirt.virEventRunDefaultImpl()
 
-    def _heard(self, _connection, domain, event, _detail, _opaque):
+    def _on_event(self, _connection, domain, event, _detail, _opaque):
         if event == self._started:
             with self._news:
                 self._seen.setdefault(domain.UUIDString(), time.perf_counter())
@@ -125,8 +125,8 @@ class Starts:
     def wait(self, domain_id):
         """When (time.perf_counter) the domain started.  :raises TimeoutError:"""
         with self._news:
-            if not self._news.wait_for(lambda: domain_id in self._seen, _PATIENCE):
-                raise TimeoutError(f"domain {domain_id} did not start within {_PATIENCE} s")
+            if not self._news.wait_for(lambda: domain_id in self._seen, _TIMEOUT):
+                raise TimeoutError(f"domain {domain_id} did not start within {_TIMEOUT} s")
             return self._seen[domain_id]
 
 
@@ -139,8 +139,8 @@ class Raw:
         self._home = home
         self._model = self._connection.lookupByUUIDString(model).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
         source = ElementTree.fromstring(self._model).find("devices/disk[@device='disk']/source").get("file")
-        told = subprocess.run(["qemu-img", "info", "-U", "--output=json", source], check=True, capture_output=True)
-        self._base = json.loads(told.stdout)["backing-filename"]
+        info = subprocess.run(["qemu-img", "info", "-U", "--output=json", source], check=True, capture_output=True)
+        self._base = json.loads(info.stdout)["backing-filename"]
 
     def boot(self):
         """Milliseconds until the domain runs; then it is removed."""

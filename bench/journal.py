@@ -36,7 +36,7 @@ def run(report, quick=False):
             profile.read()
             for _ in range(1 if quick else 3):
                 _round(tenant, 100)
-            _tell(report, profile.read())
+            _report(report, profile.read())
         finally:
             profile.cloud.stop()
 
@@ -51,7 +51,7 @@ def _round(tenant, count):
     tenant.delete_all()
 
 
-def _tell(report, counts):
+def _report(report, counts):
     samples = sum(counts.values())
     shown = ", ".join(f"{kind} {100 * counts[kind] / samples:.1f} %" for kind in
                       ("operation", "journal", "background", "loop"))

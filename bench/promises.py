@@ -32,12 +32,21 @@ PROMISES = (
             "once every half second whether all are built."),
     Promise("memory_idle", 120, "MiB", 2231, "Resident memory of the cloud's process, 5 s after its start."),
     Promise("ready", 2, "s", 20, "nova-lite up on an existing state directory, from exec to ready: median of 3."),
+    Promise("ready_10000", 5, "s", None, "nova-lite up with 10,000 servers on its one host, from exec to ready."),
+    Promise("create_10000", 1.3, "x", None,
+            "POST /servers in a project with 10,000 servers and limits, until its 202, over the same in an empty one: "
+            "CPU time of all control-plane processes while twenty are created one after the other, builds included."),
     Promise("bus_call_eventlet", 0.4, "CPU-ms", None,
             "One RPC call and its answer over local://, on green threads: CPU time of the process, divided by 3,000."),
     Promise("bus_call_threading", 0.4, "CPU-ms", None, "The same on native threads."),
+    Promise("crowd_eventlet", 100, "ms (p99)", None,
+            "GET / on new connections while 1,000 are silent and 100 send a body byte by byte, on green threads."),
+    Promise("crowd_threading", 100, "ms (p99)", None, "The same on native threads."),
     Promise("journal_share", 15, "%", None,
             "Bursts of creates, stops and deletes: the part of the CPU time that they cause which goes into their "
             "journal and leases, by a sampling profile (``bench/journal.py`` says what counts)."),
+    Promise("port_create", 5, "CPU-ms", None, f"POST /ports of a network with a subnet, one client: {_CPU}."),
+    Promise("list_ports_1000", 40, "CPU-ms", None, f"GET /ports of 1,000 ports on one page: {_CPU}."),
     Promise("recovery", 30, "s", None,
             "1,000 operations, 400 creates, 300 stops and 300 deletes at all their steps, are interrupted by kill -9: "
             "from the start of the process until all have ended as they should."),

@@ -21,11 +21,11 @@ from bench.cloud import OPTIONS, Cloud, Tenant
 
 _SERVERS = "/compute/v2.1/servers"
 #: How many operations of each kind, and where those that a host took up are held.  Builds are few at a time.
-_KINDS = {"create": 400, "stop": 300, "delete": 300}
+_KINDS = {"build_server": 400, "stop_server": 300, "delete_server": 300}
 _HELD = {
-    "create": ("network.before_effect", "network.after_effect", "spawn.before_effect", "spawn.after_effect"),
-    "stop": ("stop.before_effect", "stop.after_effect"),
-    "delete": ("destroy.before_effect", "destroy.after_effect", "unplug.before_effect", "unplug.after_effect"),
+    "build_server": ("network.before_effect", "network.after_effect", "spawn.before_effect", "spawn.after_effect"),
+    "stop_server": ("stop.before_effect", "stop.after_effect"),
+    "delete_server": ("destroy.before_effect", "destroy.after_effect", "unplug.before_effect", "unplug.after_effect"),
 }
 _FAILPOINTS = "[failpoints]\nenabled = true\n"
 
@@ -52,7 +52,7 @@ class Run:
         self._cloud.configure(_FAILPOINTS)
         self._cloud.start()
         tenant = Tenant(self._cloud)
-        tenant.fill(self._kinds["stop"] + self._kinds["delete"])
+        tenant.fill(self._kinds["stop_server"] + self._kinds["delete_server"])
         ids = [each["id"] for each in tenant.api.servers()]
         self._arm()
         self._interrupt(tenant, ids)
@@ -66,7 +66,7 @@ class Run:
         """Divide each kind evenly among the points at which it is held; builds pass a gate, so a few suffice."""
         orders = []
         for name, points in _HELD.items():
-            share = 3 if name == "create" else -(-self._kinds[name] // len(points))
+            share = 3 if name == "build_server" else -(-self._kinds[name] // len(points))
             orders += [f"{name}.{point}={share}*delay:3600" for point in points]
         sockets = [os.path.join(self._cloud.state_dir, "run", each)
                    for each in os.listdir(os.path.join(self._cloud.state_dir, "run")) if each.startswith("failpoints-")]
@@ -79,17 +79,17 @@ class Run:
                     raise RuntimeError(answer["error"])
 
     def _interrupt(self, tenant, ids):
-        stopping, deleting = ids[:self._kinds["stop"]], ids[self._kinds["stop"]:]
+        stopping, deleting = ids[:self._kinds["stop_server"]], ids[self._kinds["stop_server"]:]
         measure.parallel(stopping, lambda each: tenant.api.raw("POST", f"{_SERVERS}/{each}/action", {"os-stop": None}))
         measure.parallel(deleting, tenant.delete)
-        for number in range(self._kinds["create"] // 10):
+        for number in range(self._kinds["build_server"] // 10):
             tenant.create(f"new{number}", 10)
         before = None
         while before != (before := self._where()):      # until nothing moves any more
             time.sleep(2)
 
     def _where(self):
-        """{"stop.stop": number of open operations there}; what has no step yet is queued."""
+        """{"stop_server.stop": number of open operations there}; what has no step yet is queued."""
         with self._cloud.database() as connection:
             rows = connection.execute(sa.text("SELECT name, step, place FROM operations WHERE finished_at IS NULL"))
             return collections.Counter(f"{name}.{step or 'queued'}" for name, step, _ in rows)
@@ -112,7 +112,7 @@ class Run:
         self._cloud.wait_ready()
         api = self._cloud.api()
         found = collections.Counter(each["status"] for each in api.get(f"{_SERVERS}/detail?limit=1000")["servers"])
-        wanted = {"ACTIVE": self._kinds["create"], "SHUTOFF": self._kinds["stop"]}
+        wanted = {"ACTIVE": self._kinds["build_server"], "SHUTOFF": self._kinds["stop_server"]}
         if found != wanted:
             raise RuntimeError(f"after recovery there are {dict(found)} servers instead of {wanted}")
 
@@ -176,7 +176,7 @@ class _Separate:
         self.url, self.state_dir = self._cloud.url, self._cloud.state_dir
 
     def configure(self, options):
-        self._layout.options = OPTIONS.replace("[DEFAULT]\n", "") + options
+        self._layout.options = "\n" + OPTIONS + options
         self._layout.prepare(self._cloud)
 
     def launch(self):

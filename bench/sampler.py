@@ -15,14 +15,14 @@ _EVERY = 0.002
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 #: What is done for the journal wherever it is done: steps and leases beyond the begin and the end of an operation.
 JOURNAL = frozenset({
-    "nova_lite/compute/tasks/running.py:step", "nova_lite/compute/tasks/running.py:renew",
+    "nova_lite/compute/tasks/running.py:_begin", "nova_lite/compute/tasks/running.py:renew",
     "nova_lite/conductor/rpcapi.py:journal", "nova_lite/conductor/rpcapi.py:renew",
-    "nova_lite/conductor/manager.py:journal", "nova_lite/conductor/manager.py:renew",
-    "nova_lite/db/operations.py:journal", "nova_lite/db/operations.py:renew",
-    "nova_lite/db/operations.py:_close_steps",
+    "nova_lite/conductor/endpoints/leases.py:journal", "nova_lite/conductor/endpoints/leases.py:renew",
+    "nova_lite/db/operations/lease.py:journal", "nova_lite/db/operations/lease.py:renew",
+    "nova_lite/common/source_places.py:place", "nova_lite/common/source_places.py:outermost",
 })
-#: The write that takes a lease; the read beside it tells the worker what to do, and would be there without leases.
-_LEASE = frozenset({"nova_lite/db/operations.py:lease", "nova_lite/db/operations.py:_update"})
+#: The write that takes a lease; the read beside it gives the worker its task, and would be there without leases.
+_LEASE = frozenset({"nova_lite/db/operations/lease.py:lease", "nova_lite/db/operations/statements.py:update"})
 #: Messages whose whole way through the bus is the journal's.
 _MESSAGES = frozenset({"journal", "renew"})
 #: What no operation asks for: it goes on when nothing happens, too.
@@ -56,7 +56,7 @@ class Sorter:
             self.leaves[f"{leaf.f_code.co_filename.rpartition('site-packages/')[2]}:{leaf.f_code.co_name}"] += 1
         self.counts[_kind(names, journal)] += 1
 
-    def told(self):
+    def as_dict(self):
         return {"counts": self.counts, "functions": dict(self.functions.most_common(60)),
                 "leaves": dict(self.leaves.most_common(40))}
 
@@ -82,7 +82,7 @@ def main():
 
     def write(*_):
         with open(path + ".new", "w") as file:
-            json.dump(state[0].told(), file)
+            json.dump(state[0].as_dict(), file)
         os.replace(path + ".new", path)
         state[0] = Sorter()
 

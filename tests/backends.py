@@ -18,9 +18,11 @@ import tempfile
 import time
 import uuid
 
-from tests.lanes import free_port
+import sqlalchemy as sa
 
-PATIENCE = 120      # seconds to become ready; several servers may start at once on a busy machine
+from tests.ports_and_ranges import free_port
+
+TIMEOUT = 300      # seconds to become ready; several servers may start at once on a busy machine
 
 
 class Url(str):
@@ -38,7 +40,7 @@ class Server:
         self._ready = ready
         self._user = user
         self._stop_signal = stop_signal
-        #: PostgreSQL's children outlive a killed parent; told to drop everything, it recovers in the same way.
+        #: PostgreSQL's children outlive a killed parent; stopped in immediate mode, it recovers in the same way.
         self._crash_signal = signal.SIGQUIT if user == "postgres" else signal.SIGKILL
         self.environment = {**os.environ, **environment}
         self._process = None
@@ -51,7 +53,7 @@ class Server:
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                                              env=self.environment, start_new_session=True, **as_user(self._user))
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > end:
                 self.stop()
@@ -125,7 +127,7 @@ def _running(server, url):
 def _run(command, log, user=None):
     with open(log, "ab") as out:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, cwd="/",
-                              timeout=PATIENCE, **as_user(user))
+                              timeout=TIMEOUT, **as_user(user))
     assert done.returncode == 0, f"{command[0]}: {_end(log)}"
 
 
@@ -161,13 +163,15 @@ def rabbitmq(directory):
 
 
 def virtual_host(broker):
-    """The URL of a new virtual host of that broker, where nobody hears anybody else."""
+    """The URL of a new virtual host of that broker, which no one else uses."""
     name = uuid.uuid4().hex[:8]
     said = (f'rabbit_vhost:add(<<"{name}">>, <<"tests">>), rabbit_auth_backend_internal:set_permissions('
             f'<<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"tests">>).')
-    done = subprocess.run([_tool("rabbitmqctl", "/usr/lib/rabbitmq/bin"), "-q", "eval", said], text=True,
-                          capture_output=True, check=False, env={**os.environ, **broker.server.environment})
-    assert done.returncode == 0 and done.stdout.strip() == "ok", done.stdout + done.stderr
+    # Within the broker: rabbitmqctl would start an Erlang of its own first.
+    node = broker.server.environment["RABBITMQ_NODENAME"]
+    done = subprocess.run([_tool("erl_call"), "-sname", node, "-R", "-e"], input=f"{said}\n", text=True,
+                          capture_output=True, check=False, env=broker.server.environment)
+    assert done.returncode == 0 and done.stdout.strip() == "{ok, ok}", done.stdout + done.stderr
     made = Url(f"{broker}{name}")
     made.server = broker.server
     return made
@@ -185,6 +189,19 @@ def _rabbit_environment(home, port, distribution, mapper):
 
 
 # ---- databases
+
+def own_database(url):
+    """The URL of a new empty database on that server, which no one else uses."""
+    name = f"nova_lite_{uuid.uuid4().hex[:8]}"
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        charset = " CHARACTER SET utf8mb4" if engine.dialect.name != "postgresql" else ""
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{charset}")
+    engine.dispose()
+    made = Url(sa.make_url(url).set(database=name).render_as_string(hide_password=False))
+    made.server = url.server
+    return made
+
 
 @contextlib.contextmanager
 def postgresql(directory):

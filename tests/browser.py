@@ -20,10 +20,10 @@ class Page:
     def __init__(self, address):
         self._socket = websocket.create_connection(address, timeout=60, suppress_origin=True)
         self._number = 0
-        self.tell("Page.enable")
-        self.tell("Emulation.setDeviceMetricsOverride", width=900, height=560, deviceScaleFactor=1, mobile=False)
+        self.send("Page.enable")
+        self.send("Emulation.setDeviceMetricsOverride", width=900, height=560, deviceScaleFactor=1, mobile=False)
 
-    def tell(self, method, **params):
+    def send(self, method, **params):
         """One command of the protocol; its result."""
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
@@ -34,21 +34,21 @@ class Page:
                 return answer["result"]
 
     def open(self, url):
-        self.tell("Page.navigate", url=url)
+        self.send("Page.navigate", url=url)
 
     def ask(self, expression):
         """What a JavaScript expression is worth."""
-        return self.tell("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        return self.send("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def type(self, text):
         for character in text:
             key = {"key": character, "code": f"Key{character.upper()}"}
-            self.tell("Input.dispatchKeyEvent", type="keyDown", text=character, **key)
-            self.tell("Input.dispatchKeyEvent", type="keyUp", **key)
+            self.send("Input.dispatchKeyEvent", type="keyDown", text=character, **key)
+            self.send("Input.dispatchKeyEvent", type="keyUp", **key)
 
     def screenshot(self, path):
         with open(path, "wb") as file:
-            file.write(base64.b64decode(self.tell("Page.captureScreenshot", format="png")["data"]))
+            file.write(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
 
     def close(self):
         self._socket.close()

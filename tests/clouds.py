@@ -14,22 +14,26 @@ import time
 
 import requests
 
-from tests import lanes
+from tests import ports_and_ranges
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PATIENCE = 120      # seconds; guests boot under emulation, beside those of another worker
+TIMEOUT = 120      # seconds; guests boot under emulation, beside those of another worker
 
 
-def until(what, question, seconds=PATIENCE):
-    """Ask until the answer is true and return it; fail with ``what`` and the last answer after ``seconds``."""
-    end = time.monotonic() + seconds
+def until(what, question, seconds=TIMEOUT):
+    """Ask until the answer is true and return it; fail with ``what`` and the last answer after ``seconds``.
+
+    The longer it takes, the seldomer it asks: many who ask all the time would hold up what they wait for.
+    """
+    end, pause = time.monotonic() + seconds, 0.05
     while True:
         answer = question()
         if answer:
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds} s; the last answer was {answer!r}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.1, 0.2)
 
 
 @dataclasses.dataclass
@@ -48,9 +52,10 @@ class Cloud:
     def __init__(self, layout, directory, concurrency="eventlet"):
         self.directory = str(directory)
         self.concurrency = concurrency
-        self.port = lanes.free_port()
+        self.port = ports_and_ranges.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.ranges = lanes.ranges()
+        self.ranges = ports_and_ranges.ranges()
+        self.external_range = ports_and_ranges.external_range()
         self._layout = layout
         self._processes = {}
         self._tokens = {}
@@ -83,7 +88,7 @@ class Cloud:
         log = open(os.path.join(self.directory, f"{name}.out"), "ab")       # noqa: SIM115
         self._processes[name] = subprocess.Popen(
             self._layout.command(self, name), cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            start_new_session=True, env={**os.environ, "PYTHONPATH": ROOT, **self._layout.environ(name)})
+            start_new_session=True, env={**self.environ(), **self._layout.environ(name)})
         log.close()
 
     def kill(self, name=None):
@@ -101,7 +106,7 @@ class Cloud:
                 process.terminate()
         for name, process in self._processes.items():
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 self.kill(name)
                 raise
@@ -115,8 +120,12 @@ class Cloud:
             done = subprocess.run(
                 [sys.executable, "-m", "nova_lite.cmd.nova_lite", "remove", "--yes", "--state-dir", self.state_dir,
                  "--config-file", os.path.join(self.directory, "test.conf")],
-                cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ROOT})
+                cwd=ROOT, capture_output=True, text=True, check=False, env=self.environ())
             assert done.returncode == 0, done.stdout + done.stderr
+
+    def environ(self):
+        """Of every process, whatever its layout gives to single ones."""
+        return {**os.environ, "PYTHONPATH": ROOT, **self._layout.environment}
 
     @property
     def pids(self):
@@ -141,6 +150,10 @@ class Cloud:
         return "\n".join(texts)
 
     @property
+    def database(self):
+        return self._layout.database(self)
+
+    @property
     def state_dir(self):
         return os.path.join(self.directory, "state")
 
@@ -152,7 +165,7 @@ class Cloud:
         if version:
             headers["OpenStack-API-Version"] = f"compute {version}"
         headers |= more.pop("headers", {})
-        answer = self._http.request(method, self.url + path, json=body, headers=headers, timeout=PATIENCE, **more)
+        answer = self._http.request(method, self.url + path, json=body, headers=headers, timeout=TIMEOUT, **more)
         try:
             parsed = answer.json()
         except ValueError:
@@ -165,12 +178,15 @@ class Cloud:
     def post(self, path, body, **more):
         return self.request("POST", path, body, **more)
 
+    def put(self, path, body, **more):
+        return self.request("PUT", path, body, **more)
+
     def delete(self, path, **more):
         return self.request("DELETE", path, **more)
 
     def token(self, user="demo"):
         if user not in self._tokens:
-            answer = self._http.post(f"{self.url}/identity/v3/auth/tokens", timeout=PATIENCE, json={"auth": {
+            answer = self._http.post(f"{self.url}/identity/v3/auth/tokens", timeout=TIMEOUT, json={"auth": {
                 "identity": {"methods": ["password"], "password": {"user": {
                     "name": user, "domain": {"id": "default"}, "password": self.passwords()[user]}}},
                 "scope": {"project": {"name": user, "domain": {"id": "default"}}}}})
@@ -189,7 +205,9 @@ class Cloud:
     # ---- servers
 
     def image_id(self):
-        return self.get("/image/v2/images").body["images"][0]["id"]
+        """The first image that the cloud had; tests under load leave others, some without data."""
+        query = "status=active&sort_key=created_at&sort_dir=asc&limit=1"
+        return self.get(f"/image/v2/images?{query}").body["images"][0]["id"]
 
     def network_id(self):
         return self.get("/network/v2.0/networks?name=private").body["networks"][0]["id"]
@@ -246,18 +264,23 @@ class Cloud:
 
 
 class Single:
-    """``nova-lite up``: everything in one process on SQLite and local://."""
+    """``nova-lite up``: everything in one process on SQLite and local://.
+
+    :param environment: what all its processes have besides.
+    """
 
     names = ("nova-lite",)
 
-    def __init__(self, driver="fake", options=""):
+    def __init__(self, driver="fake", options="", environment=None):
         self._driver = driver
         self.options = options
+        self.environment = environment or {}
 
     def prepare(self, cloud):
         with open(os.path.join(cloud.directory, "test.conf"), "w") as file:
             file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}\n"
-                       f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n")
+                       f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n"
+                       f"external_ranges = {cloud.external_range}\n")
 
     def command(self, cloud, _name):
         return [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", cloud.state_dir,
@@ -267,16 +290,21 @@ class Single:
     def environ(self, _name):
         return {}
 
+    def database(self, cloud):
+        """The URL of the cloud's database."""
+        return f"sqlite:///{cloud.state_dir}/nova_lite.sqlite"
+
 
 class Separate:
-    """One process a service, over a broker and a database."""
+    """One process a service, over a broker and a database.  :param environment: as for ``Single``."""
 
     names = ("conductor", "scheduler", "compute", "api", "metadata")
 
-    def __init__(self, database, bus, options=""):
+    def __init__(self, database, bus, options="", environment=None):
+        self.environment = environment or {}
         self._database = database
         self._bus = bus
-        self._metadata = lanes.free_port()
+        self._metadata = ports_and_ranges.free_port()
         self._is_made = False
         self.options = options
 
@@ -290,7 +318,8 @@ class Separate:
             return
         for command in (["db", "sync"], ["bootstrap"]):
             done = subprocess.run([sys.executable, "-m", "nova_lite.cmd.manage", "--config-file", self._config(cloud),
-                                   *command], cwd=ROOT, capture_output=True, text=True, check=False)
+                                   *command], cwd=ROOT, capture_output=True, text=True, check=False,
+                                  env=cloud.environ())
             assert done.returncode == 0, done.stdout + done.stderr
         self._is_made = True
 
@@ -299,6 +328,10 @@ class Separate:
 
     def environ(self, _name):
         return {}
+
+    def database(self, _cloud):
+        """The URL of the cloud's database."""
+        return self._database
 
     @staticmethod
     def _config(cloud):

@@ -10,10 +10,11 @@ from webob import Request
 
 from nova_lite import db, policies  # noqa: F401
 from nova_lite.api.wsgi import app
-from nova_lite.common import exception, rpc
+from nova_lite.common import exceptions, rpc
 from nova_lite.common.context import RequestContext
 from nova_lite.compute.actions.image_proxy import ImageProxy
 from nova_lite.compute.api import API as Compute
+from nova_lite.db import quota_usage
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Flavor, Server, Service
 from nova_lite.image.api import API as ImageService
@@ -27,10 +28,12 @@ NOWHERE = "19d8282c-47af-48d6-9a41-9d437a3b562a"
 USERS = {"alice": ("pa", ("member", "reader")), "amy": ("pa", ("member", "reader")), "carl": ("pa", ("reader",)),
          "bob": ("pb", ("member", "reader")), "admin": ("padmin", ("admin", "member", "reader")),
          "dora": (None, ("manager", "member", "reader")), "system": (None, ("admin", "member", "reader"))}
+#: What those have roles on who have none on a project.
+SCOPES = {"dora": {"domain_id": "default"}, "system": {"system_scope": "all"}}
 
 
 class Tokens:
-    """The identity door: it knows the projects of its users."""
+    """The identity facade: it knows the projects of its users."""
 
     def __init__(self):
         self.projects = self
@@ -40,13 +43,13 @@ class Tokens:
 
     def authenticate_token(self, token, request_id=None):
         if token not in USERS:
-            raise exception.Unauthorized
+            raise exceptions.Unauthorized
         project, roles = USERS[token]
-        return RequestContext(token, project, roles, request_id=request_id)
+        return RequestContext(token, project, roles, request_id=request_id, **SCOPES.get(token, {}))
 
 
 class Images(Embedded):
-    """The image door: one image of 1 MiB, one without data, and those that are made of servers."""
+    """The image facade: one image of 1 MiB, one without data, and those that are made of servers."""
 
     def __init__(self):
         super().__init__()
@@ -59,19 +62,22 @@ class Images(Embedded):
 
     def for_server(self, context, image_id):
         if image_id == DRAFT:
-            raise exception.ImageNotActive(image_id=image_id)
+            raise exceptions.ImageNotActive(image_id=image_id)
         if image_id != IMAGE:
-            raise exception.ImageNotFound(image_id=image_id)
+            raise exceptions.ImageNotFound(image_id=image_id)
         return Image.make(id=IMAGE, name="tiny", disk_format="qcow2", size=1 << 20, virtual_size=1 << 20,
                           checksum=None, hash_algo=None, min_disk=0, min_ram=0, properties=self.properties,
                           path=None, url=None, token=None)
 
 
 class Cloud:
-    """``call`` sends a request; ``make`` creates a server and ``settle`` puts it into a state."""
+    """``call`` sends a request; ``make`` creates a server and ``settle`` puts it into a state.
 
-    def __init__(self):
-        self.network = Network()
+    :param network: the facade; None: over the embedded service.
+    """
+
+    def __init__(self, network=None):
+        self.network = network or Network()
         self.images = Images()
         self.compute = Compute(self.images, self.network)
         #: The real image service, for what only stands before it.
@@ -81,9 +87,11 @@ class Cloud:
                              services=("compute",))
         self.flavor = "42"
 
-    def call(self, method, path, body=None, *, user="alice", version=None):
-        """A webob Response; ``body`` is sent as JSON."""
+    def call(self, method, path, body=None, *, user="alice", version=None, key=None):
+        """A webob Response; ``body`` is sent as JSON.  :param key: an idempotency key."""
         req = Request.blank("/compute/v2.1" + path, method=method)
+        if key:
+            req.headers["Idempotency-Key"] = key
         if user:
             req.headers["X-Auth-Token"] = user
         if version:
@@ -127,6 +135,7 @@ class Cloud:
         with db.writer() as session:
             session.execute(sa.update(Server).where(Server.id == server_id).values(
                 **{"task_state": None, "power_state": 1, "launched_at": now(), **values}))
+            quota_usage.count(session, server_id)
 
     def names(self, query="", **rest):
         return [each["name"] for each in self.get(f"/servers{query}", **rest)["servers"]]

@@ -2,25 +2,28 @@
 
 A subclass gives fixtures: ``driver``; ``new_driver()`` makes another as after a restart of the service; ``spec`` is a
 guest that shuts down when asked; ``forget(server_id)`` makes the hypervisor lose a guest that is off; ``bridge`` is the
-name of one that NICs can join.
+name of one that NICs can join; ``volume`` is a virt.spec.Disk that is there without a guest.
 """
 
 import dataclasses
 import os
 import time
+import types
 import uuid
 
 import pytest
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.common.local_disks import LocalDisk
+from nova_lite.compute.tasks.spec import local_disk, rescued
 from nova_lite.objects.states import Power
-from nova_lite.virt import driver as contract
-from tests import lanes
+from nova_lite.virt.spec import Overlay, Vif
+from tests import ports_and_ranges
 
-STRANGER = str(uuid.UUID(int=7))
+UNKNOWN = str(uuid.UUID(int=7))
 
 
-def eventually(truth, seconds=10):
+def eventually(truth, seconds=60):
     """Wait until ``truth()`` holds; its value, also when it never held."""
     end = time.monotonic() + seconds
     while not (value := truth()) and time.monotonic() < end:
@@ -36,17 +39,31 @@ class DriverContract:
 
     def test_spawning_again_leaves_a_running_guest_alone(self, driver, spec):
         driver.build.spawn(spec)
-        heard = []
-        driver.host.watch(lambda *change: heard.append(change))
+        reported = []
+        driver.host.watch(lambda *change: reported.append(change))
         driver.build.spawn(spec)
         time.sleep(0.2)
-        assert heard == []
+        assert reported == []
 
-    def test_a_guest_that_cannot_be_is_refused_before_anything_is_made(self, driver, spec):
+    def test_a_check_refuses_a_guest_of_another_architecture_and_makes_nothing(self, driver, spec):
         driver.build.check(spec)
-        with pytest.raises(exception.NotOffered):
+        with pytest.raises(exceptions.NotOffered):
             driver.build.check(dataclasses.replace(spec, image_properties={"hw_architecture": "aarch64"}))
         assert driver.power.state(spec.id) is Power.NOSTATE and spec.id not in driver.host.guests()
+
+    def test_a_guest_that_is_started_paused_stands_still_until_it_is_resumed(self, driver, spec):
+        paused = dataclasses.replace(spec, paused=True)
+        for begin in (driver.build.spawn, driver.power.start, driver.power.reset):
+            for _ in range(2):
+                begin(paused)
+                assert driver.power.state(spec.id) is Power.PAUSED
+            if begin != driver.power.reset:
+                begin(spec)
+                assert driver.power.state(spec.id) is Power.PAUSED, "it is on and left alone"
+            for _ in range(2):
+                driver.pause.unpause(spec.id)
+                assert driver.power.state(spec.id) is Power.RUNNING
+            driver.power.stop(spec.id, 0)
 
     def test_destroy_leaves_nothing_and_may_be_repeated(self, driver, spec):
         driver.build.spawn(spec)
@@ -54,7 +71,7 @@ class DriverContract:
             driver.build.destroy(spec.id)
         assert driver.power.state(spec.id) is Power.NOSTATE
         assert driver.host.guests() == {}
-        with pytest.raises(exception.GuestNotFound):
+        with pytest.raises(exceptions.GuestNotFound):
             driver.console.log(spec.id, 100)
 
     def test_a_guest_can_be_spawned_again_after_destroy(self, driver, spec):
@@ -72,7 +89,7 @@ class DriverContract:
 
     def test_a_cancelled_stop_ends_at_once(self, driver, spec):
         driver.build.spawn(spec)
-        with pytest.raises(exception.Cancelled):
+        with pytest.raises(exceptions.Cancelled):
             driver.power.stop(spec.id, 20, lambda: True)
 
     def test_start_turns_a_guest_on_and_may_be_repeated(self, driver, spec):
@@ -105,14 +122,14 @@ class DriverContract:
         assert driver.power.state(spec.id) is Power.RUNNING
 
     def test_an_unknown_guest_is_not_found(self, driver, spec):
-        assert driver.power.state(STRANGER) is Power.NOSTATE
-        driver.build.destroy(STRANGER)
-        with pytest.raises(exception.GuestNotFound):
-            driver.power.stop(STRANGER, 0)
-        with pytest.raises(exception.GuestNotFound):
+        assert driver.power.state(UNKNOWN) is Power.NOSTATE
+        driver.build.destroy(UNKNOWN)
+        with pytest.raises(exceptions.GuestNotFound):
+            driver.power.stop(UNKNOWN, 0)
+        with pytest.raises(exceptions.GuestNotFound):
             driver.power.reboot(spec, 0)
-        with pytest.raises(exception.GuestNotFound):
-            driver.console.log(STRANGER, 100)
+        with pytest.raises(exceptions.GuestNotFound):
+            driver.console.log(UNKNOWN, 100)
 
     def test_the_log_is_cut_to_its_end_and_kept_over_reboots(self, driver, spec):
         driver.build.spawn(spec)
@@ -123,36 +140,36 @@ class DriverContract:
         assert both.startswith(first)
         assert eventually(lambda: driver.console.log(spec.id, 7) == driver.console.log(spec.id, 10000)[-7:])
 
-    def test_each_change_of_power_is_told_in_order(self, driver, spec):
-        heard = []
-        driver.host.watch(lambda *change: heard.append(change))
+    def test_each_change_of_power_is_reported_in_order(self, driver, spec):
+        reported = []
+        driver.host.watch(lambda *change: reported.append(change))
         assert driver.host.guests() == {}
         driver.build.spawn(spec)
         driver.power.stop(spec.id, 0)
         driver.build.destroy(spec.id)
-        assert eventually(lambda: len(heard) == 3), heard
-        assert heard == [(spec.id, Power.RUNNING), (spec.id, Power.SHUTDOWN), (spec.id, Power.NOSTATE)]
+        assert eventually(lambda: len(reported) == 3), reported
+        assert reported == [(spec.id, Power.RUNNING), (spec.id, Power.SHUTDOWN), (spec.id, Power.NOSTATE)]
 
-    def test_a_watcher_that_fails_hinders_no_other(self, driver, spec):
-        heard = []
+    def test_a_watcher_that_fails_does_not_keep_changes_from_others(self, driver, spec):
+        reported = []
         driver.host.watch(lambda *_: 1 / 0)
-        driver.host.watch(lambda *change: heard.append(change))
+        driver.host.watch(lambda *change: reported.append(change))
         driver.host.guests()
         driver.build.spawn(spec)
-        assert eventually(lambda: heard)
+        assert eventually(lambda: reported)
 
-    def test_guests_outlive_the_service(self, driver, new_driver, spec):
+    def test_a_new_driver_finds_the_running_guests_of_the_one_before(self, driver, new_driver, spec):
         driver.build.spawn(spec)
         driver.close()
         again = new_driver()
         assert again.host.guests() == {spec.id: Power.RUNNING}
         assert again.power.state(spec.id) is Power.RUNNING
 
-    def test_no_id_becomes_a_path_unchecked(self, driver):
-        with pytest.raises((ValueError, exception.NovaLiteError)):
+    def test_an_id_that_is_no_uuid_is_refused(self, driver):
+        with pytest.raises((ValueError, exceptions.NovaLiteError)):
             driver.console.log("../../etc", 10)
 
-    def test_the_host_has_what_a_scheduler_needs(self, driver):
+    def test_a_hosts_facts_have_what_a_scheduler_needs(self, driver):
         driver.host.check()
         facts = driver.host.facts()
         assert facts.vcpus > 0
@@ -164,7 +181,7 @@ class DriverContract:
         assert " up " in facts.uptime
         assert "load average: " in facts.uptime
 
-    def test_a_pause_holds_a_guest_until_it_is_let_go(self, driver, spec):
+    def test_a_paused_guest_stays_paused_until_it_is_unpaused(self, driver, spec):
         driver.build.spawn(spec)
         for _ in range(2):
             driver.pause.pause(spec.id)
@@ -177,7 +194,7 @@ class DriverContract:
         driver.build.spawn(spec)
         driver.pause.pause(spec.id)
         assert driver.host.halted() == {}
-        assert not driver.pause.go_on(spec.id)
+        assert not driver.pause.resume_halted(spec.id)
         assert driver.power.state(spec.id) is Power.PAUSED
 
     def test_a_suspended_guest_is_off_and_resumes_without_booting(self, driver, spec):
@@ -205,15 +222,15 @@ class DriverContract:
         driver.pause.resume(spec)
         assert driver.power.state(spec.id) is Power.RUNNING
 
-    def test_a_guest_that_is_off_cannot_stand_still(self, driver, spec):
+    def test_a_guest_that_is_off_cannot_be_paused_or_suspended(self, driver, spec):
         driver.build.spawn(spec)
         driver.power.stop(spec.id, 0)
         for act in (driver.pause.pause, driver.pause.unpause, driver.pause.suspend):
-            with pytest.raises(exception.HypervisorError):
+            with pytest.raises(exceptions.HypervisorError):
                 act(spec.id)
         for act in (driver.pause.pause, driver.pause.unpause, driver.pause.suspend):
-            with pytest.raises(exception.GuestNotFound):
-                act(STRANGER)
+            with pytest.raises(exceptions.GuestNotFound):
+                act(UNKNOWN)
 
     def test_a_suspended_guest_can_be_destroyed(self, driver, spec):
         driver.build.spawn(spec)
@@ -221,9 +238,11 @@ class DriverContract:
         driver.build.destroy(spec.id)
         assert driver.host.guests() == {}
 
-    def test_a_rescued_guest_boots_anew_and_comes_back(self, driver, spec):
+    def test_a_rescued_guest_boots_anew_and_is_unrescued(self, driver, spec):
         driver.build.spawn(spec)
-        rescue = dataclasses.replace(spec, rescue=contract.Rescue(dataclasses.replace(spec.disk, size_gb=2)))
+        base = spec.disks[0].source.backing
+        image = types.SimpleNamespace(properties={})
+        rescue = resized(rescued(spec, image, (base.path, base.format) if base else (None, None)), 2)
         printed = eventually(lambda: driver.console.log(spec.id, 10000))
         for _ in range(2):
             driver.rescue.rescue(rescue)
@@ -236,7 +255,7 @@ class DriverContract:
         assert driver.host.guests() == {}
 
     @pytest.mark.parametrize("state", ["on", "paused", "off"])
-    def test_a_copy_of_a_disk_stands_alone_and_the_guest_goes_on(self, driver, spec, state):
+    def test_a_copy_of_a_disk_has_no_base_and_the_guest_keeps_its_power_state(self, driver, spec, state):
         driver.build.spawn(spec)
         assert eventually(lambda: driver.console.log(spec.id, 10000))
         if state == "off":
@@ -266,14 +285,29 @@ class DriverContract:
         assert found["legacy"]["memory"] == 64 * 1024
         driver.guest.nmi(spec.id)
         driver.power.stop(spec.id, 0)
-        with pytest.raises(exception.GuestOff, match="in power state shutdown"):
+        with pytest.raises(exceptions.GuestOff, match="in power state shutdown"):
             driver.guest.diagnostics(spec.id)
-        with pytest.raises(exception.GuestNotFound):
-            driver.guest.diagnostics(STRANGER)
+        with pytest.raises(exceptions.GuestNotFound):
+            driver.guest.diagnostics(UNKNOWN)
 
-    def test_a_resized_guest_is_larger_and_goes_back_as_often_as_asked(self, driver, spec):
-        small = dataclasses.replace(spec, disk=dataclasses.replace(spec.disk, size_gb=1))
-        large = dataclasses.replace(small, memory_mb=96, disk=dataclasses.replace(spec.disk, size_gb=2))
+    def test_local_disks_survive_resizes_and_go_with_their_guest(self, driver, spec):
+        large = with_local_disks(spec, LocalDisk("disk.eph0", 32), LocalDisk("disk.swap", 16, "swap"))
+        spec = with_local_disks(spec, LocalDisk("disk.eph0", 16), LocalDisk("disk.swap", 8, "swap"))
+        driver.build.spawn(spec)
+        assert driver.guest.diagnostics(spec.id)["standard"]["num_disks"] == 3
+        driver.resize.resize(large, "one")
+        driver.power.reset(large)
+        driver.resize.revert(spec, "one")
+        driver.power.reset(spec)
+        assert driver.power.state(spec.id) is Power.RUNNING
+        driver.resize.confirm(spec.id)
+        assert not (driver.host.disks() or {}).get(spec.id)
+        driver.build.destroy(spec.id)
+        assert not driver.host.disks()
+
+    def test_a_resize_and_its_revert_may_be_repeated(self, driver, spec):
+        small = resized(spec, 1)
+        large = dataclasses.replace(resized(spec, 2), memory_mb=96)
         driver.build.spawn(small)
         driver.resize.check(large)
         for _ in range(2):
@@ -282,7 +316,7 @@ class DriverContract:
             driver.power.reset(large)
             assert driver.power.state(spec.id) is Power.RUNNING
         for _ in range(2):
-            driver.resize.revert(spec.id, "one")
+            driver.resize.revert(spec, "one")
             assert driver.power.state(spec.id) is Power.SHUTDOWN
         driver.resize.resize(large, "two")
         for _ in range(2):
@@ -290,8 +324,8 @@ class DriverContract:
         driver.power.reset(large)
         assert driver.power.state(spec.id) is Power.RUNNING
 
-    def test_a_nic_comes_once_and_is_gone_for_good(self, driver, spec, bridge):
-        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap=f"tapcon{lanes.number()}", bridge=bridge, mtu=1500)
+    def test_a_nic_is_attached_once_and_detached_for_good(self, driver, spec, bridge):
+        nic = Vif(mac="fa:16:3e:00:00:07", tap=f"tapcon{ports_and_ranges.number()}", bridge=bridge, mtu=1500)
         wired = dataclasses.replace(spec, vifs=(*spec.vifs, nic))
         driver.build.spawn(spec)
         for _ in range(2):
@@ -305,15 +339,56 @@ class DriverContract:
             driver.interfaces.detach(spec.id, nic.mac)
         driver.power.start(spec)
         assert nics(driver, spec) == len(spec.vifs)
-        driver.interfaces.detach(STRANGER, nic.mac)
+        driver.interfaces.detach(UNKNOWN, nic.mac)
 
+    def test_a_volume_is_attached_once_and_detached_for_good(self, driver, spec, volume):
+        driver.build.spawn(spec)
+        for _ in range(2):
+            driver.volumes.attach(spec.id, volume)
+            assert count_disks(driver, spec) == 2
+        with_volume = dataclasses.replace(spec, disks=(*spec.disks, volume))
+        driver.power.reset(with_volume)
+        assert count_disks(driver, spec) == 2
+        driver.power.stop(spec.id, 0)
+        for _ in range(2):
+            driver.volumes.detach(spec.id, volume)
+        driver.power.start(spec)
+        assert count_disks(driver, spec) == 1
 
-    def test_a_host_tells_the_nics_of_guests_that_run(self, driver, spec, bridge):
-        nic = contract.Vif(mac="fa:16:3e:00:00:07", tap="tap00c0ffee-07", bridge=bridge, mtu=1500)
+    def test_a_volume_attached_to_a_guest_that_is_off_is_there_at_its_start(self, driver, spec, volume):
+        driver.build.spawn(spec)
+        driver.power.stop(spec.id, 0)
+        driver.volumes.attach(spec.id, volume)
+        driver.power.start(dataclasses.replace(spec, disks=(*spec.disks, volume)))
+        assert count_disks(driver, spec) == 2
+
+    def test_volumes_of_an_unknown_guest_are_left_alone(self, driver, volume):
+        driver.volumes.attach(UNKNOWN, volume)
+        driver.volumes.detach(UNKNOWN, volume)
+        assert driver.host.guests() == {}
+
+    def test_a_host_lists_the_nics_of_running_guests(self, driver, spec, bridge):
+        nic = Vif(mac="fa:16:3e:00:00:07", tap="tap00c0ffee-07", bridge=bridge, mtu=1500)
         driver.build.spawn(dataclasses.replace(spec, vifs=(nic,)))
         assert driver.host.nics() == {spec.id: [nic.mac]}
         driver.power.stop(spec.id, 0)
         assert driver.host.nics() == {}
+
+
+def resized(spec, size_gb):
+    """``spec`` with all disks that are images, as the root disk, of a size in GiB."""
+    return dataclasses.replace(spec, disks=tuple(
+        dataclasses.replace(each, content=Overlay(size_gb)) if isinstance(each.content, Overlay) else each
+        for each in spec.disks))
+
+
+def with_local_disks(spec, *local):
+    return dataclasses.replace(spec, disks=(*spec.disks, *map(local_disk, local)))
+
+
+def count_disks(driver, spec):
+    """How many disks a running guest has."""
+    return driver.guest.diagnostics(spec.id)["standard"]["num_disks"]
 
 
 def nics(driver, spec):

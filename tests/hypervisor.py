@@ -11,10 +11,10 @@ import pytest
 from oslo_config import cfg
 
 from nova_lite import conf as options
-from nova_lite.virt import driver as contract
-from nova_lite.virt.libvirt import guest
+from nova_lite.virt.libvirt import domains
 from nova_lite.virt.libvirt.daemon import Daemon
-from tests import clouds, lanes, tiny_guest
+from nova_lite.virt.spec import GuestSpec
+from tests import clouds, ports_and_ranges, tiny_guest
 
 GREETING = "hello from the smallest guest\r\n"
 
@@ -31,19 +31,19 @@ def configuration(state_dir, **libvirt):
     return conf
 
 
-def spec(disk, **fields):
+def spec(*disks, **fields):
     """A GuestSpec of a server that exists nowhere else."""
     server_id = str(uuid.uuid4())
-    return contract.GuestSpec(**{
+    return GuestSpec(**{
         "id": server_id, "name": f"instance-{server_id[:8]}", "title": "a test", "project_id": uuid.uuid4().hex,
-        "user_id": uuid.uuid4().hex, "vcpus": 1, "memory_mb": 64, "disk": disk} | fields)
+        "user_id": uuid.uuid4().hex, "vcpus": 1, "memory_mb": 64, "disks": disks} | fields)
 
 
 def private_libvirtd():
     """Yield a nova_lite.virt.libvirt.daemon.Daemon in a directory that QEMU's user may pass, then remove all of it."""
     home = tempfile.mkdtemp(prefix="nl-libvirt-", dir="/var/tmp")
     os.chmod(home, 0o755)
-    daemon = Daemon(home, private=True, vnc_ports=lanes.screens())
+    daemon = Daemon(home, private=True, vnc_ports=ports_and_ranges.screens())
     try:
         daemon.start()
         yield daemon
@@ -79,11 +79,11 @@ def hung(daemon):
 
 def forget(live, server_id):
     """Remove a domain, running or not, as a person with virsh would; where there is none, nothing."""
-    guest.forget(live, server_id)
+    domains.forget(live, server_id)
 
 
 def processes(program, below):
-    """Process ids of a program (bytes, a part of its name) that was told of a file below a directory."""
+    """Process ids of a program (bytes, a part of its name) whose command line names a file below a directory."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/cmdline", "rb") as words:

@@ -2,23 +2,34 @@
 
 import types
 
+import pytest
 from webob import Request
 
 from nova_lite import policies  # noqa: F401
 from nova_lite.api.wsgi import app
 from nova_lite.identity.api import API
+from tests import fresh_database
 
 PASSWORDS = {"admin": "admin-pw", "demo": "demo-pw"}
+
+
+@pytest.fixture
+def first_users(database, conf):
+    """A database with the first users, whose passwords are hashed cheaply, as those of all others."""
+    conf.set_override("password_hash_rounds", 4, "identity")
+    fresh_database.filled("first users", lambda: API().bootstrap(PASSWORDS))
+    yield
+    conf.clear_override("password_hash_rounds", "identity")
 
 
 class Service:
     """A bootstrapped cloud's identity; ``call`` speaks to it as a client does."""
 
     def __init__(self):
-        self.door = API()
-        self.door.bootstrap(PASSWORDS)
-        self.app = app.build(types.SimpleNamespace(identity=self.door), services=("identity",))
-        self._tokens = {}
+        self.identity = API()
+        self.identity.bootstrap(PASSWORDS)
+        self.app = app.build(types.SimpleNamespace(identity=self.identity), services=("identity",))
+        self.tokens = {}
 
     def call(self, method, path, body=None, token=None, **headers):
         req = Request.blank("/identity/v3" + path, method=method)
@@ -46,9 +57,9 @@ class Service:
 
     def admin(self, method, path, body=None, **headers):
         """``call`` with a token of the admin, got once."""
-        if "admin" not in self._tokens:
-            self._tokens["admin"] = self.token()
-        return self.call(method, path, body, self._tokens["admin"], **headers)
+        if "admin" not in self.tokens:
+            self.tokens["admin"] = self.token()
+        return self.call(method, path, body, self.tokens["admin"], **headers)
 
     def made(self, kind, **values):
         """A new user, project, role or domain: its body."""

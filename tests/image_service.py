@@ -9,7 +9,7 @@ from webob import Request
 
 from nova_lite import policies  # noqa: F401
 from nova_lite.api.wsgi import app
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.common.context import RequestContext
 from nova_lite.conf import CONF
 from nova_lite.db import session
@@ -28,18 +28,20 @@ def context(user):
 
 
 class Tokens:
-    """The identity door: a token is a user's name."""
+    """The identity facade: a token is a user's name."""
 
     def authenticate_token(self, token, request_id=None):
         if token not in USERS:
-            raise exception.Unauthorized
+            raise exceptions.Unauthorized
         return context(token)
+
+    confirm = authenticate_token
 
 
 class Service:
     def __init__(self):
-        self.door = API()
-        self.app = app.build(types.SimpleNamespace(identity=Tokens(), image=self.door), services=("image",))
+        self.facade = API()
+        self.app = app.build(types.SimpleNamespace(identity=Tokens(), image=self.facade), services=("image",))
 
     def call(self, method, path, body=None, user="alice", **headers):
         """A webob Response; a dict or list as ``body`` is sent as JSON, bytes as they are."""
@@ -88,10 +90,17 @@ def service(tmp_path):
 # ---- crafted images
 
 def qcow2(size=1 << 20, *, version=3, backing=0, features=0, padding=4096):
-    """The head of a qcow2 file: enough for those who judge it, not for those who boot it."""
-    header = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", version, backing, 20 if backing else 0, 16, size, 0, 1, 0, 0,
-                         0, 0, 0)
-    return (header + struct.pack(">QQQII", features, 0, 0, 4, 104)).ljust(padding, b"\0")
+    """An empty disk of that size: header, refcount table, refcount block and L1 table, with nothing in the first two.
+
+    :param padding: the length of the file, where that is more than these need.
+    """
+    bits = 9 if size <= 2 << 20 else 16
+    cluster = 1 << bits
+    entries = -(-size // (cluster // 8 * cluster))
+    header = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", version, backing, 20 if backing else 0, bits, size, 0, entries,
+                         3 * cluster, cluster, 1, 0, 0)
+    header += struct.pack(">QQQII", features, 0, 0, 4, 104)
+    return header.ljust(max(padding, 3 * cluster + entries * 8), b"\0")
 
 
 BACKED = qcow2(backing=512)[:512] + b"/etc/passwd".ljust(3584, b"\0")

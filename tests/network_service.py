@@ -2,6 +2,7 @@
 
 import json
 import types
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -9,13 +10,15 @@ from webob import Request
 
 from nova_lite import db
 from nova_lite.api.wsgi import app
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.common.context import RequestContext
+from nova_lite.compute.actions.interfaces import Interfaces
 from nova_lite.db.base import new_id
 from nova_lite.db.models.servers import Server
 from nova_lite.network.api import API
 
 USERS = {"alice": ("pa", ("member", "reader")), "bob": ("pb", ("member", "reader")), "carl": ("pa", ("reader",)),
+         "erin": ("e" * 32, ("member", "reader")), "finn": ("f" * 32, ("member", "reader")),
          "admin": ("padmin", ("admin", "member", "reader")), "dora": (None, ("manager", "member", "reader"))}
 
 
@@ -25,22 +28,26 @@ def context(user="alice"):
 
 
 class Tokens:
-    """The identity door: a token is a user's name."""
+    """The identity facade: a token is a user's name."""
 
     def authenticate_token(self, token, request_id=None):
         if token not in USERS:
-            raise exception.Unauthorized
+            raise exceptions.Unauthorized
         return context(token)
 
 
 class Service:
     def __init__(self):
-        self.door = API()
-        self.app = app.build(types.SimpleNamespace(identity=Tokens(), network=self.door), services=("network",))
+        self.facade = API()
+        self.hosts = mock.Mock()            # what they are asked to do
+        compute = types.SimpleNamespace(interfaces=Interfaces(self.facade, self.hosts))
+        self.app = app.build(types.SimpleNamespace(identity=Tokens(), network=self.facade, compute=compute),
+                             services=("network",))
 
-    def call(self, method, path, body=None, user="alice"):
-        """A webob Response; dicts and lists are sent as JSON, text as it is."""
+    def call(self, method, path, body=None, user="alice", **headers):
+        """A webob Response; dicts and lists are sent as JSON, text as it is.  ``If_Match`` is a header."""
         req = Request.blank("/network/v2.0" + path, method=method)
+        req.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
         req.headers.update({"X-Auth-Token": user} if user else {})
         if body is not None:
             req.body = (body if isinstance(body, str) else json.dumps(body)).encode()
@@ -49,7 +56,8 @@ class Service:
 
     def make(self, kind, user="alice", **body):
         """POST one resource; its view."""
-        answer = self.call("POST", f"/{kind.replace('_', '-')}s", {kind: body}, user)
+        plural = f"{kind[:-1]}ies" if kind.endswith("policy") else f"{kind}s"
+        answer = self.call("POST", f"/{plural.replace('_', '-')}", {kind: body}, user)
         assert answer.status_int == 201, answer.text
         return answer.json[kind]
 
@@ -83,15 +91,25 @@ class Service:
         with db.writer() as session:
             session.execute(sa.update(Server.__table__).where(Server.id == server_id).values(host=host))
             row = session.execute(sa.select(Server.__table__).where(Server.id == server_id)).one()
-            return self.door.allocate(session, row)
+            return self.facade.allocate(row)
 
     def release(self, server_id):
+        with db.writer():
+            self.facade.release(server_id)
+
+    def end(self, server_id, **values):
+        """The server stops being built: it is active on host1, or what ``values`` say."""
         with db.writer() as session:
-            self.door.release(session, server_id)
+            session.execute(sa.update(Server.__table__).where(Server.id == server_id).values(
+                **{"vm_state": "active", "task_state": None, **values}))
+
+    def works(self, *nics, host="host1", since=(10 ** 6, 10 ** 6)):
+        """The host reports that ports work there, with revisions ``since``; None: that they do not."""
+        return self.facade.desired_state.report_ports(host, {each.port_id: since and list(since) for each in nics})
 
     def boot(self, requested, groups=(), user="alice"):
         """(server id, NICs) of a request that is valid."""
-        wanted = self.door.validate(context(user), requested, 1, groups)
+        wanted = self.facade.validate(context(user), requested, 1, groups)
         server_id = self.server(wanted, groups, USERS[user][0])
         return server_id, self.allocate(server_id)
 

@@ -57,7 +57,7 @@ class Placing:
                 "id": new_id(), "project_id": "pa", "user_id": "u", "display_name": "x", "hostname": "x",
                 "vm_state": "building", "task_state": "scheduling", "flavor": flavor, "image_properties": {},
                 "scheduler_hints": {}, **columns}])
-            operation_id = operations.record(session, context.admin(), OPERATIONS["create"], row.id, row, args)
+            operation_id = operations.record(session, context.admin(), OPERATIONS["build_server"], row.id, row, args)
             operations.lease(session, operation_id, operations.CONDUCTOR, "tests", 60)
         return row.id, operation_id
 

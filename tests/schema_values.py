@@ -1,7 +1,7 @@
 """Values made from the schemas of requests: those a schema takes, and those broken in one place or more.
 
 ``valid`` speaks the part of JSON Schema that this project's schemas are written in, and is only mostly right: what it
-makes is bent by rules that no schema tells, and what a route answers to it is checked in every case.
+makes is bent by rules that no schema states, and what a route answers to it is checked in every case.
 """
 
 import copy
@@ -31,6 +31,7 @@ _FORMATS = {
     "cidr": st.sampled_from(("10.0.0.0/8", "192.0.2.1/32", "2001:db8::/64", "0.0.0.0/0")),
     "date-time": st.sampled_from(("2026-01-02T03:04:05Z", "2026-01-02 03:04:05", "2026-01-02T03:04:05+02:00",
                                   "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z")),
+    "ip": st.sampled_from(("192.0.2.7", "10.1.0.9", "2001:db8::7", "2001:DB8:0::9", "::")),
     "ipv4": st.sampled_from(("192.0.2.7", "10.0.0.1", "0.0.0.0", "255.255.255.255", "10.1.0.9")),
     "ipv6": st.sampled_from(("2001:db8::7", "::", "::ffff:192.0.2.1")),
     "regex": st.sampled_from(("one", "^s", ".*", "[a-z]+", "a|b", "active", "$", "(?i)x", "x{2,3}", "\\d", "(a)\\1")),
@@ -70,6 +71,8 @@ class Values:
             if word in schema:
                 outer = {key: each for key, each in schema.items() if key != word}
                 return st.one_of([self.valid(_under(outer, each), name) for each in schema[word]])
+        if "if" in schema:
+            return st.one_of([self.valid(schema[word], name) for word in ("then", "else")])
         kinds = schema.get("type")
         if kinds is None:
             return self._untyped(schema, name)

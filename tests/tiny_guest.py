@@ -47,6 +47,14 @@ _WRITER = """
     8ed0        mov ss, ax
     bc007c      mov sp, 0x7c00
     fc          cld
+    b03e        mov al, ">"             | its log has a page of its own
+    e85400      call say                | before the disk is full
+    52          push dx
+    b486        mov ah, 0x86            | wait for a second
+    b90f00      mov cx, 0xf
+    ba4042      mov dx, 0x4240
+    cd15        int 0x15
+    5a          pop dx
     be007d      mov si, 0x7d00          | the packet: this very sector, to the next cluster
     b443        mov ah, 0x43
     30c0        xor al, al
@@ -91,7 +99,8 @@ _WRITER = """
 def writer(clusters):
     """The raw disk image (1 MiB) of a guest that writes to as many clusters of 64 KiB; its disk must be larger.
 
-    It says "." of each that it has read again, and "!" when that was the last; "?" when anything failed, and stops.
+    It says ">" and waits for a second; then "." of each that it has read again, and "!" when that was the last; "?"
+    when anything failed, and stops.
     """
     packet = struct.pack("<BBHHHQH", 16, 0, 1, 0x7c00, 0, 128, clusters)
     return _boots(_code(_WRITER).ljust(0x100, b"\0") + packet)

@@ -1,6 +1,6 @@
 """Every API in this process over one real database, with one of everything in it and nothing that answers on a host.
 
-After a request that changed something ``restore`` puts the database back; ``changed`` tells whether one did.
+After a request that changed something ``restore`` puts the database back; ``changed`` says whether one did.
 """
 
 import json
@@ -18,16 +18,25 @@ from nova_lite.api.identity import routes as identity
 from nova_lite.api.image import routes as image
 from nova_lite.api.network import routes as network
 from nova_lite.api.wsgi import app, microversion
-from nova_lite.cmd.doors import Doors
+from nova_lite.cmd.facades import Facades
 from nova_lite.common import rpc
 from nova_lite.conf import CONF
 from nova_lite.db import session
 from tests import fresh_database, schema_values
-from tests.furniture import PUBLIC_KEY, ROOTS, Furniture
+from tests.sample_resources import PUBLIC_KEY, ROOTS, SampleResources
 
 TABLES = {"compute": compute, "identity": identity, "image": image, "network": network}
+#: Routes that answered an odd value with an error of ours once: a run that asks a part of the routes asks these always.
+ONCE_BROKEN = frozenset({
+    "compute GET /servers", "compute GET /servers/detail", "compute POST /servers", "compute GET /images",
+    "compute GET /images/detail", "compute GET /os-hypervisors/{id}/search", "compute POST /os-server-groups",
+    "compute GET /os-instance_usage_audit_log/{id}", "compute PUT /os-quota-class-sets/{id}",
+    "compute POST /servers/{server_id}/os-interface", "compute PUT /servers/{server_id}/tags/{id}",
+    "compute POST /servers/{id}/action (createImage)", "image GET /images", "image POST /images",
+    "network GET /ports", "network POST /ports", "network POST /networks/{id}/tags"})
 _OPTIONS = (("password_hash_rounds", 4, "identity"), ("reserved_mb", 0, "image"),
-            ("rpc_response_timeout", 0, None), ("attach_timeout", 0, "compute"))     # no host answers
+            ("rpc_response_timeout", 0, None), ("attach_timeout", 0, "compute"),      # no host answers
+            ("plane", "fake", "network"))
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +71,15 @@ class Cloud:
 
     def __init__(self, engine):
         self.engine = engine
-        self.doors = Doors()
-        self.doors.identity.bootstrap({"admin": "admin-pw", "demo": "demo-pw"})
-        self.app = app.build(self.doors)
+        self.facades = Facades()
+        self.facades.identity.bootstrap({"admin": "admin-pw", "demo": "demo-pw"})
+        self.app = app.build(self.facades)
         self.tokens, self.projects = {}, {}
         for user in ("admin", "demo"):
             self._login(user)
         self.ids = {}
-        self.furniture = Furniture(self)
-        self.furniture.first()
+        self.sample_resources = SampleResources(self)
+        self.sample_resources.first()
         self.values = schema_values.Values(self._known())
         self._file = engine.url.database
         self._watch = sqlite3.connect(self._file)
@@ -79,10 +88,10 @@ class Cloud:
         self._files = {path: path.read_bytes() for path in pathlib.Path(CONF.state_dir, "images").rglob("*")
                        if path.is_file()}
         self._version = self._data_version()
-        sa.event.listen(engine, "before_cursor_execute", _judge)
+        sa.event.listen(engine, "before_cursor_execute", _check_statement)
 
     def close(self):
-        sa.event.remove(self.engine, "before_cursor_execute", _judge)
+        sa.event.remove(self.engine, "before_cursor_execute", _check_statement)
         self._watch.close()
         self._template.close()
 
@@ -135,9 +144,9 @@ class Cloud:
         return before != self._version
 
     def different(self):
-        """The tables that are not as they were: {name: (rows before, rows now)}."""
+        """The tables that are not as they were: {name: (rows before, rows now)}; but that a login failed is written."""
         return {name: (was, rows) for name, was in self._rows(self._template).items()
-                if (rows := self._rows(self._watch, name)[name]) != was}
+                if name != "identity_login_attempts" and (rows := self._rows(self._watch, name)[name]) != was}
 
     def restore(self):
         """Put back what was there."""
@@ -146,6 +155,11 @@ class Cloud:
                 path.write_bytes(data)
         self._template.backup(self._watch)
         self._watch.execute("PRAGMA journal_mode=WAL")
+        self._version = self._data_version()
+
+    def keep(self):
+        """Let what is there now be what ``restore`` puts back."""
+        self._watch.backup(self._template)
         self._version = self._data_version()
 
     def _data_version(self):
@@ -170,16 +184,15 @@ class Cloud:
         self.tokens[user] = answer.headers["X-Subject-Token"]
         self.projects[user] = answer.json["token"]["project"]["id"]
 
-    def add_stranger(self):
+    def add_outsider(self):
         """A user who is a member of a project of his own; he belongs to what ``restore`` puts back."""
-        project = self.make("/identity/v3/projects", {"project": {"name": "stranger"}}, user="admin")["id"]
-        user = self.make("/identity/v3/users", {"user": {"name": "stranger", "password": "stranger-pw"}},
+        project = self.make("/identity/v3/projects", {"project": {"name": "outsider"}}, user="admin")["id"]
+        user = self.make("/identity/v3/users", {"user": {"name": "outsider", "password": "outsider-pw"}},
                          user="admin")["id"]
         [role] = self.send("GET", "/identity/v3/roles?name=member").json["roles"]
         self.make(f"/identity/v3/projects/{project}/users/{user}/roles/{role['id']}", None, user="admin", method="PUT")
-        self._login("stranger")
-        self._watch.backup(self._template)
-        self._version = self._data_version()
+        self._login("outsider")
+        self.keep()
 
     def make(self, path, body, *, user="demo", version=None, method="POST"):
         answer = self.send(method, path, body, user=user, version=version)
@@ -215,7 +228,7 @@ def _unquoted(text):
     return unquote_to_bytes(text).decode("latin-1")
 
 
-def _judge(_connection, _cursor, statement, _parameters, execution, _many):
+def _check_statement(_connection, _cursor, statement, _parameters, execution, _many):
     """Refuse what the stricter databases refuse, so that SQLite speaks for them too."""
     compiled = execution.compiled if execution else None
     if compiled is None:

@@ -8,11 +8,14 @@ PACKAGES_HOST="libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu l
                dnsmasq-base nftables iproute2"
 # To build the guest image (tools/guest) and log in.
 PACKAGES_GUEST="e2fsprogs mtools syslinux syslinux-common fdisk qemu-utils cpio kmod zstd xz-utils openssh-client"
+# What tests of networks ask with.
+PACKAGES_NETWORK="busybox iputils-ping"
 # What tests look at consoles with.
 PACKAGES_BROWSER="chromium"
 # Servers that tests start privately.
 PACKAGES_SERVERS="rabbitmq-server postgresql mariadb-server"
 PACKAGES_LINT="shellcheck"
+PACKAGES_DOC="graphviz"
 
 # missing_packages NAME...: print those that are not installed.
 missing_packages() {

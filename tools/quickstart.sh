@@ -122,11 +122,13 @@ This makes an OpenStack-compatible cloud on this machine. It will
   3. $hypervisor
   4. start the cloud at http://$LISTEN, with all it keeps in $STATE
   5. $image
-  6. create the keypair and the server 'hello', and boot it
+  6. let ssh and ping in to servers of the first project, create a keypair and the server 'hello', boot it, and give it
+     a floating IP
   7. $inside
 END
     [ $DRIVER = fake ] || cat <<END
-A bridge with DHCP and NAT for the guests appears with the first server, and with it the machine forwards IP packets.
+A bridge and a network namespace with DHCP and NAT for the guests appear with the first server, and with them the machine
+forwards IP packets. Guests reach the world, but neither this machine nor the networks it is connected to.
 END
     cat <<END
 Nothing else on this machine is changed, and 'tools/quickstart.sh --remove' takes all of it away again but the packages.
@@ -187,9 +189,18 @@ image_registered() {
         --file "$NOTES/nova-guest.qcow2" $IMAGE
 }
 
+# Nothing comes in to servers but what rules of their security groups let in, those of this machine's own included.
+ways_in() {
+    local rules
+    rules=$(openstack security group rule list default --ingress --ethertype IPv4 -f value -c "IP Protocol" -c "Port Range")
+    grep -q '^tcp 22:22' <<<"$rules" || openstack security group rule create --protocol tcp --dst-port 22 default
+    grep -q '^icmp' <<<"$rules" || openstack security group rule create --protocol icmp default
+}
+
 # An earlier run's server is used when its key is still ours and it can run; else it makes place.
 server_booted() {
     local status
+    ways_in
     status=$(openstack server list -f value -c Status --name '^hello$')
     if ! [ -s "$STATE/hello.key" ] || ! openstack keypair show hello; then
         [ -z "$status" ] || openstack server delete --wait hello
@@ -199,15 +210,31 @@ server_booted() {
         mv "$STATE/hello.key.new" "$STATE/hello.key"
     fi
     case $status in
-        ACTIVE) return ;;
-        SHUTOFF) openstack server start hello; return ;;
-        ?*) openstack server delete --wait hello ;;
+        ACTIVE) ;;
+        SHUTOFF) openstack server start hello ;;
+        *)
+            [ -z "$status" ] || openstack server delete --wait hello
+            if ! openstack server create --flavor m1.nano --image $IMAGE --network private --key-name hello --wait hello; then
+                openstack server show hello -f value -c fault
+                echo "the whole story: $STATE/log/nova-lite.log"
+                return 1
+            fi ;;
     esac
-    openstack server create --flavor m1.nano --image $IMAGE --network private --key-name hello --wait hello && return
-    openstack server show hello -f value -c fault
-    echo "the whole story: $STATE/log/nova-lite.log"
-    return 1
+    floating_ip_added
 }
+
+# A cloud that an earlier release began, or whose host uses all ranges itself, has no external network of that name.
+floating_ip_added() {
+    local address
+    openstack network show public -f value -c router:external | grep -q True || return 0
+    [ "$(addresses | wc -l)" = 1 ] || return 0
+    address=$(openstack floating ip list --status DOWN --network public -f value -c "Floating IP Address" | head -n 1)
+    [ -n "$address" ] || address=$(openstack floating ip create public -f value -c floating_ip_address)
+    openstack server add floating ip hello "$address"
+}
+
+# Those of hello; a floating IP is the last one.
+addresses() { openstack server show -f value -c addresses hello | grep -oE '[0-9]+(\.[0-9]+){3}'; }
 
 in_guest() {
     ssh -F none -i "$STATE/hello.key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
@@ -216,7 +243,7 @@ in_guest() {
 
 guest_answers() {
     local address
-    address=$(openstack server show -f value -c addresses hello | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1)
+    address=$(addresses | tail -n 1)
     echo "$address" >"$NOTES/address"
     [ $DRIVER = libvirt ] || { echo "the fake driver remembers guests, it does not run them"; return; }
     for _ in $(seq 60); do

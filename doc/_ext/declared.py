@@ -107,18 +107,18 @@ def policies():
         if not rules:
             continue
         lines += title(info.name)
-        lines += table(("rule", "default", "what it allows"), [
-            (literal(each.name), literal(each.check_str or "(anyone)"), _escaped(each.description)) for each in rules],
-            (40, 30, 30))
+        lines += table(("rule", "default", "for tokens of", "what it allows"), [
+            (literal(each.name), literal(each.check_str or "(anyone)"), ", ".join(each.scope_types or ("any scope",)),
+             _escaped(each.description)) for each in rules], (35, 25, 15, 25))
     return lines
 
 
 def operations():
     from nova_lite.objects.states import OPERATIONS
-    rows = [(literal(each.name), ", ".join(sorted(map(str, each.allowed))), each.task, each.then,
+    rows = [(literal(each.name), literal(each.action), ", ".join(sorted(map(str, each.allowed))), each.task, each.then,
              each.failing or "as it was", f"{each.deadline} s") for each in OPERATIONS.values()]
-    return table(("operation", "may start from", "task_state", "then", "failing", "deadline"), rows,
-                 (14, 30, 18, 12, 14, 12))
+    return table(("operation", "action", "may start from", "task_state", "then", "failing", "deadline"), rows,
+                 (16, 12, 26, 18, 10, 10, 8))
 
 
 def drift():

@@ -1,15 +1,21 @@
 """Addresses to listen on."""
 
+import errno
 import socket
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+
+_REMEDIES = {errno.EADDRINUSE: "Stop what uses that port, or choose another",
+             errno.EADDRNOTAVAIL: "Choose an address that this machine has, or 0.0.0.0 for all of them",
+             errno.EACCES: "Choose a port above 1023, or run as root"}
 
 
 def split(text):
     """("host", port) of "HOST:PORT" or "[V6]:PORT".  :raises Misconfigured:"""
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise exception.Misconfigured(problem=f"{text!r} is no address.", remedy="Write HOST:PORT, as 127.0.0.1:8774.")
+        raise exceptions.Misconfigured(problem=f"{text!r} is no address.",
+                                      remedy="Write HOST:PORT, as 127.0.0.1:8774, with a port up to 65535.")
     return host.strip("[]"), int(port)
 
 
@@ -23,8 +29,8 @@ def bind(address):
         made.listen(1024)
     except OSError as error:
         made.close()
-        raise exception.Misconfigured(
+        raise exceptions.Misconfigured(
             problem=f"Cannot listen on {address}: {error.strerror}.",
-            remedy="Stop what uses that port, or choose another (--listen HOST:PORT, or [api] listen and port).",
+            remedy=f"{_REMEDIES.get(error.errno, 'Choose another')} (--listen HOST:PORT, or [api] listen and port).",
         ) from error
     return [made]

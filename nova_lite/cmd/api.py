@@ -11,8 +11,8 @@ import signal
 import sys
 import time
 
-from nova_lite.cmd import base, early, notify, single
-from nova_lite.common import exception
+from nova_lite.cmd import base, notify, preload, run_service
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
@@ -21,12 +21,12 @@ _START = 120.0      # seconds a worker may take until the first of them
 
 
 def main():
-    base.read(sys.argv[1:], "nova-lite-api")
-    base.set_up_log()
-    from nova_lite.cmd.address import bind
     try:
+        base.read(sys.argv[1:], "nova-lite-api")
+        base.set_up_log()
+        from nova_lite.cmd.address import bind
         sockets = bind(f"{CONF.api.listen}:{CONF.api.port}")
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         base.fail(error)
     Parent(sockets, CONF.api.workers).run()
 
@@ -40,17 +40,16 @@ class Parent:
         self._workers = {}                      # pid -> Worker
         self._stopping = False
         self._ready = False
-        self._patience = _patience()
+        self._silence_allowed = _silence_allowed()
 
     def run(self):
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self._stopping:
-            while len(self._workers) < self._count and not self._stopping:
-                self._fork()
+            self._fork_missing()
             self._reap()
             self._end_hung()
-        notify.tell(notify.STOPPING)
+        notify.send(notify.STOPPING)
         for each in self._sockets:      # else clients would wait in a queue that nobody serves any more
             each.close()
         for pid in self._workers:
@@ -60,23 +59,36 @@ class Parent:
     def _stop(self, *_):
         self._stopping = True
 
+    def _fork_missing(self):
+        try:
+            while len(self._workers) < self._count and not self._stopping:
+                self._fork()
+        except OSError as error:
+            LOG.error("An API worker cannot be started, for now: %s", error)
+            time.sleep(1)
+
     def _fork(self):
-        ear, mouth = os.pipe()
-        pid = os.fork()
+        reader, writer = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(reader)
+            os.close(writer)
+            raise
         if pid:
-            os.close(mouth)
-            self._workers[pid] = Worker(ear)
+            os.close(writer)
+            self._workers[pid] = Worker(reader)
             return
         status = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            notify.through(mouth)
-            early.start_concurrency(CONF.concurrency)
-            os.set_blocking(mouth, False)
+            notify.through(writer)
+            preload.start_concurrency(CONF.concurrency)
+            os.set_blocking(writer, False)
             for each in self._workers.values():
                 each.close()
             _begin_pulse(os.getppid())
-            single.serve(lambda: make(self._sockets))
+            run_service.serve(lambda: make(self._sockets))
             status = 0
         except BaseException:
             LOG.exception("An API worker ends")
@@ -84,10 +96,13 @@ class Parent:
             os._exit(status)
 
     def _reap(self):
-        """Take leave of workers that ended; one that died young is not replaced in a hurry."""
+        """Pass on what workers report and collect those that ended; one that failed is replaced a second later."""
         for each in self._workers.values():
             self._pass_on(each.said())
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:           # none could be started
+            return
         if not pid:
             time.sleep(0.1)
             return
@@ -105,18 +120,18 @@ class Parent:
         """Kill workers whose loop has not turned for too long; they are replaced as those that died."""
         for pid, worker in self._workers.items():
             silent = worker.silent()
-            if silent > (self._patience if worker.turns else max(_START, self._patience)):
+            if silent > (self._silence_allowed if worker.turns else max(_START, self._silence_allowed)):
                 LOG.error("API worker %s has not lived for %.0f s and is killed", pid, silent)
                 _kill(pid, signal.SIGKILL)
-                worker.heard_at = time.monotonic()
+                worker.reported_at = time.monotonic()
 
     def _pass_on(self, said):
-        """Tell the init system once that a worker is ready, and that one lives as often as one says so."""
+        """Notify the init system once when a worker is ready, and of life as often as a worker reports it."""
         if notify.READY in said and not self._ready:
             self._ready = True
-            notify.tell(notify.READY)
+            notify.send(notify.READY)
         if notify.ALIVE in said:
-            notify.tell(notify.ALIVE)
+            notify.send(notify.ALIVE)
 
     def _wait_for_all(self, seconds):
         end = time.monotonic() + seconds
@@ -132,33 +147,36 @@ class Parent:
 
 
 class Worker:
-    """What the parent knows of one.  :param ear: the end of a pipe that it reads."""
+    """What the parent process knows of a worker.
 
-    def __init__(self, ear):
-        self._ear = ear
-        os.set_blocking(ear, False)
-        self.heard_at = time.monotonic()
-        self.turns = False              # whether it was ever heard
+    :param reader: the end of a pipe from which its reports are read.
+    """
+
+    def __init__(self, reader):
+        self._reader = reader
+        os.set_blocking(reader, False)
+        self.reported_at = time.monotonic()
+        self.turns = False              # whether it ever reported
 
     def said(self):
         """The lines that came since the last call."""
         try:
-            text = os.read(self._ear, 4096).decode()
+            text = os.read(self._reader, 4096).decode()
         except BlockingIOError:
             return ()
         if text:                            # else it ended, and is reaped
-            self.heard_at, self.turns = time.monotonic(), True
+            self.reported_at, self.turns = time.monotonic(), True
         return text.split("\n")
 
     def silent(self):
-        """Seconds since it was heard."""
-        return time.monotonic() - self.heard_at
+        """Seconds since its last report."""
+        return time.monotonic() - self.reported_at
 
     def close(self):
-        os.close(self._ear)
+        os.close(self._reader)
 
 
-def _patience():
+def _silence_allowed():
     """Seconds of silence that a worker may need: on SQLite its loop rests while another process writes."""
     from nova_lite.db.session import url
     waits = CONF.database.sqlite_busy_timeout if url().startswith("sqlite") else 0
@@ -166,11 +184,11 @@ def _patience():
 
 
 def _begin_pulse(parent):
-    """Tell the parent again and again that the loop turns; without a parent, stop: its next life needs the port."""
+    """Report to the parent periodically that the loop turns; without a parent, stop: its next life needs the port."""
     from nova_lite.common import concurrency
 
     def pulse():
-        notify.tell(notify.TURNING)
+        notify.send(notify.TURNING)
         if os.getppid() != parent:
             LOG.error("The parent of this API worker is gone; it stops")
             os.kill(os.getpid(), signal.SIGTERM)
@@ -185,11 +203,14 @@ def _kill(pid, number):
 def make(sockets):
     """The service of one worker."""
     from nova_lite.api.wsgi import app
-    from nova_lite.cmd.doors import Doors
+    from nova_lite.cmd import cloud_check
+    from nova_lite.cmd.facades import Facades
     from nova_lite.cmd.services import Web
-    doors = Doors()
-    doors.image.recover()
-    return Web(app.build(doors), sockets, doors.image)
+    cloud_check.claim()
+    facades = Facades()
+    with contextlib.suppress(exceptions.DatabaseUnavailable):        # the sweep tries again, and the log says so
+        facades.image.recover()
+    return Web(app.build(facades), sockets, facades.image)
 
 
 if __name__ == "__main__":

@@ -7,24 +7,24 @@ import textwrap
 import time
 
 from nova_lite.cmd import trace, up
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 _NUMBERS = {"took", "open", "found", "repaired"}        # columns
 _WIDE = 110         # characters of a line
-_PATIENCE = 90      # seconds that a look asked for may take
+_TIMEOUT = 90      # seconds that a look asked for may take
 _MENDING = "The auditor mends it when nothing is being done to it. If it stays, see the log."
 _OFF = "The auditor would mend it, but [audit] repair is false."
 
 
 def run(arguments):
-    """0: no drift is open.  1: some is.  2: it cannot be told, or not all parts looked that were asked to."""
+    """0: no drift is open.  1: some is.  2: unknown, or not all parts looked that were asked to."""
     try:
         up.configure(arguments, os.path.abspath(arguments.state_dir))
         trace.check_database()
         unanswered = _look_now() if arguments.now else []
         report = gather(unanswered)
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         print(f"nova-lite: {error}", file=sys.stderr)
         return 2
     if arguments.json:
@@ -48,11 +48,11 @@ def _look_now():
         silent = audit.silent_hosts(session, CONF.operations.service_down_time)
         wanted = {drifts.DATABASE, *audit.hosts(session) - silent}
     if not running:
-        raise exception.Misconfigured(problem="No conductor runs, so nobody can look.",
+        raise exceptions.Misconfigured(problem="No conductor runs, so nobody can look.",
                                       remedy="Start the cloud, or leave out --now to see what was known.")
     with db.writer() as session:
         drifts.ask(session, sorted(wanted))
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while time.monotonic() < end:
         time.sleep(0.2)
         with db.reader() as session:
@@ -66,10 +66,10 @@ def _name(part):
     return part.strip("()")
 
 
-# ---- what is told
+# ---- what is printed
 
 def gather(unanswered=()):
-    """A dict of what there is to tell; see ``doc/audit.rst``."""
+    """The result as a dict; see ``doc/audit.rst``."""
     from nova_lite import db
     from nova_lite.db import audit, drifts
     from nova_lite.db.base import now
@@ -141,12 +141,12 @@ def _open(findings):
 
 def _ago(part, moment):
     if part["looked_at"] is None:
-        told = "never"
+        looked = "never"
     else:
         passed = datetime.datetime.fromisoformat(moment) - datetime.datetime.fromisoformat(part["looked_at"])
         seconds = max(0, round(passed.total_seconds()))
-        told = f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
-    return told + (", is down" if part["down"] else "" if part["answered"] else ", did not answer")
+        looked = f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
+    return looked + (", is down" if part["down"] else "" if part["answered"] else ", did not answer")
 
 
 def _took(part):

@@ -3,6 +3,7 @@
 Nothing here may import the rest of nova_lite at module level: eventlet must be started first.
 """
 
+import contextlib
 import gc
 import logging
 import os
@@ -12,38 +13,59 @@ import threading
 import uuid
 
 from nova_lite import __version__
-from nova_lite.cmd import early, notify
+from nova_lite.cmd import notify, preload, streams
 from nova_lite.conf import CONF
 
+#: Others read no file of ours; they may pass through directories, as QEMU's user must.
+_UMASK = 0o026
 SYSTEM_CONFIG = "/etc/nova_lite/nova_lite.conf"
 
 
 def configure(args, prog, config_files=()):
     """Read the configuration, then start the chosen concurrency: from here on everything may be imported."""
     read(args, prog, config_files)
-    early.start_concurrency(CONF.concurrency)
+    preload.start_concurrency(CONF.concurrency)
 
 
 def existing(files):
     """The paths that a command line named, made absolute.  :raises Misconfigured: there is no such file."""
-    from nova_lite.common import exception
+    from nova_lite.common import exceptions
     for each in files:
         if not os.path.exists(each):
-            raise exception.Misconfigured(problem=f"There is no configuration file {each}.",
+            raise exceptions.Misconfigured(problem=f"There is no configuration file {each}.",
                                           remedy="Give --config-file one that exists.")
     return [os.path.abspath(each) for each in files]
 
 
 def read(args, prog, config_files=()):
-    """Read the configuration files and command line into CONF.
+    """Read the configuration files and command line into CONF, and check all of it.
 
     :param config_files: besides /etc/nova_lite/nova_lite.conf; later ones win.
+    :raises Misconfigured: naming everything that is wrong.
     """
-    early.quiet_libraries()
+    os.umask(_UMASK)
+    preload.quiet_libraries()
+    from oslo_config import cfg
     from oslo_log import log
+
+    from nova_lite.cmd import configuration
+    from nova_lite.common import exceptions
+    from nova_lite.common.serving import limits
     log.register_options(CONF)
     files = [each for each in (SYSTEM_CONFIG, *config_files) if os.path.exists(each)]
-    CONF(args, project="nova_lite", prog=prog, version=__version__, default_config_files=files)
+    configuration.check_early(CONF, [*files, *_named(args)])
+    try:
+        CONF(args, project="nova_lite", prog=prog, version=__version__, default_config_files=files)
+    except cfg.Error as error:
+        raise exceptions.Misconfigured(problem=f"The configuration cannot be read: {error}", remedy="") from error
+    configuration.check(CONF)
+    limits.raise_descriptors()
+
+
+def _named(args):
+    """The configuration files that a command line names."""
+    return [*(each.removeprefix("--config-file=") for each in args if each.startswith("--config-file=")),
+            *(path for flag, path in zip(args, args[1:], strict=False) if flag == "--config-file")]
 
 
 def worker_name(binary):
@@ -54,13 +76,22 @@ def worker_name(binary):
 def set_up_log(file=None):
     """Log to ``file``, or to standard error; libraries only from warnings on."""
     from oslo_log import log
+
+    from nova_lite.common import log_file
+    streams.secure()
+    logging.raiseExceptions = False         # where the log cannot be written, there is nobody left to complain to
     if file:
         os.makedirs(os.path.dirname(file), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(file, 0o640)           # an earlier release let everybody read it
         CONF.set_override("log_file", os.path.basename(file))
         CONF.set_override("log_dir", os.path.dirname(file))
     log.set_defaults(default_log_levels=log.get_default_log_levels() + [
         "oslo_messaging=WARNING", "eventlet.wsgi=WARNING", "sqlalchemy=WARNING", "alembic=WARNING"])
+    for name, value in (("log_rotation_type", "size"), ("max_logfile_size_mb", 100), ("max_logfile_count", 10)):
+        CONF.set_default(name, value)
     log.setup(CONF, "nova_lite", __version__)
+    log_file.bound(logging.getLogger(), CONF.log_line_length)
     logging.logThreads = logging.logMultiprocessing = False     # no format of ours names them; 5% of a GET's time
 
 
@@ -78,9 +109,9 @@ def fail(error):
 
 
 def wait_for_signal(liveness):
-    """Tell the init system that we are ready; return when SIGTERM or SIGINT asks the process to end, or it is deaf.
+    """Notify the init system that we are ready; return at SIGTERM or SIGINT, or when the consumers of messages hang.
 
-    :param liveness: a cmd.liveness.Liveness, which is begun here.
+    :param liveness: a cmd.liveness.Liveness, which is started here.
     :returns: seconds that services may take to stop; the process ends a little later, whatever hangs.
     """
     _spare_the_collector()
@@ -88,14 +119,26 @@ def wait_for_signal(liveness):
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     liveness.start()
-    notify.tell(notify.READY)
-    while not stopping.wait(1) and not liveness.deaf:   # a bounded wait lets native signal handlers run in either mode
+    notify.send(notify.READY)
+    while not _ends(stopping, liveness):
         pass
     logging.getLogger(__name__).info("Stopping")
     if stopping.is_set():               # one that starts itself anew is not stopping for the init system
-        notify.tell(notify.STOPPING)
+        notify.send(notify.STOPPING)
     liveness.stop()
     return bound_the_end(CONF.operations.stop_timeout)
+
+
+def _ends(stopping, liveness):
+    """Wait a second; whether it is time to end.
+
+    What ends the loop of green threads is thrown in here; it begins anew by itself.
+    """
+    try:
+        return stopping.wait(1) or liveness.consumers_hang     # a bounded wait lets signal handlers run in either mode
+    except BaseException:
+        logging.getLogger(__name__).exception("The main loop goes on after an error")
+        return False
 
 
 def bound_the_end(seconds):

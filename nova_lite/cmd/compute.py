@@ -1,11 +1,11 @@
 """``nova-lite-compute``: one a host; runs its guests and their network.  It holds no database credentials."""
 
-from nova_lite.cmd import single, state_dir
+from nova_lite.cmd import run_service, state_dir
 from nova_lite.conf import CONF
 
 
 def main():
-    single.run("nova-lite-compute", _make)
+    run_service.run("nova-lite-compute", _make)
 
 
 def _make():

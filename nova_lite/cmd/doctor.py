@@ -6,11 +6,11 @@ import shutil
 import sys
 
 from nova_lite.cmd import address, state_dir, up
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 _MARKS = {True: "ok  ", None: "warn", False: "FAIL"}
-_ROOM = 5 << 30
+_ENOUGH = 5 << 30
 
 
 class Finding:
@@ -29,12 +29,12 @@ def run(arguments):
     """Print every finding; 0 where a cloud can start."""
     try:
         up.configure(arguments, os.path.abspath(arguments.state_dir))
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         print(Finding(False, str(error)))
         return 1
     checks = [_state_dir, _space, _port]
     if CONF.compute.driver == "libvirt":
-        checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun]
+        checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun, _bridge_filter, _forwarding]
     failed = 0
     for check in checks:
         finding = check()
@@ -61,9 +61,9 @@ def _space():
         parent = os.path.dirname(parent)
     free = shutil.disk_usage(parent).free
     text = f"{free / (1 << 30):.1f} GiB free below {parent}"
-    if free >= _ROOM:
+    if free >= _ENOUGH:
         return Finding(True, text)
-    return Finding(None, text, "images and disks need room: free some, or choose another --state-dir")
+    return Finding(None, text, "images and disks need space: free some, or choose another --state-dir")
 
 
 def _port():
@@ -71,7 +71,7 @@ def _port():
     try:
         for each in address.bind(listen):
             each.close()
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         if state_dir.pid_in(state_dir.lock_path(CONF.state_dir)):
             return Finding(True, f"port {listen} is in use by this very cloud")
         return Finding(False, str(error))
@@ -101,7 +101,7 @@ def _libvirtd():
         driver.host.check()
         facts = driver.host.facts()
         driver.close()
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         return Finding(False, str(error), "start libvirtd: systemctl start libvirtd; or, without an init system: "
                                           f"{sys.executable} -m nova_lite.virt.libvirt.daemon start")
     version = facts.hypervisor_version
@@ -113,7 +113,7 @@ def _virt_type():
     from nova_lite.virt.libvirt import probe
     try:
         kind = probe.virt_type(CONF.state_dir)
-    except (exception.NovaLiteError, OSError) as error:
+    except (exceptions.NovaLiteError, OSError) as error:
         return Finding(False, f"no guest can be started: {error}", "install qemu-system-x86")
     if kind == "kvm":
         return Finding(True, "guests run under KVM")
@@ -123,13 +123,34 @@ def _virt_type():
 
 def _programs():
     missing = [f"{program} (package {package})" for program, package in (
-        ("qemu-img", "qemu-utils"), ("dnsmasq", "dnsmasq-base"), ("nft", "nftables")) if not shutil.which(program)]
+        ("qemu-img", "qemu-utils"), ("dnsmasq", "dnsmasq-base"), ("nft", "nftables"), ("nsenter", "util-linux"))
+        if not shutil.which(program)]
     if missing:
         return Finding(False, f"missing programs: {', '.join(missing)}", "install the packages named")
-    return Finding(True, "qemu-img, dnsmasq and nft are installed")
+    return Finding(True, "qemu-img, dnsmasq, nft and nsenter are installed")
 
 
 def _tun():
     if os.path.exists("/dev/net/tun"):
         return Finding(True, "/dev/net/tun exists, so guests can have network interfaces")
     return Finding(False, "/dev/net/tun is missing", "load the kernel's tun module: modprobe tun")
+
+
+def _bridge_filter():
+    from nova_lite.network.planes.linux import bridge_filter
+    if bridge_filter.is_there():
+        return Finding(True, "br_netfilter is there, so that security groups hold between guests of a bridge")
+    if bridge_filter.can_load():
+        return Finding(True, "br_netfilter can be loaded, so that security groups hold between guests of a bridge")
+    return Finding(False, "the kernel has no br_netfilter, without which security groups cannot hold",
+                   bridge_filter.REMEDY)
+
+
+def _forwarding():
+    from nova_lite.network.planes.linux import forward_policy
+    commands = forward_policy.lacking()
+    if not commands:
+        return Finding(True, "no other firewall stands between guests, their gateways and the world")
+    return Finding(None, "another firewall of this machine (Docker's, ufw's, firewalld's) drops what it does not know, "
+                         "so guests will get no address and reach nothing",
+                   "let it pass what this cloud filters by itself, at each boot: " + "; ".join(commands))

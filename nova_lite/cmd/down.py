@@ -8,7 +8,7 @@ import time
 
 from nova_lite.cmd import state_dir
 
-_PATIENCE = 60
+_TIMEOUT = 60
 
 
 def run(arguments):
@@ -23,13 +23,13 @@ def run(arguments):
         print(f"The cloud in {place} is just starting or stopping; try again in a few seconds.", file=sys.stderr)
         return 1
     os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while time.monotonic() < end:
         if not _held(path):
             print(f"The cloud in {place} has stopped. Guests keep running; 'nova-lite up' finds them again.")
             return 0
         time.sleep(0.05)
-    print(f"Process {pid} has not stopped within {_PATIENCE} s; see {place}/log/nova-lite.log. "
+    print(f"Process {pid} has not stopped within {_TIMEOUT} s; see {place}/log/nova-lite.log. "
           f"'kill -9 {pid}' is safe: the next 'up' finishes what was under way.", file=sys.stderr)
     return 1
 

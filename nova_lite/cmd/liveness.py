@@ -1,8 +1,8 @@
-"""Whether this process lives: its loop turns, it hears itself over the bus, its database answers or is away.
+"""Whether this process lives: its loop turns, it receives its own pings over the bus, its database answers or is away.
 
-The init system's watchdog is told only while all of that holds.  A broker or database that is away is no fault of this
-process: to start it anew would only lose the steps it runs.  A process that is deaf - the broker takes its ping, and it
-never arrives - is: it stops gracefully and starts itself anew.
+The init system's watchdog is notified only while all of that holds.  A broker or database that is away is no fault of
+this process: to restart it would only lose the steps it runs.  A process whose consumers hang - the broker takes its
+ping, and it never arrives - is at fault: it stops gracefully and restarts itself.
 """
 
 import logging
@@ -10,15 +10,15 @@ import time
 
 from nova_lite import db
 from nova_lite.cmd import notify
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exceptions
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
 
 PING = 5.0          # seconds a round trip over the bus may take
-ANSWER = 20.0       # seconds the database may take to answer, or to be told away
-DEAF = 3            # pings in a row that are not heard,
-PATIENCE = 30.0     # in at least so many seconds: after an outage of the broker, consumers need a while to be back
+ANSWER = 20.0       # seconds the database may take to answer, or to be found away
+HUNG_AFTER = 3      # lost pings in a row after which the consumers count as hung,
+GRACE = 30.0        # if so many seconds have passed: after an outage of the broker, consumers need a while to reconnect
 
 
 class Liveness:
@@ -27,13 +27,14 @@ class Liveness:
     def __init__(self, servers, database):
         self._servers = [*servers]
         self._database = database
-        self._unheard = 0
-        self._heard_at = time.monotonic()
+        self._lost_pings = 0
+        self._received_at = time.monotonic()
         self._beat = None
 
     @property
-    def deaf(self):
-        return self._unheard >= DEAF and time.monotonic() - self._heard_at >= PATIENCE
+    def consumers_hang(self):
+        """Whether this process receives nothing from a bus that works, and must restart."""
+        return self._lost_pings >= HUNG_AFTER and time.monotonic() - self._received_at >= GRACE
 
     def start(self):
         wanted = notify.watchdog_seconds()
@@ -45,24 +46,24 @@ class Liveness:
             self._beat.stop(0)
 
     def look(self):
-        """One look; tells the init system when all is well."""
-        heard = all(map(self._hears, self._servers))
-        self._unheard = 0 if heard else self._unheard + 1
-        if heard:
-            self._heard_at = time.monotonic()
-        if self.deaf:
-            LOG.error("The bus takes what this process sends itself, and it does not arrive: it starts anew")
-        if heard and (not self._database or _answers()):
-            notify.tell(notify.ALIVE)
+        """Check once; notify the init system when all is well."""
+        received = all(map(self._receives, self._servers))
+        self._lost_pings = 0 if received else self._lost_pings + 1
+        if received:
+            self._received_at = time.monotonic()
+        if self.consumers_hang:
+            LOG.error("The bus takes this process's pings to itself, and they do not arrive: the process restarts")
+        if received and (not self._database or _answers()):
+            notify.send(notify.ALIVE)
 
     @staticmethod
-    def _hears(server):
+    def _receives(server):
         try:
             server.ping(PING)
-        except exception.BusUnavailable as error:
+        except exceptions.BusUnavailable as error:
             LOG.warning("%s", error)
-        except exception.NoAnswer as error:
-            LOG.warning("This process does not hear itself: %s", error)
+        except exceptions.NoAnswer as error:
+            LOG.warning("This process does not receive its own pings: %s", error)
             return False
         return True
 

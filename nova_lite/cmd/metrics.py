@@ -1,21 +1,23 @@
 """Metrics for Prometheus, all read from the database at the moment they are asked for.
 
-So one process tells of the whole cloud, whatever its layout, and idle clouds pay nothing.  The library is loaded at the
+So one process reports the whole cloud, whatever its layout, and idle clouds pay nothing.  The library is loaded at the
 first question.
 """
 
+import collections
 import datetime
 import logging
 
 from nova_lite import db
 from nova_lite.cmd import address
-from nova_lite.common import concurrency, exception, tally
+from nova_lite.common import concurrency, exceptions, request_counts
 from nova_lite.conf import CONF
-from nova_lite.db import drifts, figures
+from nova_lite.db import drifts, metrics, service_changes
 from nova_lite.objects.drift import KINDS
+from nova_lite.objects.states import action
 
 LOG = logging.getLogger(__name__)
-_LIMITS = concurrency.Limits(connections=16, threads=2, idle=30, head=10, io=20)
+_LIMITS = concurrency.Limits(connections=16, threads=2, idle=30, head=10, body=5, grace=20)
 _PLAIN = "text/plain; charset=utf-8"
 
 
@@ -29,7 +31,7 @@ def serve():
     address.split(CONF.metrics.listen)
     try:
         sockets = address.bind(CONF.metrics.listen)
-    except exception.Misconfigured as error:
+    except exceptions.Misconfigured as error:
         LOG.warning("No metrics from this process: %s", error)
         return None
     return concurrency.serve(app, sockets, _LIMITS)
@@ -57,10 +59,10 @@ def _answer(environ):
 
 def flush_requests():
     """Add what this process answered to the cloud's counters."""
-    taken = tally.take()
+    taken = request_counts.take()
     if taken:
         with db.writer(relaxed=True) as session:
-            figures.add_requests(session, taken)
+            metrics.add_requests(session, taken)
 
 
 def flush_requests_if_possible():
@@ -79,10 +81,7 @@ class Cloud:
             self._counters = {}
             for name, label, value in drifts.counters(session):
                 self._counters.setdefault(name, {})[label] = value
-            yield from self._drift(session)
-            yield from self._operations(session)
-            yield from self._requests()
-            yield from self._inventory(session)
+            return [*self._drift(session), *self._operations(session), *self._requests(), *self._inventory(session)]
 
     def _drift(self, session):
         still = drifts.open_by_kind(session)
@@ -103,9 +102,12 @@ class Cloud:
 
     def _operations(self, session):
         yield _counter("operations", "Operations that ended, counted at the auditor's looks.", ("operation", "state"),
-                       {tuple(label.split(" ")): value for label, value in self._of("operations")})
+                       _by_action((label.split(" "), value) for label, value in self._of("operations")))
         yield _gauge("operations_open", "Operations that have not ended.", ("operation", "state"),
-                     drifts.open_operations(session))
+                     _by_action(drifts.open_operations(session).items()))
+
+        yield _gauge("service_changes_open", "Changes of other services that are wanted, or to be undone.",
+                     ("service", "state"), service_changes.count(session))
 
     def _of(self, name):
         return self._counters.get(name, {}).items()
@@ -113,18 +115,18 @@ class Cloud:
     def _requests(self):
         labels = ("service", "method", "status")
         yield _counter("requests", "Requests that were answered.", labels,
-                       {tuple(label.split(" ")): value for label, value in self._of(figures.REQUESTS)})
+                       {tuple(label.split(" ")): value for label, value in self._of(metrics.REQUESTS)})
         yield _counter("request_seconds", "Seconds that answering them took.", labels,
-                       {tuple(label.split(" ")): value / 1e6 for label, value in self._of(figures.MICROSECONDS)})
+                       {tuple(label.split(" ")): value / 1e6 for label, value in self._of(metrics.MICROSECONDS)})
 
     @staticmethod
     def _inventory(session):
         yield _gauge("servers", "Servers there are.", ("vm_state",),
-                     {(each,): amount for each, amount in figures.servers(session).items()})
+                     {(each,): amount for each, amount in metrics.servers(session).items()})
         yield _gauge("service_up", "Whether a service shows life.", ("service", "host"), {
             (binary, host): int(alive)
-            for binary, host, alive in figures.services(session, CONF.operations.service_down_time)})
-        nodes = figures.nodes(session)
+            for binary, host, alive in metrics.services(session, CONF.operations.service_down_time)})
+        nodes = metrics.nodes(session)
         for name, which, text in (("host_capacity", "", "What a host has."),
                                   ("host_used", "_used", "What of it is given to servers.")):
             yield _gauge(name, text, ("host", "resource"), {
@@ -133,6 +135,14 @@ class Cloud:
 
 
 _RESOURCES = (("vcpus", "vcpus", 1), ("memory_bytes", "memory_mb", 1 << 20), ("disk_bytes", "disk_gb", 1 << 30))
+
+
+def _by_action(amounts):
+    """{(public action, state): sum} of ((operation's name, state), amount) pairs."""
+    sums = collections.Counter()
+    for (name, state), amount in amounts:
+        sums[action(name), state] += amount
+    return sums
 
 
 def _counter(name, text, labels, values):

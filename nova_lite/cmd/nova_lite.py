@@ -1,4 +1,4 @@
-"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor, trace, audit, explain."""
+"""``nova-lite``: the command a newcomer meets - up, down, remove, doctor, trace, audit, explain, network."""
 
 import argparse
 import importlib
@@ -25,7 +25,7 @@ def _parser():
         prog="nova-lite", description="A whole OpenStack-compatible cloud on this machine, in one process.")
     parser.add_argument("--version", action="version", version=f"nova-lite {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, dest="command", metavar="COMMAND")
-    for add in (_up, _down, _remove, _doctor, _trace, _audit, _explain):
+    for add in (_up, _down, _remove, _doctor, _trace, _audit, _explain, _network):
         add(commands)
     return parser
 
@@ -81,17 +81,36 @@ def _audit(commands):
     parser = _command(commands, "audit", "show what differs from what should be, and what to do",
                       "Show what the auditor found different between the database and what is, what of it was "
                       "repaired, and what to do about the rest. Exit status: 0 nothing differs, 1 something does, 2 it "
-                      "cannot be told.")
+                      "cannot be found out.")
     parser.add_argument("--now", action="store_true", help="let the database and every host be looked at first")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def _explain(commands):
-    parser = _command(commands, "explain", "tell why a server is where it is, or nowhere",
+    parser = _command(commands, "explain", "show why a server is where it is, or nowhere",
                       "Print every decision that the scheduler made for a server: what was asked, and each host with "
                       "its weight or the filter that refused it.")
     parser.add_argument("wanted", metavar="SERVER", help="a server's id or name, or a request's id")
     parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _network(commands):
+    parser = commands.add_parser("network", help="draw how networks are connected, and why a packet arrives or not",
+                                 description="Draw networks, routers and ports, or follow a packet.")
+    actions = parser.add_subparsers(title="actions", required=True, dest="action", metavar="ACTION")
+    show = _command(actions, "show", "draw a network, a router or a port",
+                    "Draw a network, a router or a port, or each port of a server: its addresses, what its security "
+                    "groups let in and out, and the routers, gateways and floating IPs on its way.")
+    show.add_argument("wanted", metavar="NETWORK|ROUTER|PORT|SERVER", help="an id or a name")
+    trace = _command(actions, "trace", "follow a packet, and say why it does not arrive",
+                     "Follow the first packet of a connection by the rules, routes and addresses that the cloud has. "
+                     "Exit status: 0 it arrives, 1 it does not, 2 it cannot be found out.")
+    trace.add_argument("source", metavar="FROM", help="a server or port, by id or name, or an address outside")
+    trace.add_argument("target", metavar="TO", help="likewise, or any address")
+    trace.add_argument("packet", metavar="PROTOCOL", nargs="?", default="icmp",
+                       help="tcp/22, udp/53, icmp, or a protocol's number (default: %(default)s)")
+    for each in (show, trace):
+        each.add_argument("--json", action="store_true", help="for programs")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from nova_lite.cmd import base, down, state_dir, up
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 
@@ -27,7 +27,7 @@ def run(arguments):
         base.set_up_log()
         if CONF.compute.driver != "fake" and not _only_remembered(place):
             _remove_from_host()
-    except exception.NovaLiteError as error:
+    except exceptions.NovaLiteError as error:
         print(f"nova-lite: {error}\nGuests may be left; mend that and run it again.", file=sys.stderr)
         return 1
     _remove_files(place)
@@ -69,6 +69,10 @@ def _remove_files(place):
     left = sorted(os.listdir(place))
     if left:
         print(f"The cloud in {place} is gone. Left there, as no cloud made it: {', '.join(left)}")
-    else:
+        return
+    try:
         os.rmdir(place)
+    except OSError as error:        # a file system of its own, or in a directory that is somebody else's
+        print(f"Everything of the cloud in {place} is gone. The empty directory stays: {error.strerror}.")
+    else:
         print(f"Everything of the cloud in {place} is gone.")

@@ -1,40 +1,11 @@
-"""The samples of nova_lite.conf and policy.yaml: everything an operator may set, commented out, with its help.
-
-Library options that operators set are told in our own words, so that the files do not change with the library.
-"""
+"""The samples of nova_lite.conf and policy.yaml: everything an operator may set, commented out, with its help."""
 
 import importlib
 import textwrap
 
-from oslo_config import cfg
-
 from nova_lite import conf
+from nova_lite.cmd import library_options
 from nova_lite.common import policy
-
-_LIBRARY_OPTIONS = {
-    None: (
-        cfg.StrOpt("transport_url", default="local://",
-                   help="The bus between services: local:// within one process, or "
-                        "rabbit://USER:PASSWORD@HOST:5672/VHOST (several: rabbit://USER:PASSWORD@HOST1:5672,"
-                        "USER:PASSWORD@HOST2:5672/VHOST)."),
-        cfg.IntOpt("rpc_response_timeout", default=60,
-                   help="Seconds a service waits for another's answer before it counts as away."),
-        cfg.BoolOpt("debug", default=False, help="Log more: every step, for finding faults."),
-    ),
-    "oslo_messaging_rabbit": (
-        cfg.BoolOpt("ssl", default=False, help="Speak TLS with RabbitMQ."),
-        cfg.StrOpt("ssl_ca_file", default="", help="Certificate of the authority that RabbitMQ's is checked against."),
-        cfg.BoolOpt("rabbit_quorum_queue", default=False,
-                    help="Use RabbitMQ's replicated queues. Doorbells may be lost, so this is not needed for safety."),
-        cfg.IntOpt("heartbeat_timeout_threshold", default=60,
-                   help="Seconds of silence after which RabbitMQ counts as away. 0: never."),
-    ),
-    "oslo_policy": (
-        cfg.StrOpt("policy_file", default="policy.yaml",
-                   help="File of rules that override the defaults; a relative name is looked up beside the "
-                        "configuration file."),
-    ),
-}
 
 
 def text():
@@ -42,7 +13,7 @@ def text():
     groups = {}
     for module in conf.modules():
         groups.setdefault(module.GROUP, []).extend(module.OPTS)
-    for group, options in _LIBRARY_OPTIONS.items():
+    for group, options in library_options.DOCUMENTED.items():
         groups.setdefault(group, []).extend(options)
     order = sorted(groups, key=lambda name: (name is not None, name or ""))
     return "\n".join(_group(name, groups[name]) for name in order)
@@ -54,6 +25,8 @@ def _group(name, options):
 
 def _option(option):
     lines = _wrapped(option.help) + [f"Type: {kind(option)}"]
+    if option.deprecated_for_removal:
+        lines += _wrapped(f"Deprecated: {option.deprecated_reason}")
     return "".join(f"# {line}\n" for line in lines) + f"#{option.name} = {shown(option) or ''}".rstrip() + "\n"
 
 
@@ -87,4 +60,6 @@ def policy_text():
 def _rule(rule):
     lines = _wrapped(rule.description) if rule.description else []
     lines += [f"{each['method']} {each['path']}" for each in getattr(rule, "operations", ())]
+    if rule.scope_types:
+        lines.append(f"For tokens of: {', '.join(rule.scope_types)}")
     return "".join(f"# {line}\n" for line in lines) + f'#"{rule.name}": "{rule.check_str}"\n'

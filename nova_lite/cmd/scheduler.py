@@ -1,10 +1,10 @@
-"""``nova-lite-scheduler``: finds hosts and claims their room.  Any number of them share the work."""
+"""``nova-lite-scheduler``: selects hosts and claims their free capacity.  Any number of them share the work."""
 
-from nova_lite.cmd import single
+from nova_lite.cmd import run_service
 
 
 def main():
-    single.run("nova-lite-scheduler", _make)
+    run_service.run("nova-lite-scheduler", _make)
 
 
 def _make():

@@ -1,7 +1,7 @@
 """The services of a cloud, each with ``start`` and ``stop``; one process runs one of them, or all.
 
 ``start`` returns when the service does its work; ``stop(seconds)`` begins nothing more, lets running work end within
-that time, gives up the rest for others to go on with, and tells whether all had ended.
+that time, gives up the rest for others to go on with, and returns whether all had ended.
 """
 
 import logging
@@ -10,9 +10,9 @@ import time
 from nova_lite import db
 from nova_lite.cmd import metrics
 from nova_lite.cmd.base import worker_name
-from nova_lite.common import concurrency, exception, rpc
+from nova_lite.common import concurrency, exceptions, rpc
 from nova_lite.conf import CONF
-from nova_lite.db import idempotency, operations, services
+from nova_lite.db import health, idempotency, operations, services
 
 LOG = logging.getLogger(__name__)
 _PING = 5.0     # seconds a round trip over the bus may take
@@ -48,21 +48,21 @@ class Conductor:
     database = True
     share = 0.9         # of the time to stop that is left when others stop after it
 
-    def __init__(self, doors):
+    def __init__(self, facades):
         from nova_lite.compute.rpcapi import ComputeAPI
         from nova_lite.conductor.manager import Manager
         from nova_lite.scheduler.rpcapi import SchedulerAPI
-        self._manager = Manager(worker_name("nova-conductor"), doors, ComputeAPI(), SchedulerAPI(),
-                                self._hears)
-        self._server = rpc.server("conductor", CONF.host, [self._manager.endpoint])
+        self._manager = Manager(worker_name("nova-conductor"), facades, ComputeAPI(), SchedulerAPI(),
+                                self._receives)
+        self._server = rpc.server("conductor", CONF.host, self._manager.endpoints)
         self.servers = [self._server]
         self._heart = Heart("nova-conductor", "conductor")
         self._metrics = None
 
-    def _hears(self):
+    def _receives(self):
         try:
             self._server.ping(_PING)
-        except (exception.BusUnavailable, exception.NoAnswer) as error:
+        except (exceptions.BusUnavailable, exceptions.NoAnswer) as error:
             LOG.warning("%s", error)
             return False
         return True
@@ -118,26 +118,29 @@ class Compute:
         self._manager = Manager(worker_name("nova-compute"), driver, host_network(driver, metadata_app),
                                 _image_cache(driver), ConductorAPI())
         self._server = rpc.server("compute", CONF.host, [self._manager.endpoint])
-        self.servers = [self._server]
+        self._network_server = rpc.server("network", CONF.host, [self._manager.agent.endpoint])
+        self.servers = [self._server, self._network_server]
 
     def start(self):
         self._manager.start()
-        self._server.start()
+        for server in self.servers:
+            server.start()
         self._manager.start_periodic()
 
     def stop(self, seconds):
         end = time.monotonic() + seconds
-        clean = self._server.stop(seconds * 0.2)        # what it was asked is begun beside, so this is quick
+        self._network_server.stop(seconds * 0.1)
+        clean = self._server.stop(seconds * 0.2)        # its work is started in other threads, so this is quick
         return self._manager.stop(end - time.monotonic()) and clean
 
 
 def host_network(driver, metadata_app=None):
-    """The network's part on this host; for guests that are only remembered, one without effects."""
+    """The plane of this host; for guests that are only remembered, one without effects."""
     if not driver.network:
-        from nova_lite.network.host.fake import FakeHostNetwork
-        return FakeHostNetwork(CONF)
-    from nova_lite.network.manager import HostNetwork
-    return HostNetwork(CONF, metadata_app)
+        from nova_lite.network.planes.fake import FakePlane
+        return FakePlane(CONF, driver.macs)
+    from nova_lite.network.planes.linux.plane import LinuxPlane
+    return LinuxPlane(CONF, metadata_app)
 
 
 def _image_cache(driver):
@@ -164,7 +167,7 @@ def make_driver():
 class Web:
     """A WSGI application on listening sockets.
 
-    :param images: image.api's door, whose store this process keeps clean; None: it has none.
+    :param images: the image facade, whose store this process keeps clean; None: it has none.
     """
 
     database = True
@@ -177,21 +180,22 @@ class Web:
         self._images = images
         self._server = None
         self._sweep = None
-        self._tally = None
+        self._request_counts = None
 
     def start(self):
         if self._images is not None:
             self._sweep = concurrency.every(CONF.image.sweep_interval, self._images.recover)
-        self._tally = concurrency.every(CONF.metrics.flush_interval, metrics.flush_requests)
-        self._server = concurrency.serve(self._app, self._sockets)
+        self._request_counts = concurrency.every(CONF.metrics.flush_interval, metrics.flush_requests)
+        health.look()
+        self._server = concurrency.serve(self._app, self._sockets, concurrency.configured_limits())
 
     def stop(self, seconds):
         """Accept nothing more and let running requests end."""
         if self._sweep is not None:
             self._sweep.stop(0)
         clean = self._server is None or self._server.stop(seconds)
-        if self._tally is not None:
-            self._tally.stop(0)
+        if self._request_counts is not None:
+            self._request_counts.stop(0)
             metrics.flush_requests_if_possible()
         return clean
 

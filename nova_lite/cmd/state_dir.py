@@ -4,11 +4,11 @@ import fcntl
 import glob
 import os
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 #: directory below the state directory -> mode; keys are the cloud's own
-_LAYOUT = {"keys": 0o700, "images": 0o711, "instances": 0o711, "cache/images": 0o711, "network": 0o755, "run": 0o755,
-           "log": 0o755}
+_LAYOUT = {"keys": 0o700, "images": 0o711, "instances": 0o711, "cache/images": 0o711, "network": 0o755, "run": 0o750,
+           "log": 0o750}
 _BESIDE = ("fake", "nova_lite.sqlite*", "nova_lite.conf", "clouds.yaml*")
 
 
@@ -21,7 +21,7 @@ class Lock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise exception.Misconfigured(
+            raise exceptions.Misconfigured(
                 problem=f"The state directory {os.path.dirname(os.path.dirname(path))} is in use by process "
                         f"{pid_in(path) or '(starting)'}.",
                 remedy="Stop it with 'nova-lite down', or choose another by --state-dir DIR.") from error
@@ -67,7 +67,7 @@ def prepare(place):
             os.makedirs(path, exist_ok=True)
             os.chmod(path, mode)
     except OSError as error:
-        raise exception.Misconfigured(
+        raise exceptions.Misconfigured(
             problem=f"Cannot make the state directory {place}: {error.strerror}.",
             remedy="Run as a user who may write there, or choose another by --state-dir DIR.") from error
 

@@ -1,13 +1,17 @@
 """``nova-lite up``: the whole cloud in one process, from an empty directory to ready."""
 
+import contextlib
+import gc
 import logging
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
-from nova_lite.cmd import address, base, state_dir
-from nova_lite.common import exception
+from nova_lite.cmd import address, base, state_dir, streams
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
@@ -20,13 +24,13 @@ def run(arguments):
         return _detach(arguments)
     try:
         return _foreground(arguments)
-    except exception.NovaLiteError as error:
-        _tell_parent(f"nova-lite: {error}\n", failed=True)
+    except exceptions.NovaLiteError as error:
+        _report_to_parent(f"nova-lite: {error}\n", failed=True)
         return 1
     except Exception as error:
         LOG.exception("Unexpected")
         text = (str(error).splitlines() or [""])[0]
-        _tell_parent(f"nova-lite: unexpected {type(error).__name__}: {text}\n"
+        _report_to_parent(f"nova-lite: unexpected {type(error).__name__}: {text}\n"
                      f"{os.path.abspath(arguments.state_dir)}/log/nova-lite.log has the rest.\n", failed=True)
         return 1
 
@@ -37,20 +41,23 @@ def _foreground(arguments):
     lock = state_dir.prepare_and_lock(place)
     log_file = os.path.join(place, "log", "nova-lite.log")
     base.set_up_log(log_file)
+    if _READY in os.environ:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        streams.give_up(log_file)
     base.obey_failpoints()
     sockets = address.bind(f"{CONF.api.listen}:{CONF.api.port}")
     cloud = _Cloud(sockets)
     cloud.start()
-    from nova_lite.cmd import welcome
-    text = welcome.write(place, public_url(), log_file)
+    from nova_lite.cmd import clouds_yaml
+    text = clouds_yaml.write(place, public_url(), log_file)
     lock.write_pid()
-    _tell_parent(text)
+    _report_to_parent(text)
     liveness = cloud.liveness()
     try:
         clean = cloud.stop(base.wait_for_signal(liveness))
     finally:
         lock.release()
-    return base.leave(clean, status=int(liveness.deaf))
+    return base.leave(clean, status=int(liveness.consumers_hang))
 
 
 def configure(arguments, place):
@@ -75,29 +82,36 @@ class _Cloud:
     """All services of the one process, started in the order in which they need each other."""
 
     def __init__(self, sockets):
-        from nova_lite.cmd import bootstrap, consoles, services
-        from nova_lite.cmd.doors import Doors
+        from nova_lite.cmd import bootstrap, cloud_check, consoles, services
+        from nova_lite.cmd.facades import Facades
         from nova_lite.common import rpc
         from nova_lite.db import migrate
         self._driver = services.make_driver()
+        cloud_check.refuse_lost_database()
         migrate.sync()
+        cloud_check.claim()
         rpc.init()
-        doors = Doors()
-        doors.image.recover()
-        bootstrap.run(doors)
+        facades = Facades()
+        facades.image.recover()
+        bootstrap.run(facades, repair=False)
         services.forget_dead_workers()
         from nova_lite.api.metadata import app as metadata
         from nova_lite.api.wsgi import app
-        self._services = [services.Conductor(doors), services.Scheduler(),
-                          services.Compute(self._driver, metadata.build(doors)),
-                          *consoles.beside(doors, CONF.api.listen),
-                          services.Web(app.build(doors), sockets, doors.image)]
+        self._services = [services.Conductor(facades), services.Scheduler(),
+                          services.Compute(self._driver, metadata.build(facades)),
+                          *consoles.beside(facades, CONF.api.listen),
+                          services.Web(app.build(facades), sockets, facades.image)]
         self._started = []
 
     def start(self):
-        for service in self._services:
-            service.start()
-            self._started.append(service)
+        """Start all; nearly everything made on the way stays, so to look for garbage meanwhile is for nothing."""
+        gc.disable()
+        try:
+            for service in self._services:
+                service.start()
+                self._started.append(service)
+        finally:
+            gc.enable()
 
     def liveness(self):
         from nova_lite.cmd.liveness import Liveness
@@ -123,7 +137,8 @@ def _detach(arguments):
     command += ["--driver", arguments.driver] if arguments.driver else []
     for each in arguments.config_file:
         command += ["--config-file", each]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    words = tempfile.TemporaryFile()         # noqa: SIM115 - a pipe would break, or fill, when this process is gone
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
                              start_new_session=True, pass_fds=[writing], env={**os.environ, _READY: str(writing)})
     os.close(writing)
     try:
@@ -137,15 +152,16 @@ def _detach(arguments):
         print(text.removeprefix("ready\n"), end="")
         return 0
     child.wait()
-    sys.stderr.write(text or child.stderr.read().decode(errors="replace"))
+    words.seek(0)
+    sys.stderr.write(text or words.read().decode(errors="replace"))
     return 1
 
 
-def _tell_parent(text, failed=False):
+def _report_to_parent(text, failed=False):
     """Say it to the parent that waits, or to the terminal."""
     number = os.environ.pop(_READY, None)
     if number is None:
         print(text, end="", flush=True, file=sys.stderr if failed else sys.stdout)
         return
-    with os.fdopen(int(number), "w") as pipe:
+    with contextlib.suppress(OSError), os.fdopen(int(number), "w") as pipe:     # it may be gone
         pipe.write(text if failed else f"ready\n{text}")

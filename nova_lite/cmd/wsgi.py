@@ -7,7 +7,7 @@ The environment variable NOVA_LITE_CONFIG names the configuration file; the serv
 import os
 
 from nova_lite.api.wsgi import application as wsgi
-from nova_lite.cmd import base, early
+from nova_lite.cmd import base, preload
 from nova_lite.conf import CONF
 
 
@@ -15,17 +15,18 @@ def _make():
     file = os.environ.get("NOVA_LITE_CONFIG")
     base.read([], "nova-lite-api", [file] if file else [])
     CONF.set_override("concurrency", "threading")
-    early.start_concurrency("threading")
+    preload.start_concurrency("threading")
     base.set_up_log()
     from nova_lite.api.wsgi import app
-    from nova_lite.cmd import metrics
-    from nova_lite.cmd.doors import Doors
+    from nova_lite.cmd import cloud_check, metrics
+    from nova_lite.cmd.facades import Facades
     from nova_lite.common import concurrency, rpc
     rpc.init()
-    doors = Doors()
-    concurrency.every(CONF.image.sweep_interval, doors.image.recover, first=0)
+    cloud_check.claim()
+    facades = Facades()
+    concurrency.every(CONF.image.sweep_interval, facades.image.recover, first=0)
     concurrency.every(CONF.metrics.flush_interval, metrics.flush_requests)
-    return app.build(doors)
+    return app.build(facades)
 
 
 wsgi.factory = _make

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 
 class CircuitBreaker:
@@ -11,7 +11,7 @@ class CircuitBreaker:
 
     While it is open every use raises CircuitOpen at once.  After the cool-down one caller goes through as a trial: its
     success closes the circuit, its failure opens it again.  Use it as ``with breaker:`` or ``breaker.call(fn, ...)``.
-    ``counts`` are the exceptions that tell of a sick peer; others ("no such guest") prove that it answers.
+    ``counts`` are the exceptions of a peer that is not well; others ("no such guest") prove that it answers.
     """
 
     def __init__(self, name, failures=3, cool_down=30.0, counts=(Exception,), clock=time.monotonic):
@@ -43,7 +43,7 @@ class CircuitBreaker:
             if self._retry_at is not None:
                 wait = self._retry_at - self._clock()
                 if wait > 0:
-                    raise exception.CircuitOpen(name=self.name, seconds=round(wait, 1))
+                    raise exceptions.CircuitOpen(name=self.name, seconds=round(wait, 1))
                 self._retry_at = self._clock() + self.cool_down     # this caller is the trial; others go on waiting
         return self
 

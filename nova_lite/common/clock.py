@@ -1,8 +1,8 @@
-"""The cloud's clock: leases, deadlines and signs of life of all its processes are told by one.
+"""The cloud's clock: leases, deadlines and signs of life of all its processes are measured by one clock.
 
 With a database server it is that server's clock: each process asks for it now and then and counts on by its own
-monotonic clock, so that a jump of the time of day on one machine is nobody's trouble.  On SQLite, which one machine
-has, it is the time of day; when that jumps, what is under way is moved along (``Jumps``).
+monotonic clock, so that a step of the time of day on one machine harms nothing.  On SQLite, which one machine
+has, it is the time of day; when that steps, what is under way is moved along (``ClockSteps``).
 """
 
 import datetime
@@ -43,8 +43,8 @@ def forget():
     _read = None
 
 
-class Jumps:
-    """Tells by how much the time of day jumped, by the monotonic clock."""
+class ClockSteps:
+    """Measures by how much the time of day was stepped, with the monotonic clock."""
 
     def __init__(self):
         self._offset = self._now()

@@ -4,6 +4,7 @@
 Afterwards plain ``threading`` and ``socket`` code works in both modes.  No other module but ``cmd/`` imports eventlet.
 """
 
+import contextlib
 import logging
 import os
 import queue
@@ -20,12 +21,15 @@ LOG = logging.getLogger(__name__)
 
 Empty = queue.Empty
 Limits = serving.Limits
+Connections = serving.Connections
+configured_limits = serving.configured_limits
+exempt_networks = serving.exempt_networks
 given_up = _native.given_up
 
 _mode = None
 _eventlet = None
 _pool = None
-_bell = None
+_wakeup = None
 
 
 def start(mode="eventlet"):
@@ -45,14 +49,36 @@ def start(mode="eventlet"):
 
 def _patched_eventlet():
     import eventlet
-    import eventlet.hubs
+    import eventlet.hubs.hub
     import eventlet.patcher
     import eventlet.queue
     import eventlet.wsgi
     eventlet.monkey_patch()
+    _log_failures_of_hubs(eventlet.hubs.hub.BaseHub)
     # psycopg waits in C, where no hub can run; its own detection knows gevent only.
     os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
     return eventlet
+
+
+def _log_failures_of_hubs(hub):
+    """Let the main loop log what ends a green thread; it would print it, and end where that fails."""
+    def failed(_self, error):
+        with contextlib.suppress(Exception):
+            LOG.error("A green thread failed", exc_info=error)
+
+    def failed_at(self, descriptor, error):
+        failed(self, error)
+        with contextlib.suppress(Exception):
+            self.remove_descriptor(descriptor)
+
+    hub.squelch_generic_exception = failed
+    hub.squelch_timer_exception = lambda self, _timer, error: failed(self, error)
+    hub.squelch_exception = failed_at
+
+
+def _ends_quietly(error):
+    """Whether it is how a green thread is ended by others."""
+    return _eventlet is not None and isinstance(error, _eventlet.greenlet.GreenletExit)
 
 
 def mode():
@@ -93,9 +119,10 @@ class Task:
         fn, args, kwargs = self._call
         try:
             self.result = fn(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:          # also SystemExit: nothing that runs beside others may end them
             self.error = error
-            LOG.exception("%s failed", getattr(fn, "__qualname__", fn))
+            if not _ends_quietly(error):
+                LOG.exception("%s failed", getattr(fn, "__qualname__", fn))
         finally:
             self._call = None
             self._done.set()
@@ -180,7 +207,9 @@ class _Periodic:
         while not self._stopping.wait(pause):
             try:
                 self._fn()
-            except Exception:
+            except BaseException as error:
+                if _ends_quietly(error):
+                    return
                 LOG.exception("periodic %s failed; it will run again", getattr(self._fn, "__qualname__", self._fn))
             pause = self._seconds * random.uniform(0.9, 1.1)
 
@@ -207,7 +236,7 @@ def Mailbox():  # noqa: N802
     ``get`` raises Empty after ``timeout`` seconds.  libvirt's callbacks come in native threads, for instance.
     """
     if mode() == "eventlet":
-        return _native.GreenMailbox(_get_bell(), _eventlet.queue.LightQueue())
+        return _native.GreenMailbox(_get_wakeup(), _eventlet.queue.LightQueue())
     return _native.PlainMailbox(queue.SimpleQueue())
 
 
@@ -215,8 +244,8 @@ def native(fn, /, *args, deadline, what=None):
     """Run a blocking C call in a native thread, and return its result or raise its error.
 
     :param deadline: seconds from now; None for a call that is meant to last.  When they pass, the caller gets
-        DeadlineExceeded; the call goes on in a thread that is given up and replaced, so stuck calls never eat the
-        pool.  A call that was still queued never starts.
+        DeadlineExceeded; the call goes on in a thread that is given up and replaced, so stuck calls never
+        exhaust the pool.  A call that was still queued never starts.
     :raises DeadlineExceeded: it took too long.
     :raises Unavailable: too many earlier calls still hang.
     """
@@ -252,11 +281,11 @@ def _make_pool(size=_native.SIZE, most_stuck=None):
     return _native.Pool(threading, queue, Mailbox, size, most_stuck)
 
 
-def _get_bell():
-    global _bell
-    if _bell is None:
-        _bell = _native.Bell(_eventlet)
-    return _bell
+def _get_wakeup():
+    global _wakeup
+    if _wakeup is None:
+        _wakeup = _native.Wakeup(_eventlet)
+    return _wakeup
 
 
 # ---- HTTP
@@ -271,8 +300,9 @@ def serve(app, sockets, limits=None):
     limits = limits or Limits()
     if mode() == "eventlet":
         return serving.GreenServer(_eventlet, app, sockets, limits)
-    return serving.ThreadServer(app, sockets, limits, spawn, every)
+    return serving.ThreadServer(app, sockets, limits, spawn)
 
 
-__all__ = ["CircuitBreaker", "Empty", "Event", "Limits", "Lock", "Mailbox", "Natives", "Pool", "Task", "every",
-           "given_up", "local", "mode", "native", "serve", "sleep", "spawn", "start"]
+__all__ = ["CircuitBreaker", "Connections", "Empty", "Event", "Limits", "Lock", "Mailbox", "Natives", "Pool", "Task",
+           "configured_limits", "every", "exempt_networks", "given_up", "local", "mode", "native", "serve", "sleep",
+           "spawn", "start"]

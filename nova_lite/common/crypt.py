@@ -5,6 +5,7 @@ import os
 
 from cryptography import fernet
 
+from nova_lite.common import atomic_file
 from nova_lite.conf import CONF
 
 
@@ -24,19 +25,9 @@ def _box():
 
 @functools.cache
 def _key(path):
-    """The key in ``path``, made when missing: mode 0600, written aside and linked, so that of two makers one wins."""
+    """The key in ``path``, made when it is missing."""
     if not os.path.exists(path):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        aside = f"{path}.{os.getpid()}"
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(fernet.Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(aside)
+        atomic_file.create(path, fernet.Fernet.generate_key())
     with open(path, "rb") as file:
         return file.read()

@@ -1,5 +1,6 @@
 """A server in the format of EC2's metadata service, whose paths are the keys of a tree."""
 
+from nova_lite.common import local_disks
 from nova_lite.conf import CONF
 
 VERSIONS = ("1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
@@ -29,10 +30,20 @@ def _later(server, name):
     return (
         ("2007-01-19", {"local-hostname": name, "public-hostname": name, "public-ipv4": ""}),
         ("2007-08-29", {"instance-type": server.flavor.name}),
-        ("2007-12-15", {"block-device-mapping": {"ami": "vda", "root": "/dev/vda"}}),
+        ("2007-12-15", {"block-device-mapping": _block_devices(server)}),
         ("2008-02-01", {"placement": {"availability-zone": availability_zone(server)}}),
         ("2008-09-01", {"instance-action": "none"}),
     )
+
+
+def _block_devices(server):
+    """Where the guest finds its disks, which is how cloud-init comes to mount them."""
+    disks = local_disks.of(server.flavor, server.local_disks)
+    found = local_disks.devices(disks, local_disks.root_of(server)[0])
+    named = {each.name.replace("disk.eph", "ephemeral").replace("disk.", ""): f"/dev/{found[each.name]}"
+             for each in disks}
+    root = found[local_disks.ROOT]
+    return {"ami": root, "root": f"/dev/{root}", **named}
 
 
 def hostname(server):

@@ -24,7 +24,7 @@ import sys
 
 import orjson
 
-from nova_lite.common import concurrency
+from nova_lite.common import concurrency, retry
 
 LOG = logging.getLogger(__name__)
 
@@ -99,13 +99,9 @@ class Undo(contextlib.ExitStack):
 
     @classmethod
     def _surely(cls, name, fn, args, kwargs):
-        for pause in _PAUSES:
-            try:
-                return cls._passed(name, fn, args, kwargs)
-            except Exception:
-                LOG.warning("Undoing %s failed and is tried again", name, exc_info=True)
-                concurrency.sleep(pause)
-        return cls._passed(name, fn, args, kwargs)
+        return retry.after_errors(
+            lambda: cls._passed(name, fn, args, kwargs), Exception, _PAUSES,
+            lambda _error: LOG.warning("Undoing %s failed and is tried again", name, exc_info=True))
 
     @staticmethod
     def _passed(name, fn, args, kwargs):
@@ -157,7 +153,7 @@ class Armed:
         else:
             os.kill(os.getpid(), signal.SIGKILL if action == "crash" else signal.SIGSTOP)
 
-    def told(self):
+    def counts(self):
         return orjson.dumps({"armed": {name: each[0] for name, each in self.actions.items()}, "hits": self.hits})
 
 
@@ -177,12 +173,12 @@ def start(conf):
 def _listen(path, armed):
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-    with socket.socket(socket.AF_UNIX) as ear:
-        ear.bind(path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
         os.chmod(path, 0o600)
-        ear.listen()
+        listener.listen()
         while True:
-            with ear.accept()[0] as caller, contextlib.suppress(OSError):
+            with listener.accept()[0] as caller, contextlib.suppress(OSError):
                 caller.settimeout(5)
                 caller.sendall(_obey(armed, caller.makefile().readline()) + b"\n")
 
@@ -192,4 +188,4 @@ def _obey(armed, line):
         armed.arm(line.strip())
     except ValueError as error:
         return orjson.dumps({"error": str(error)})
-    return armed.told()
+    return armed.counts()

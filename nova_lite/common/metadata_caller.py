@@ -1,4 +1,4 @@
-"""How a metadata service is told which guest asks: by its environ in the same process, by signed headers from another.
+"""How a metadata service knows which guest asks: by its environ in the same process, by signed headers from another.
 
 Headers are believed only with a signature made with ``[metadata] shared_secret``.
 """

@@ -1,6 +1,6 @@
-"""Native threads for blocking C calls, and the bell by which they wake green threads.
+"""Native threads for blocking C calls, and the pipe by which they wake green threads.
 
-``common/concurrency.py`` is the door; nothing here knows which mode the process runs in.
+``common/concurrency.py`` is the interface; nothing here knows which mode the process runs in.
 """
 
 import collections
@@ -11,7 +11,7 @@ import posix
 import queue
 import threading
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 LOG = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def given_up():
     return job is not None and job.state == "stuck"
 
 
-class Bell:
+class Wakeup:
     """Runs functions in the hub's thread, when asked from any native thread."""
 
     def __init__(self, eventlet):
@@ -37,9 +37,9 @@ class Bell:
         self._trampoline = eventlet.hubs.trampoline
         eventlet.spawn_n(self._listen)
 
-    def ring(self, fn, *args):
+    def send(self, fn, *args):
         self._calls.append((fn, args))
-        with contextlib.suppress(BlockingIOError):      # the pipe is full of rings: the listener will come
+        with contextlib.suppress(BlockingIOError):      # the pipe is full of wake-ups: the listener will come
             posix.write(self._write, b"!")              # os.write is green, and must not run in a thread without a hub
 
     def _listen(self):
@@ -58,12 +58,12 @@ class Bell:
 
 
 class GreenMailbox:
-    def __init__(self, bell, green_queue):
-        self._bell = bell
+    def __init__(self, wakeup, green_queue):
+        self._wakeup = wakeup
         self._queue = green_queue
 
     def put(self, item):
-        self._bell.ring(self._queue.put, item)
+        self._wakeup.send(self._queue.put, item)
 
     def get(self, timeout=None):
         return self._queue.get(timeout=timeout)
@@ -114,7 +114,7 @@ class Pool:
         try:
             error, result = job.box.get(timeout=deadline)
         except queue.Empty:
-            raise exception.DeadlineExceeded(what=what, seconds=deadline) from None
+            raise exceptions.DeadlineExceeded(what=what, seconds=deadline) from None
         finally:
             self._leave(job)
         if error is not None:
@@ -124,7 +124,7 @@ class Pool:
     def _submit(self, job, what):
         with self._lock:
             if self._too_many_stuck():
-                raise exception.Unavailable(f"{what} is refused: {self.stuck} earlier calls still hang.")
+                raise exceptions.Unavailable(f"{what} is refused: {self.stuck} earlier calls still hang.")
             self._wanted += 1
             self._grow()
         self._jobs.put(job)

@@ -1,7 +1,7 @@
 """The bus between services: oslo.messaging with our context, our objects and our exceptions on the wire.
 
-A cast is only a doorbell: the work is a row in the database, and the conductor rings again, so a bus that is away is
-logged and never fails the caller.  A call raises what its endpoint raised, with the same class and fields.
+A cast is only a notification: the work is a row in the database, and the conductor sends another, so a bus that is
+away is logged and never fails the caller.  A call raises what its endpoint raised, with the same class and fields.
 """
 
 import functools
@@ -19,7 +19,7 @@ from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as messaging_server
 
 from nova_lite import objects
-from nova_lite.common import again, concurrency, exception, rpc_guard, unit_of_work
+from nova_lite.common import concurrency, exceptions, retry, rpc_guard, unit_of_work
 from nova_lite.common.context import RequestContext
 from nova_lite.common.rpc_local import LocalDriver
 from nova_lite.conf import CONF
@@ -111,17 +111,17 @@ class _Serializer(oslo_messaging.Serializer):
 
 def _pack(error):
     """An exception as a reply: class names from its own to the base, so that an older peer knows one of them."""
-    kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, exception.NovaLiteError)]
+    kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, exceptions.NovaLiteError)]
     fields = orjson.loads(orjson.dumps(error.fields, default=str, option=orjson.OPT_NON_STR_KEYS))
     return {_ERROR: {"kinds": kinds, "message": str(error), "fields": fields}}
 
 
 def _unpack(packed):
-    known = (getattr(exception, name, None) for name in packed["kinds"])
-    kind = next((each for each in known if isinstance(each, type) and issubclass(each, exception.NovaLiteError)),
-                exception.NovaLiteError)
+    known = (getattr(exceptions, name, None) for name in packed["kinds"])
+    kind = next((each for each in known if isinstance(each, type) and issubclass(each, exceptions.NovaLiteError)),
+                exceptions.NovaLiteError)
     error = kind.__new__(kind)
-    exception.NovaLiteError.__init__(error, packed["message"], **packed["fields"])
+    exceptions.NovaLiteError.__init__(error, packed["message"], **packed["fields"])
     return error
 
 
@@ -141,19 +141,19 @@ class Client:
         return Client(self._inner.prepare(**narrowed), self._guard)
 
     def cast(self, context, method, /, **arguments):
-        """Ring the bell and go on; False when the bus did not take it, which is logged.
+        """Send a message and go on; False when the bus did not take it, which is logged.
 
-        Within a unit of work the bell rings when what it rings for is committed.
+        Within a unit of work it is sent when the transaction is committed.
         """
         unit = unit_of_work.current()
         if unit is not None and unit.session is not None:
             unit.afterwards(lambda: self.cast(context, method, **arguments))
             return True
-        again.outside()
+        retry.outside()
         try:
             self._guard.cast(lambda: self._inner.cast(context, method, **arguments))
         except (oslo_messaging.MessagingException, oslo_messaging.MessageUndeliverable,
-                exception.BusUnavailable) as error:
+                exceptions.BusUnavailable) as error:
             LOG.warning("The bus did not take %s for %s: %s", method, self._address, str(error) or "nobody listens")
             return False
         return True
@@ -166,19 +166,17 @@ class Client:
         :raises BusUnavailable: the bus did not take the question.
         :raises RemoteFailure: the endpoint has a bug, or does not know the method.
         """
-        unit = unit_of_work.current()
-        if unit is not None and unit.session is not None:
-            raise RuntimeError(f"{method} is called within a transaction that its answer may need")
-        again.outside()
+        unit_of_work.check_outside(method)
+        retry.outside()
         seconds = CONF.rpc_response_timeout if self._inner.timeout is None else self._inner.timeout
         try:
             answer = self._guard.call(lambda: self._inner.call(context, method, **arguments), seconds)
         except oslo_messaging.MessagingTimeout as error:
-            raise exception.NoAnswer(method=method, address=self._address) from error
+            raise exceptions.NoAnswer(method=method, address=self._address) from error
         except oslo_messaging.RemoteError as error:
-            raise exception.RemoteFailure(method=method, kind=error.exc_type, text=error.value) from error
+            raise exceptions.RemoteFailure(method=method, kind=error.exc_type, text=error.value) from error
         except oslo_messaging.MessagingException as error:
-            raise exception.BusUnavailable(reason=str(error)) from error
+            raise exceptions.BusUnavailable(reason=str(error)) from error
         if isinstance(answer, dict) and _ERROR in answer:
             raise _unpack(answer[_ERROR])
         return answer
@@ -189,14 +187,14 @@ class Client:
         return f"{target.topic}.{target.server}" if target.server else target.topic
 
 
-def client(topic, version="1.0"):
+def client(topic, version):
     """A Client of ``topic``; ``version`` is the least its servers must speak."""
     target = Target(topic=topic, version=version)
     return _client(target)
 
 
 def _client(target):
-    # Told when nobody has ever listened, instead of losing the message: services start in any order.
+    # An error when nobody has ever listened, instead of losing the message: services start in any order.
     options = oslo_messaging.TransportOptions(at_least_once=True)
     inner = oslo_messaging.get_rpc_client(transport(), target, serializer=_Serializer(), retry=rpc_guard.RETRIES,
                                           transport_options=options)
@@ -214,13 +212,18 @@ class _Dispatcher(dispatcher.RPCDispatcher):
     def dispatch(self, incoming):
         try:
             return super().dispatch(incoming)
-        except exception.NovaLiteError as error:
+        except dispatcher.UnsupportedVersion:
+            message = incoming.message
+            error = exceptions.OtherRelease(method=message.get("method"), version=message.get("version", "1.0"))
+            LOG.warning("%s", error)
+            return _pack(error)
+        except exceptions.NovaLiteError as error:
             LOG.info("%s answered %s: %s", incoming.message.get("method"), type(error).__name__, error)
             return _pack(error)
         except Exception as error:
             method = incoming.message.get("method")
             LOG.exception("%s failed", method)
-            return _pack(exception.RemoteFailure(method=method, kind=type(error).__name__, text=str(error)))
+            return _pack(exceptions.RemoteFailure(method=method, kind=type(error).__name__, text=str(error)))
 
 
 class _Server(messaging_server.RPCServer):
@@ -263,14 +266,14 @@ class Server:
         began = time.monotonic()
         token = random.getrandbits(32)
         if self._self.to(timeout=timeout).call(RequestContext(), "ping", token=token) != token:
-            raise exception.BusUnavailable(reason="a ping came back changed")
+            raise exceptions.BusUnavailable(reason="a ping came back changed")
         return time.monotonic() - began
 
 
 def server(topic, host, endpoints):
-    """A Server (not yet started) that hears what is sent to ``topic``, to ``topic`` at ``host``, and to everyone.
+    """A Server (not yet started) that receives what is sent to ``topic``, to ``topic`` at ``host``, and to everyone.
 
-    An endpoint is an object whose public methods take (context, **arguments).  One that speaks a newer version than
-    1.0 says so by ``target = rpc.Target(version="1.1")``.
+    An endpoint is an object whose public methods take (context, **arguments).  It says which version it speaks by
+    ``target = rpc.Target(version="2.1")``: it answers what is asked as 2.0 or 2.1.  Without one it speaks 1.0.
     """
     return Server(Target(topic=topic, server=host), endpoints)

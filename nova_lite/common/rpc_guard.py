@@ -4,16 +4,17 @@ oslo.messaging's drivers wait for a broker as long as it takes, in places withou
 connection, a reply queue), so each use of the bus runs beside its caller, who waits for so long and no longer.
 """
 
-import time
+import functools
+import itertools
 
 import oslo_messaging
 
-from nova_lite.common import breaker, concurrency, exception
+from nova_lite.common import breaker, concurrency, exceptions, retry
 
 RETRIES = 2         # of one send: the first may only find out that a pooled connection is dead
-CAST = 5.0          # seconds a doorbell may take
+CAST = 5.0          # seconds a cast may take
 AGAIN = 0.5         # seconds until a call whose server has not come yet is tried again
-GRACE = 1.0         # seconds beyond a call's own limit, so that the bus may tell itself why it failed
+GRACE = 1.0         # seconds beyond a call's own limit, so that the bus can report itself why it failed
 MAX_STUCK = 100     # uses that still wait for the broker after their callers have gone
 
 
@@ -32,7 +33,7 @@ class Guard:
 
     def __init__(self):
         self._breaker = breaker.CircuitBreaker("the message bus", failures=2, cool_down=3.0,
-                                               counts=(exception.BusUnavailable,))
+                                               counts=(exceptions.BusUnavailable,))
         self._stuck = []
 
     def cast(self, use):
@@ -44,33 +45,30 @@ class Guard:
         :raises BusUnavailable: it did not end within ``seconds`` and a little, or was not even tried.
         :raises MessagingTimeout: nobody came to listen within ``seconds``.
         """
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                return self._once(use, seconds)
-            except oslo_messaging.MessageUndeliverable as error:
-                if time.monotonic() + AGAIN > end:
-                    raise oslo_messaging.MessagingTimeout("nobody listens") from error
-            concurrency.sleep(AGAIN)
+        try:
+            return retry.after_errors(functools.partial(self._once, use, seconds), oslo_messaging.MessageUndeliverable,
+                                      retry.within(seconds, itertools.repeat(AGAIN)))
+        except oslo_messaging.MessageUndeliverable as error:
+            raise oslo_messaging.MessagingTimeout("nobody listens") from error
 
     def _once(self, use, seconds):
         try:
             with self._breaker:
                 return self._bounded(use, seconds + GRACE)
-        except exception.CircuitOpen as error:
-            raise exception.BusUnavailable(reason=str(error)) from error
+        except exceptions.CircuitOpen as error:
+            raise exceptions.BusUnavailable(reason=str(error)) from error
 
     def _bounded(self, use, seconds):
         self._stuck = [task for task in self._stuck if not task.done]
         if len(self._stuck) >= MAX_STUCK:
-            raise exception.BusUnavailable(reason=f"{MAX_STUCK} messages wait for it")
+            raise exceptions.BusUnavailable(reason=f"{MAX_STUCK} messages wait for it")
         task = concurrency.spawn(_outcome, use)
         if not task.wait(seconds):
             self._stuck.append(task)
-            raise exception.BusUnavailable(reason=f"it took more than {seconds:g} s")
+            raise exceptions.BusUnavailable(reason=f"it took more than {seconds:g} s")
         error, result = task.result
         if _of_the_broker(error):
-            raise exception.BusUnavailable(reason=str(error)) from error
+            raise exceptions.BusUnavailable(reason=str(error)) from error
         if error is not None:
             raise error
         return result

@@ -33,7 +33,7 @@ class _Broker:
         self._lock = threading.Lock()
         self._listeners = collections.defaultdict(collections.deque)    # (exchange, topic, server or None)
         self._waiting = collections.defaultdict(collections.deque)
-        self._full = set()          # addresses whose messages are dropped, which was told once
+        self._full = set()          # addresses whose messages are dropped, which was logged once
 
     def add(self, listener):
         """Register ``listener``; returns the messages that have waited for it."""

@@ -6,19 +6,17 @@ here blocks the process: green threads wait by eventlet's subprocess, native one
 
 import contextlib
 import dataclasses
-import json
 import os
-import pwd
 import signal
 import subprocess
 import tempfile
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 FORMATS = ("raw", "qcow2")
 _OUTPUT = 1 << 20           # bytes of a tool's answer that are read
-_PATIENCE = 20              # how much longer than a look a conversion may take
+_LONGER = 20              # how much longer than a look a conversion may take
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,22 +29,15 @@ class Limits:
     file_size: int | None = None    # bytes of any file it writes
 
 
-def looking(file_size=0):
-    """Limits of a tool that reads a file's head; it may write nothing."""
-    return Limits(CONF.sandbox.cpu_seconds, CONF.sandbox.memory_mb << 20, CONF.sandbox.seconds, file_size)
-
-
 def working(file_size=None):
     """Limits of a tool that makes or copies a disk."""
-    return Limits(CONF.sandbox.cpu_seconds * _PATIENCE, CONF.sandbox.memory_mb << 20,
-                  CONF.sandbox.seconds * _PATIENCE, file_size)
+    return Limits(CONF.sandbox.cpu_seconds * _LONGER, CONF.sandbox.memory_mb << 20,
+                  CONF.sandbox.seconds * _LONGER, file_size)
 
 
-def run(command, limits, *, unprivileged=False, pass_fds=(), umask=-1):
+def run(command, limits, *, umask=-1):
     """Run ``command`` (a list; nothing is given to a shell) and return what it printed, as bytes.
 
-    :param unprivileged: as ``[sandbox] user`` where this process is root.
-    :param pass_fds: descriptors the tool inherits under the same numbers ("/dev/fd/N").
     :param umask: of the files it makes; -1: ours.
     :raises ToolLimited: a limit ended it.
     :raises ToolFailed: it could not start, or its exit status is not 0.
@@ -57,9 +48,9 @@ def run(command, limits, *, unprivileged=False, pass_fds=(), umask=-1):
             child = subprocess.Popen(
                 [*_prlimit(limits), *command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd="/",
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}, start_new_session=True,
-                umask=umask, pass_fds=pass_fds, **_identity(unprivileged))
+                umask=umask)
         except OSError as error:
-            raise exception.ToolFailed(tool=tool, code=error.errno, error=str(error)) from None
+            raise exceptions.ToolFailed(tool=tool, code=error.errno, error=str(error)) from None
         code = _wait(child, tool, limits.seconds)
         if code:
             _complain(tool, code, _tail(err))
@@ -75,23 +66,11 @@ def _prlimit(limits):
     return [*words, "--"]
 
 
-def _identity(unprivileged):
-    name = CONF.sandbox.user
-    if not (unprivileged and name and os.geteuid() == 0):
-        return {}
-    try:
-        user = pwd.getpwnam(name)
-    except KeyError:
-        raise exception.Misconfigured(problem=f"[sandbox] user {name} does not exist.",
-                                      remedy="Create it, or name another one.") from None
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
 def _wait(child, tool, seconds):
     try:
         return child.wait(seconds)
     except subprocess.TimeoutExpired:
-        raise exception.ToolLimited(tool=tool, what="time") from None
+        raise exceptions.ToolLimited(tool=tool, what="time") from None
     finally:
         if child.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -102,8 +81,8 @@ def _wait(child, tool, seconds):
 def _complain(tool, code, error):
     limited = {-signal.SIGXCPU: "CPU time", -signal.SIGKILL: "CPU time", -signal.SIGXFSZ: "disk space"}.get(code)
     if limited:
-        raise exception.ToolLimited(tool=tool, what=limited)
-    raise exception.ToolFailed(tool=tool, code=code, error=error)
+        raise exceptions.ToolLimited(tool=tool, what=limited)
+    raise exceptions.ToolFailed(tool=tool, code=code, error=error)
 
 
 def _tail(file, size=2000):
@@ -113,15 +92,6 @@ def _tail(file, size=2000):
 
 
 # ---- qemu-img: the format is an argument of every call, so that none can be left to guessing
-
-def info(path, disk_format):
-    """What qemu-img says of a file, as its JSON dict; it runs unprivileged and reads nothing else ("-U": no lock)."""
-    with open(path, "rb") as file:
-        name = f"/dev/fd/{file.fileno()}"
-        answer = run(["qemu-img", "info", "-U", "--output=json", "-f", _known(disk_format), name], looking(),
-                     unprivileged=True, pass_fds=(file.fileno(),))
-    return json.loads(answer)
-
 
 def create(path, disk_format, size, *, backing=None):
     """Make a disk of ``size`` bytes at ``path``.

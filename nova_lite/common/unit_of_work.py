@@ -1,4 +1,4 @@
-"""One transaction around a whole request: database work inside joins it, and doorbells ring after its commit.
+"""One transaction around a whole request: database work inside joins it, and notifications are sent after its commit.
 
 Outside a unit nothing of this is seen: ``db.writer()`` commits by itself and a cast is sent at once.
 """
@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 
 _current = contextvars.ContextVar("unit_of_work", default=None)     # a green thread has a context of its own
+_transaction = contextvars.ContextVar("transaction", default=None)
 
 
 def current():
@@ -14,11 +15,60 @@ def current():
     return _current.get()
 
 
-class Unit:
-    """:ivar session: the one session; None until the first writer of the unit asks for it."""
+def transaction():
+    """The session of the transaction that this thread has open, the innermost; None."""
+    return _transaction.get()
 
-    def __init__(self):
+
+@contextlib.contextmanager
+def within(session):
+    """``transaction()`` is ``session`` for one block."""
+    token = _transaction.set(session)
+    try:
+        yield session
+    finally:
+        _transaction.reset(token)
+
+
+def check_outside(what):
+    """Refuse to wait for another process while a transaction is open: it would hold its locks as long, and what is
+    asked could need one of them, or be done although the transaction is undone.
+
+    :param what: what is about to be asked, for the message.
+    :raises RuntimeError: a transaction, or a unit of work that has written, is open.
+    """
+    unit = current()
+    if transaction() is not None or (unit is not None and unit.session is not None):
+        raise RuntimeError(f"{what} is called within a transaction that its answer may need")
+
+
+@contextlib.contextmanager
+def apart(what):
+    """What is done inside is no part of the unit that is under way, and committed by itself.
+
+    :param what: it, for the message.
+    :raises RuntimeError: a transaction, or a unit of work that has written, is open.
+    """
+    check_outside(what)
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class Unit:
+    """:ivar session: the one session; None until the first writer of the unit asks for it.
+
+    :ivar operation_id: of the operation that was started for the same request before, or was about to be, and whose
+        outcome nobody had; None: there is none.
+    :ivar remember: callable(operation id) that makes this the one for who asks again, committed by itself.
+    """
+
+    def __init__(self, operation_id=None, remember=None):
         self.session = None
+        self.operation_id = operation_id
+        self.remember = remember or (lambda _operation_id: None)
         self._stack = contextlib.ExitStack()
         self._depth = 0
         self._afterwards = []
@@ -34,7 +84,7 @@ class Unit:
             self.session = self._stack.enter_context(opened())
         self._depth += 1
         try:
-            with self.session.begin_nested():
+            with self.session.begin_nested(), within(self.session):
                 yield self.session
         finally:
             self._depth -= 1
@@ -45,9 +95,18 @@ class Unit:
         """Call ``act()`` when everything is committed; never, if it is not."""
         self._afterwards.append(act)
 
-    def ring(self):
+    def notify(self):
         for act in self._afterwards:
             act()
+
+
+def afterwards(act):
+    """Call ``act()`` when the unit of work is committed; now, where there is none."""
+    unit = current()
+    if unit is None:
+        act()
+    else:
+        unit.afterwards(act)
 
 
 def together():
@@ -57,13 +116,16 @@ def together():
 
 
 @contextlib.contextmanager
-def begin():
-    """Work in a Unit: committed when the block ends, undone when it raises."""
-    unit = Unit()
+def begin(operation_id=None, remember=None):
+    """Work in a Unit: committed when the block ends, undone when it raises.
+
+    :param operation_id, remember: as the Unit's.
+    """
+    unit = Unit(operation_id, remember)
     token = _current.set(unit)
     try:
         with unit._stack:
             yield unit
     finally:
         _current.reset(token)
-    unit.ring()
+    unit.notify()

@@ -1,4 +1,4 @@
-"""The door to the compute floor: one attribute a capability."""
+"""The compute facade, which controllers call: one attribute a capability."""
 
 from nova_lite.compute.actions.aggregates import Aggregates
 from nova_lite.compute.actions.build import Build
@@ -6,6 +6,7 @@ from nova_lite.compute.actions.console import Console
 from nova_lite.compute.actions.delete import Delete
 from nova_lite.compute.actions.external_events import ExternalEvents
 from nova_lite.compute.actions.flavors import Flavors
+from nova_lite.compute.actions.floating_proxy import FloatingProxy
 from nova_lite.compute.actions.group_proxy import GroupProxy
 from nova_lite.compute.actions.guest import Guest
 from nova_lite.compute.actions.guests import Guests
@@ -16,7 +17,7 @@ from nova_lite.compute.actions.interfaces import Interfaces
 from nova_lite.compute.actions.keypairs import Keypairs
 from nova_lite.compute.actions.limits import Limits
 from nova_lite.compute.actions.metadata import Metadata, Tags
-from nova_lite.compute.actions.moves import Moves
+from nova_lite.compute.actions.migrations import Migrations
 from nova_lite.compute.actions.pause import Pause
 from nova_lite.compute.actions.power import Power
 from nova_lite.compute.actions.rebuild import Rebuild
@@ -45,7 +46,7 @@ class API:
         self.build = Build(image, network, conductor)
         self.power = Power(compute)
         self.pause = Pause(compute)
-        self.rebuild = Rebuild(image, compute, conductor)
+        self.rebuild = Rebuild(image, network, compute, conductor)
         self.rescue = Rescue(image, compute)
         self.snapshot = Snapshot(image, compute)
         self.resize = Resize(compute)
@@ -58,7 +59,7 @@ class API:
         self.remote_consoles = RemoteConsoles(compute)
         self.aggregates = Aggregates(image, compute)
         # what the database alone answers or changes
-        self.servers = Servers()
+        self.servers = Servers(network)
         self.locks = Locks()
         self.reset_state = ResetState(image, network)
         self.security_groups = SecurityGroups(network)
@@ -70,10 +71,11 @@ class API:
         self.limits = Limits()
         self.hosts = Hosts()
         self.usage = Usage()
-        self.moves = Moves()
+        self.migrations = Migrations()
         self.relocation = Relocation()
         self.image_proxy = ImageProxy(image)
         self.group_proxy = GroupProxy(network)
+        self.floating_proxy = FloatingProxy(network)
         self.external_events = ExternalEvents(network, compute)
         self.server_groups = ServerGroups()
         self.instance_actions = InstanceActions()

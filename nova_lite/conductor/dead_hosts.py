@@ -1,8 +1,8 @@
-"""Which hosts are dead, as far as one conductor can tell, and what becomes of the work that waits for them.
+"""Which hosts are dead, as far as one conductor knows, and what becomes of the operations that wait for them.
 
-A host is dead when this conductor saw none of its signs of life for ``[operations] service_down_time`` while it heard
-the bus itself, or when an operator forced it down.  Timestamps alone would not do: after a broker's outage every host
-looks old, and so it does when the clock jumps.
+A host is dead when this conductor saw none of its reports for ``[operations] service_down_time`` while it received its
+own pings over the bus, or when an operator forced it down.  Timestamps alone do not suffice: after an outage of the
+broker, or a step of the clock, the last report of every host is old.
 """
 
 import datetime
@@ -10,7 +10,8 @@ import logging
 import time
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions, source_places
+from nova_lite.conductor.effects.base import Failure, HostLost
 from nova_lite.conf import CONF
 from nova_lite.db import operations, services
 from nova_lite.db.base import now
@@ -19,35 +20,38 @@ LOG = logging.getLogger(__name__)
 
 
 class Watch:
-    """:param hears: callable; whether this conductor hears what it sends itself over the bus."""
+    """Observes when hosts report.
 
-    def __init__(self, hears):
-        self._hears = hears
-        self._marks = {}            # host -> (its last sign of life, when it was first seen here)
+    :param receives: callable without arguments; whether this conductor receives its own pings over the bus.
+    """
+
+    def __init__(self, receives):
+        self._receives = receives
+        self._marks = {}            # host -> (time of its last report, when this was first seen here)
         self._forced = set()
         self._looked = time.monotonic()
 
     def look(self):
-        """One look, at most half as far apart as ``service_down_time``."""
+        """Read when hosts last reported; to be called at least twice within ``service_down_time``."""
         with db.reader() as session:
             signs = services.signs_of_hosts(session)
         self._forced = {each.host for each in signs if each.forced_down}
         moment = time.monotonic()
-        known = self._marks if self._hears() else {}
+        known = self._marks if self._receives() else {}
         self._marks = {each.host: known[each.host] if known.get(each.host, (None,))[0] == each.last_seen_at
                        else (each.last_seen_at, moment) for each in signs}
         self._looked = moment
 
     def dead(self):
-        """Their names, as of the last look: one that was held up makes no host dead."""
+        """Names of the dead hosts as of the last ``look``: a delay since then makes no host dead."""
         before = self._looked - CONF.operations.service_down_time
         return self._forced | {host for host, (_, since) in self._marks.items() if since < before}
 
     def may_come(self, down=()):
-        """Whether a host that counts as down may be on its way back: it was stopped, or we began, just now.
+        """Whether a host that is down, and not dead, may soon be up: it stopped, or this conductor started, just now.
 
-        :param down: names of those that counted as down when somebody else looked, a while ago: after an outage of the
-            broker a host may have been heard since.
+        :param down: names of hosts that were down when the scheduler looked: after an outage of the broker one may
+            have reported since.
         """
         with db.reader() as session:
             signs = services.signs_of_hosts(session)
@@ -57,49 +61,49 @@ class Watch:
                    and (each.host, each.last_seen_at) not in dead for each in signs)
 
 
-class Executor:
-    """What goes on without a dead host: deletions end, builds try another host; anything else waits for its return."""
+#: The journalled step, by what becomes of an operation without its host.
+_STEPS = {HostLost.END: "leave_to_host", HostLost.MOVE: "host_lost"}
 
-    def __init__(self, worker, endings):
+
+class Executor:
+    """Lets operations go on without their dead host where their effects allow it; others wait for its return.
+
+    :param worker: name of this conductor's incarnation.  :param completion: effects.completion.Completion.
+    """
+
+    def __init__(self, worker, completion):
         self._worker = worker
-        self._endings = endings
+        self._completion = completion
 
     def settle(self, operation, alive):
-        """:param operation: a row of operations.due at a dead host.  :param alive: names of the hosts that live.
-        :returns: whether it is now the conductor's to go on with.
-        :raises Fenced: somebody works on it after all.
+        """End an operation at a dead host or take it back, as its effect says.
+
+        :param operation: a row of operations.due.  :param alive: names of the hosts that are up.
+        :returns: whether the conductor must now go on with it.
+        :raises Fenced: a worker has its lease, or it waits for its host.
         """
-        if operation.name == "delete":
-            self._delete(operation)
-        elif operation.name == "create":
-            return self._move(operation, alive)
-        return False
-
-    def _lease(self, session, operation):
-        return operations.lease(session, operation.id, operation.place, self._worker, CONF.operations.lease)
-
-    def _delete(self, operation):
+        effect = self._completion.effects[operation.name]
+        if not effect.can_go_on:
+            return False
         with db.writer() as session:
-            row = self._lease(session, operation)
-            operations.journal(session, row.id, row.attempt, "leave_to_host", host=CONF.host,
-                               seconds=CONF.operations.lease)
-            self._endings.deleted(session, row)
-        LOG.warning("Server %s is deleted although its host %s is down; that removes the guest when it is back",
-                    operation.server_id, operation.place)
-
-    def _move(self, operation, alive):
-        with db.writer() as session:
-            row = self._lease(session, operation)
-            tried = {row.place, *row.args.get("excluded", ())}
-            if row.args.get("host") or not alive - tried:
+            row = operations.lease(session, operation.id, operation.place, self._worker, CONF.operations.lease)
+            answer = effect.host_lost(row, alive)
+            if answer is HostLost.WAIT:
                 raise _Waits(operation_id=row.id)
-            operations.journal(session, row.id, row.attempt, "host_lost", host=row.place,
-                               seconds=CONF.operations.lease)
-            self._endings.moved(session, row, f"The host {row.place} went down while it built the server.")
-        return True
+            here = CONF.host if answer is HostLost.END else row.place
+            operations.journal(session, row.id, row.attempt, _STEPS[answer], host=here, seconds=CONF.operations.lease,
+                               ran=source_places.place(effect.host_lost))
+            if answer is HostLost.END:
+                self._completion.succeed(session, row)
+            else:
+                self._completion.move(session, row, Failure(500, f"The host {row.place} went down while it built the "
+                                                                 "server."))
+        LOG.warning("Operation %s (%s) of %s %s goes on without its host %s, which is down", row.id, row.name,
+                    row.resource_type, row.resource_id, row.place)
+        return answer is HostLost.MOVE
 
 
-class _Waits(exception.Fenced):
-    """Nobody else could do it: it waits, and its row is as it was."""
+class _Waits(exceptions.Fenced):
+    """No other host can do it: it waits, and the transaction is undone."""
 
     template = "Operation {operation_id} waits for its host."

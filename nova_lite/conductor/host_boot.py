@@ -11,18 +11,18 @@ _OFF = frozenset({Power.NOSTATE, Power.SHUTDOWN, Power.CRASHED})
 
 
 def settle(session, host, rows, guests, resume):
-    """Show what is found; a server without a guest has none that runs.
+    """Show what is found.
 
-    :param rows: of the servers placed on the host.  :param guests: {server id: power state} as found there.
-    :param resume: whether servers that ran when the host was last heard of are started again.
+    :param rows: id, vm_state and task_state of servers placed on the host.
+    :param guests: {server id: power state} of these, as found there.
+    :param resume: whether servers that ran when the host last reported are started again.
     """
-    found = dict.fromkeys((row.id for row in rows), Power.NOSTATE) | guests
     if resume:
         for row in rows:
-            if _ran(row) and found[row.id] in _OFF:
-                LOG.warning("Server %s ran when host %s was last heard of; it is started again", row.id, host)
-                operations.begin(session, contexts.admin(), row.id, OPERATIONS["reboot_hard"], {"resume": "yes"})
-    services.power_reported(session, host, found)
+            if _ran(row) and guests[row.id] in _OFF:
+                LOG.warning("Server %s ran when host %s last reported; it is started again", row.id, host)
+                operations.begin(session, contexts.admin(), row.id, OPERATIONS["hard_reboot_server"], {"resume": "yes"})
+    services.power_reported(session, host, guests)
 
 
 def _ran(row):

@@ -1,96 +1,101 @@
-"""The watch over operations: ring again for what nobody took up, end what is past its deadline.
+"""Recovery of operations: notify again of those that nobody took up, end those that are past their deadline.
 
-A message is only a doorbell, so whatever was lost - a cast, a worker, a broker - is made good here.  What cannot be
-read or done is named in the log and left to its deadline, and the rest goes on.
+A message may be lost, a worker may die, a broker may be away: each is made good here.  An operation that cannot be read
+or done is logged and left to its deadline, and the others go on.
 """
 
 import logging
 
 from nova_lite import db
-from nova_lite.common import clock, context, exception
+from nova_lite.common import clock, context, exceptions
 from nova_lite.conf import CONF
-from nova_lite.db import jumps, operations, services
+from nova_lite.db import clock_adjust, operations, services
+from nova_lite.objects.states import OPERATIONS, action
 
 LOG = logging.getLogger(__name__)
 
 
 class Recovery:
-    """:param flows: {operation name: callable(context, operation id)} of what runs at the conductor.
-    :param hosts: a dead_hosts.Watch.  :param executor: a dead_hosts.Executor.  :param poison: a poison.Poison.
+    """The periodic recovery of all conductors.
+
+    :param flows: {operation's name: callable(context, operation id)} that starts its flow at the conductor.
+    :param compute_rpc: a ComputeAPI.
+    :param hosts: a dead_hosts.Watch.  :param executor: a dead_hosts.Executor.
+    :param failed_operations: a FailedOperations.
     """
 
-    def __init__(self, flows, compute_rpc, hosts, executor, poison):
+    def __init__(self, flows, compute_rpc, hosts, executor, failed_operations):
         self._flows = flows
         self._compute = compute_rpc
         self._hosts = hosts
         self._executor = executor
-        self._poison = poison
-        self._jumps = clock.Jumps()
-        self._strange = set()       # operations of no known name that were told
+        self._failed_operations = failed_operations
+        self._clock_steps = clock.ClockSteps()
+        self._unknown = set()       # ids of operations with unknown names that have been logged
 
     def look(self):
-        """One look; called every ``[operations] poll`` seconds."""
+        """Run once; called every ``[operations] poll`` seconds."""
         self._follow_clock()
         with db.reader() as session:
-            due = operations.due(session, ring_after=CONF.operations.ring_again)
+            due = operations.due(session, notified_before=CONF.operations.notify_again)
             overdue = operations.overdue(session)
             alive = services.up(session) if due else set()
         dead = self._hosts.dead() if due else set()
         if due:
             with db.writer(relaxed=True) as session:
-                mine = operations.rung(session, [each.id for each in due])
+                mine = operations.notified(session, [each.id for each in due])
             due = [each for each in due if each.id in mine]
         alive -= dead
         for operation in due:
-            self._apart(operation.id, self._ring, operation, alive, dead)
+            self._apart(operation.id, self._notify, operation, alive, dead)
         for operation_id in overdue:
             self._apart(operation_id, self._expire, operation_id)
 
     def _follow_clock(self):
-        """Nothing is late, and nobody dead, because the time of day was set."""
-        jumped = self._jumps.seconds()
-        if jumped:
-            LOG.warning("The time of day jumped by %.0f s; what is under way is moved along", jumped)
+        """Move deadlines and leases along with a stepped clock, so that no operation is late and no host dead by it."""
+        stepped = self._clock_steps.seconds()
+        if stepped:
+            LOG.warning("The clock was stepped by %.0f s; deadlines and leases are moved along", stepped)
             with db.writer() as session:
-                jumps.follow(session, jumped)
+                clock_adjust.follow(session, stepped)
 
     def _apart(self, operation_id, work, *args):
-        """Do what concerns one operation so that its failure is no other's."""
+        """Do ``work`` for one operation, so that its failure does not affect others."""
         try:
             work(*args)
-        except exception.Fenced as error:
-            LOG.debug("%s", error)      # it ended, or somebody works on it
-        except exception.PeerAway:
-            raise                       # nobody can be rung now
+        except exceptions.Fenced as error:
+            LOG.debug("%s", error)      # it has ended, or a worker has its lease
+        except exceptions.PeerAway:
+            raise                       # no message can be sent now
         except Exception as error:
-            self._poison.tasted(operation_id, error)
+            self._failed_operations.record(operation_id, error)
 
-    def _ring(self, operation, alive, dead):
-        if operation.name not in operations.OPERATIONS:
-            self._tell_once(operation)
+    def _notify(self, operation, alive, dead):
+        if operation.name not in OPERATIONS:
+            self._log_unknown_once(operation)
             return
         asker = context.RequestContext(operation.user_id, operation.project_id, request_id=operation.request_id)
         if operation.place == operations.CONDUCTOR:
             self._flows[operation.name](asker, operation.id)
         elif operation.place in alive:
-            self._compute.ring(asker, operation.place, operation.name, operation.id)
+            self._compute.notify(asker, operation.place, operation.name, operation.id)
         elif operation.place in dead and self._executor.settle(operation, alive):
             self._flows[operation.name](asker, operation.id)
 
-    def _tell_once(self, operation):
-        """A newer release wrote it; a conductor of that release may take it up, until its deadline."""
-        if operation.id not in self._strange:
-            self._strange.add(operation.id)
-            LOG.error("Operation %s of server %s is a %s, which this release does not know: it is left alone",
-                      operation.id, operation.server_id, operation.name)
+    def _log_unknown_once(self, operation):
+        """Log once an operation of a newer release; a conductor of that release may do it before its deadline."""
+        if operation.id not in self._unknown:
+            self._unknown.add(operation.id)
+            LOG.error("Operation %s of %s %s is a %s, which this release does not know: it is left alone",
+                      operation.id, operation.resource_type, operation.resource_id, operation.name)
 
     def _expire(self, operation_id):
         with db.reader() as session:
-            operation = operations.bare(session, operation_id)
+            operation = operations.get_without_json(session, operation_id)
         seconds = (operation.deadline - operation.created_at).total_seconds()
-        LOG.warning("Operation %s (%s) of server %s passed its deadline", operation_id, operation.name,
-                    operation.server_id)
-        self._strange.discard(operation_id)
-        self._poison.set_aside(operation_id, (
-            f"The operation {operation.name} did not end within {seconds:.0f} seconds and was given up at step "
+        LOG.warning("Operation %s (%s) of %s %s passed its deadline", operation_id, operation.name,
+                    operation.resource_type, operation.resource_id)
+        self._unknown.discard(operation_id)
+        self._failed_operations.set_aside(operation_id, (
+            f"The operation {action(operation.name)} did not end within {seconds:.0f} seconds and was given up at step "
             f"{operation.step or 'queued'}."))

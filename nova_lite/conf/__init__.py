@@ -7,6 +7,13 @@ from oslo_config import cfg
 
 CONF = cfg.CONF
 
+#: An option of oslo.policy's before its release 6, which enforces the scope of every rule that has scope types.
+ENFORCE_SCOPE = cfg.BoolOpt(
+    "enforce_scope", default=True,
+    help="Refuse tokens whose scope a rule is not for, whatever their roles: with a token of the system or of a domain "
+         "nobody acts in compute, image or network. false: only the roles count, so that an administrator of the "
+         "system or of any domain is one of every project.")
+
 
 def modules():
     """Yield every module of options, sorted by name."""

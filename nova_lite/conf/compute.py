@@ -29,6 +29,11 @@ OPTS = (
     cfg.FloatOpt("attach_timeout", default=60, min=0,
                  help="Seconds that a request to attach an interface waits for the server's host, and each change of "
                       "a server's interfaces for the one before it."),
+    cfg.IntOpt("max_local_block_devices", default=3, min=-1,
+               help="Local disks a server may have: its root disk, ephemeral disks, swap. -1: as many as fit on "
+                    "for."),
+    cfg.StrOpt("default_ephemeral_format", default="ext4", choices=["ext2", "ext3", "ext4", "xfs", "vfat"],
+               help="File system of ephemeral disks for which none was asked. The host must have its mkfs."),
     cfg.IntOpt("prune_interval", default=3600, min=1,
                help="Seconds between two looks for cached images that no guest of this host uses any more."),
 )

@@ -23,8 +23,6 @@ OPTS = (
     cfg.IntOpt("tb_cache_mb", default=32, min=0,
                help="MiB of QEMU's cache of translated code a guest, when emulated. 0 leaves it to QEMU, which takes "
                     "more."),
-    cfg.HostAddressOpt("vnc_listen", default="127.0.0.1",
-                       help="Address of this host that guests' VNC servers listen on."),
     cfg.StrOpt("rng_device", default="/dev/urandom",
                help="Where guests' virtio random number generators take their entropy."),
     cfg.FloatOpt("call_timeout", default=30, min=1,

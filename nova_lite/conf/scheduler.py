@@ -1,8 +1,16 @@
 """How servers find their hosts."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 GROUP = "scheduler"
+#: What may be enabled; the last three change nothing, as Nova's configurations have them.
+FILTERS = ("ComputeFilter", "ComputeCapabilitiesFilter", "ImagePropertiesFilter", "ServerGroupAntiAffinityFilter",
+           "ServerGroupAffinityFilter", "SameHostFilter", "DifferentHostFilter", "JsonFilter",
+           "SimpleCIDRAffinityFilter", "IsolatedHostsFilter", "IoOpsFilter", "AggregateIoOpsFilter",
+           "NumInstancesFilter", "AggregateNumInstancesFilter", "AggregateInstanceExtraSpecsFilter",
+           "AggregateTypeAffinityFilter", "AggregateMultiTenancyIsolation", "AggregateImagePropertiesIsolation",
+           "AggregateCoreFilter", "AggregateRamFilter", "AggregateDiskFilter", "RetryFilter", "AvailabilityZoneFilter",
+           "AllHostsFilter")
 
 
 def _multiplier(name, default, text):
@@ -11,7 +19,7 @@ def _multiplier(name, default, text):
 
 
 OPTS = (
-    cfg.ListOpt("enabled_filters",
+    cfg.ListOpt("enabled_filters", item_type=types.String(choices=FILTERS),
                 default=["ComputeFilter", "ComputeCapabilitiesFilter", "ImagePropertiesFilter",
                          "ServerGroupAntiAffinityFilter", "ServerGroupAffinityFilter", "SameHostFilter",
                          "DifferentHostFilter"],
@@ -22,7 +30,7 @@ OPTS = (
                      "AggregateImagePropertiesIsolation; and AggregateCoreFilter, AggregateRamFilter and "
                      "AggregateDiskFilter, which let the aggregates' metadata cpu_allocation_ratio, "
                      "ram_allocation_ratio and disk_allocation_ratio take the place of the options. Disabled hosts, "
-                     "availability zones, traits and room for the server are checked whatever is listed here."),
+                     "availability zones, traits and free capacity are checked whatever is listed here."),
     cfg.FloatOpt("cpu_allocation_ratio", default=16.0, min=0.1,
                  help="Virtual CPUs given away for each CPU of a host."),
     cfg.FloatOpt("ram_allocation_ratio", default=1.0, min=0.1,

@@ -12,9 +12,10 @@ OPTS = (
     cfg.HostAddressOpt("novncproxy_host", default="127.0.0.1",
                        help="Address that nova-lite-novncproxy listens on; nova-lite up listens where its API does."),
     cfg.PortOpt("novncproxy_port", default=6080, help="Port that nova-lite-novncproxy listens on."),
-    cfg.StrOpt("server_proxyclient_address", default="",
-               help="Address of this host at which the proxy reaches guests' VNC servers. Empty: [libvirt] vnc_listen, "
-                    "or where that means every address [DEFAULT] my_ip."),
+    cfg.HostAddressOpt("server_proxyclient_address", default="127.0.0.1",
+                       help="Address of this host at which the proxy reaches guests' screens; nova-lite-compute "
+                            "listens there, on a port of its own for each connection, for one caller who knows its "
+                            "secret. Guests' VNC servers themselves listen nowhere."),
     cfg.StrOpt("novnc_dir", default="",
                help="Where noVNC is, the folder that has core/rfb.js. Empty: share/novnc of the Python environment, "
                     "/usr/local/share/novnc or /usr/share/novnc, whichever is there."),

@@ -1,4 +1,4 @@
-"""State: typed models, one module of queries a resource, and the doors ``reader()``, ``writer()`` and ``snapshot()``.
+"""State: typed models, one module of queries a resource, and sessions: ``reader()``, ``writer()``, ``snapshot()``.
 
 Queries are functions that take the caller's session; only this package writes SQL.
 """

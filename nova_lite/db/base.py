@@ -9,7 +9,7 @@ from sqlalchemy.dialects import mysql
 
 from nova_lite.common import clock
 
-#: UTC, naive, microseconds (MariaDB drops them unless told otherwise).
+#: UTC, naive, microseconds (MariaDB drops them unless the type says otherwise).
 Moment = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 

@@ -13,21 +13,25 @@ from nova_lite.db.models.audit import Counter, Drift, Look
 from nova_lite.db.models.operations import Operation
 from nova_lite.db.rows import ensure_row
 
-_D, _L, _C, _O = Drift.__table__, Look.__table__, Counter.__table__, Operation.__table__
+_DRIFTS, _LOOKS, _COUNTERS, _OPERATIONS = Drift.__table__, Look.__table__, Counter.__table__, Operation.__table__
 #: Parts that are no hosts; no host can have such a name.
 DATABASE = "(database)"
 OPERATIONS = "(operations)"
+IMAGES = "(images)"
 #: Operations that ended this short a time ago are counted at the next look: another transaction may still be ending.
 _SETTLED = 10
+#: After so many seconds without its answer a look that somebody waits for is given out again: whoever was to look is
+#: gone, or could not say what it saw.
+_UNANSWERED = 45
 _MANY = 500         # values of one IN
 
 
 def _lock(session, part):
     """The row of a part, ours until this transaction ends; made where it is missing."""
-    wanted = sa.select(_L).where(_L.c.part == part).with_for_update()
+    wanted = sa.select(_LOOKS).where(_LOOKS.c.part == part).with_for_update()
     row = session.execute(wanted).one_or_none()
     if row is None:
-        ensure_row(session, _L, {"part": part, "seconds": 0.0, "position": ""})
+        ensure_row(session, _LOOKS, {"part": part, "seconds": 0.0, "position": ""})
         row = session.execute(wanted).one()
     return row
 
@@ -43,20 +47,20 @@ def take_turn(session, part, seconds):
     recent = datetime.timedelta(seconds=seconds)
     if row.turn_at is not None and abs(now() - row.turn_at) < recent:       # one far ahead: the clock was set back
         return None
-    session.execute(sa.update(_L).where(_L.c.part == part), {"turn_at": now()})
+    session.execute(sa.update(_LOOKS).where(_LOOKS.c.part == part), {"turn_at": now()})
     return row.position
 
 
 def looked(session, part, seconds, position="", asked=None):
     """A look ended: how long it took, and where the next one goes on.
 
-    :param asked: the moment that ``take_asked`` told, of a look that somebody waits for.
+    :param asked: the moment that ``take_asked`` gave, of a look that somebody waits for.
     """
     _lock(session, part)
-    session.execute(sa.update(_L).where(_L.c.part == part),
+    session.execute(sa.update(_LOOKS).where(_LOOKS.c.part == part),
                     {"looked_at": now(), "seconds": seconds, "position": position})
     if asked is not None:
-        session.execute(sa.update(_L).where(_L.c.part == part, _L.c.asked_at == asked), {"asked_at": None})
+        session.execute(sa.update(_LOOKS).where(_LOOKS.c.part == part, _LOOKS.c.asked_at == asked), {"asked_at": None})
 
 
 def ask(session, parts):
@@ -64,7 +68,7 @@ def ask(session, parts):
     moment = now()
     for part in sorted(parts):
         _lock(session, part)
-        session.execute(sa.update(_L).where(_L.c.part == part), {"asked_at": moment})
+        session.execute(sa.update(_LOOKS).where(_LOOKS.c.part == part), {"asked_at": moment})
 
 
 def unanswered(session, parts):
@@ -74,26 +78,34 @@ def unanswered(session, parts):
 
 def is_asked(session):
     """Whether there is anything for ``take_asked``."""
-    return session.execute(_WAITING).first() is not None
+    return session.execute(_waiting()).first() is not None
 
 
 def take_asked(session):
-    """[(part, moment)] of looks that are wanted; each is told to one caller only."""
-    waiting = session.execute(_WAITING).all()
-    return [(row.part, row.asked_at) for row in waiting if session.execute(
-        sa.update(_L).where(_L.c.part == row.part, _L.c.asked_at == row.asked_at, _UNTAKEN),
-        {"taken_at": row.asked_at}).rowcount]
+    """[(part, moment)] of looks that are wanted, in the order of the parts' names; what was asked for at once is given
+    to one caller.
+    """
+    return [(row.part, row.asked_at) for row in sorted(session.execute(_waiting()).all()) if session.execute(
+        sa.update(_LOOKS).where(_LOOKS.c.part == row.part, _LOOKS.c.asked_at == row.asked_at, _is_untaken()),
+        {"taken_at": max(row.asked_at, now())}).rowcount]
 
 
-_ASKED = sa.select(_L.c.part, _L.c.asked_at).where(_L.c.asked_at.is_not(None))
-_UNTAKEN = sa.or_(_L.c.taken_at.is_(None), _L.c.taken_at < _L.c.asked_at)
-_WAITING = _ASKED.where(_UNTAKEN).order_by(_L.c.part)
+def _is_untaken():
+    long_ago = now() - datetime.timedelta(seconds=_UNANSWERED)
+    return sa.or_(_LOOKS.c.taken_at.is_(None), _LOOKS.c.taken_at < _LOOKS.c.asked_at, _LOOKS.c.taken_at < long_ago)
+
+
+def _waiting():
+    return _ASKED.where(_is_untaken())
+
+
+_ASKED = sa.select(_LOOKS.c.part, _LOOKS.c.asked_at).where(_LOOKS.c.asked_at.is_not(None))
 
 
 # ---- what was found
 
 def record(session, part, findings):
-    """Take over what a look found; it judged everything that is open of its part, so what it did not find is gone.
+    """Take over what a look found; it examined everything that is open of its part, so what it did not find is gone.
 
     :param findings: objects.Finding; those that are not ``sure`` only keep open what is open already.
     :returns: those that are new.
@@ -123,7 +135,7 @@ def _known(session, part, subjects):
     found = {row.id: row for row in _open(session, part)}
     for some in chunks(sorted(subjects)):
         found |= {row.id: row for row in session.execute(
-            sa.select(_D).where(_D.c.part == part, _D.c.subject.in_(some)))}
+            sa.select(_DRIFTS).where(_DRIFTS.c.part == part, _DRIFTS.c.subject.in_(some)))}
     return found.values()
 
 
@@ -134,36 +146,41 @@ def chunks(values):
 
 def _update(session, ids, values):
     for some in chunks(ids):
-        session.execute(sa.update(_D).where(_D.c.id.in_(some)), values)
+        session.execute(sa.update(_DRIFTS).where(_DRIFTS.c.id.in_(some)), values)
 
 
 def _take_over(session, part, finding, row):
     values = {"state": "repaired" if finding.repaired else "open", "detail": finding.detail, "last_seen_at": now()}
     if row is None:
-        session.execute(sa.insert(_D), {"part": part, "kind": finding.kind, "subject": finding.subject, **values})
+        session.execute(sa.insert(_DRIFTS), {"part": part, "kind": finding.kind, "subject": finding.subject, **values})
     else:
-        session.execute(sa.update(_D).where(_D.c.id == row.id), {**values, "times": row.times + (row.state != "open")})
+        session.execute(sa.update(_DRIFTS).where(_DRIFTS.c.id == row.id),
+                        {**values, "times": row.times + (row.state != "open")})
 
 
 def _open(session, part):
-    return session.execute(sa.select(_D).where(_D.c.part == part, _D.c.state == "open")).all()
+    return session.execute(sa.select(_DRIFTS).where(_DRIFTS.c.part == part, _DRIFTS.c.state == "open")).all()
 
 
-def open_subjects(session, part, kinds):
-    """Sorted subjects of what is open of a part, of these kinds."""
-    return sorted({row.subject for row in _open(session, part) if row.kind in kinds})
+def open_subjects(session, part):
+    """{kind: sorted subjects} of what is open of a part."""
+    found = {}
+    for row in _open(session, part):
+        found.setdefault(row.kind, set()).add(row.subject)
+    return {kind: sorted(subjects) for kind, subjects in found.items()}
 
 
 def forget(session, days):
     """Remove what has been mended or gone for so long."""
-    _delete(session, _D.c.id, _D.c.state != "open", _D.c.last_seen_at < now() - datetime.timedelta(days=days))
+    _delete(session, _DRIFTS.c.id, _DRIFTS.c.state != "open",
+            _DRIFTS.c.last_seen_at < now() - datetime.timedelta(days=days))
 
 
 def keep_parts(session, hosts):
     """Hosts that are no more have no drift."""
-    parts = {DATABASE, OPERATIONS, *hosts}
-    _delete(session, _D.c.id, _D.c.part.not_in(parts))
-    _delete(session, _L.c.part, _L.c.part.not_in(parts))
+    parts = {DATABASE, OPERATIONS, IMAGES, *hosts}
+    _delete(session, _DRIFTS.c.id, _DRIFTS.c.part.not_in(parts))
+    _delete(session, _LOOKS.c.part, _LOOKS.c.part.not_in(parts))
 
 
 def _delete(session, key, *conditions):
@@ -176,9 +193,10 @@ def _delete(session, key, *conditions):
 
 def add(session, name, label, amount):
     """Add to a counter; the first time makes it."""
-    more = sa.update(_C).where(_C.c.name == name, _C.c.label == label).values(value=_C.c.value + amount)
+    this = _COUNTERS.c.name == name, _COUNTERS.c.label == label
+    more = sa.update(_COUNTERS).where(*this).values(value=_COUNTERS.c.value + amount)
     if not session.execute(more).rowcount:
-        ensure_row(session, _C, {"name": name, "label": label, "value": 0})
+        ensure_row(session, _COUNTERS, {"name": name, "label": label, "value": 0})
         session.execute(more)
 
 
@@ -186,11 +204,12 @@ def count_operations(session):
     """Add the operations that ended since the last call to the counters, by name and outcome."""
     since = _lock(session, OPERATIONS).position
     until = now() - datetime.timedelta(seconds=_SETTLED)
-    ended = [_O.c.finished_at <= until]
+    ended = [_OPERATIONS.c.finished_at <= until]
     if since:
-        ended.append(_O.c.finished_at > datetime.datetime.fromisoformat(since))
-    for row in session.execute(sa.select(_O.c.name, _O.c.state, sa.func.count().label("amount"))
-                               .where(*ended).group_by(_O.c.name, _O.c.state).order_by(_O.c.name, _O.c.state)).all():
+        ended.append(_OPERATIONS.c.finished_at > datetime.datetime.fromisoformat(since))
+    for row in session.execute(sa.select(_OPERATIONS.c.name, _OPERATIONS.c.state, sa.func.count().label("amount"))
+                               .where(*ended).group_by(_OPERATIONS.c.name, _OPERATIONS.c.state)
+                               .order_by(_OPERATIONS.c.name, _OPERATIONS.c.state)).all():
         add(session, "operations", f"{row.name} {row.state}", row.amount)
     looked(session, OPERATIONS, 0.0, until.isoformat())
 
@@ -199,28 +218,29 @@ def count_operations(session):
 
 def listed(session, states=("open",), limit=1000):
     """Differences in these states, the latest first."""
-    return session.execute(sa.select(_D).where(_D.c.state.in_(states)).order_by(_D.c.last_seen_at.desc(), _D.c.id)
-                           .limit(limit)).all()
+    return session.execute(sa.select(_DRIFTS).where(_DRIFTS.c.state.in_(states))
+                           .order_by(_DRIFTS.c.last_seen_at.desc(), _DRIFTS.c.id).limit(limit)).all()
 
 
 def looks(session):
     """{part: row} of the last looks."""
-    return {row.part: row for row in session.execute(sa.select(_L).where(_L.c.part != OPERATIONS))}
+    return {row.part: row for row in session.execute(sa.select(_LOOKS).where(_LOOKS.c.part != OPERATIONS))}
 
 
 def counters(session):
     """[(name, label, value)]"""
-    return [tuple(row) for row in session.execute(sa.select(_C).order_by(_C.c.name, _C.c.label))]
+    return [tuple(row) for row in session.execute(sa.select(_COUNTERS).order_by(_COUNTERS.c.name, _COUNTERS.c.label))]
 
 
 def open_by_kind(session):
     """{kind: how many are open}"""
-    return dict(session.execute(sa.select(_D.c.kind, sa.func.count()).where(_D.c.state == "open")
-                                .group_by(_D.c.kind)).tuples().all())
+    return dict(session.execute(sa.select(_DRIFTS.c.kind, sa.func.count()).where(_DRIFTS.c.state == "open")
+                                .group_by(_DRIFTS.c.kind)).tuples().all())
 
 
 def open_operations(session):
     """{(name, state): how many} of operations that have not ended."""
-    found = session.execute(sa.select(_O.c.name, _O.c.state, sa.func.count()).where(_O.c.finished_at.is_(None))
-                            .group_by(_O.c.name, _O.c.state))
+    found = session.execute(sa.select(_OPERATIONS.c.name, _OPERATIONS.c.state, sa.func.count())
+                            .where(_OPERATIONS.c.finished_at.is_(None))
+                            .group_by(_OPERATIONS.c.name, _OPERATIONS.c.state))
     return {(row[0], row[1]): row[2] for row in found}

@@ -1,4 +1,4 @@
-"""What is told of a server that broke: the one place that makes its ``fault``."""
+"""What is shown of a server that broke: the one place that makes its ``fault``."""
 
 from nova_lite.db.base import now
 

@@ -1,12 +1,17 @@
 """Queries of images: rows as shown, filtered and paged by the database, changed under a condition on their status."""
 
 import dataclasses
+import datetime
+import typing
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.common.visibility import ALL, NO_PROJECT, Visible
+from nova_lite.db import changes, damaged
 from nova_lite.db.base import now
+from nova_lite.db.locks import chunks
 from nova_lite.db.models.images import Image, ImageLabel, ImageMember
 
 _TABLE = Image.__table__
@@ -20,17 +25,22 @@ _COMPARE = {"eq": "__eq__", "neq": "__ne__", "gt": "__gt__", "gte": "__ge__", "l
 
 @dataclasses.dataclass(frozen=True)
 class Viewer:
-    """Whose eyes a list is for."""
+    """Who a list is for.
 
-    project_id: str | None
-    is_admin: bool
+    :ivar own: the id of its project; others' community images are left out where ``Query`` does not ask for them.
+    :ivar visible: the project whose images it may see, besides public ones and those shared with it; or ALL.
+    """
+
+    own: str = NO_PROJECT
+    visible: Visible | str = ALL
 
 
 @dataclasses.dataclass(frozen=True)
 class Query:
     """A page of images.
 
-    :ivar where: (column, operator, value) triples; operators eq, neq, gt, gte, lt, lte, in.
+    :ivar where: (column, operator, value) triples; operators eq, neq, gt, gte, lt, lte, in; moments
+        are compared by their seconds.
     :ivar tags: all of them must be there.
     :ivar properties: (name, value) pairs of the image's own properties.
     :ivar visibility: None lists what Glance lists by default, "all" everything that may be seen.
@@ -56,7 +66,7 @@ def insert(session, values):
     try:
         session.execute(sa.insert(Image).values(**values))
     except IntegrityError:
-        raise exception.Conflict(f"Image ID {values['id']} already exists!") from None
+        raise exceptions.Conflict(f"Image ID {values['id']} already exists!") from None
     _relabel(session, values["id"], values.get("tags", ()), values.get("properties", {}))
 
 
@@ -73,16 +83,17 @@ def page(session, viewer, query):
     if query.marker is not None:
         statement = statement.where(_after(get(session, query.marker), keys))
     order = [expression.desc() if down else expression.asc() for _, expression, down in keys]
-    return session.execute(statement.order_by(*order).limit(query.limit)).all()
+    return damaged.read(session, statement.order_by(*order).limit(query.limit),
+                        damaged.stand_ins({"properties": {}, "tags": []}))
 
 
 def _scope(viewer, query):
     """What the viewer may find.  Others' community images show only when asked for."""
-    if viewer.is_admin:
+    if viewer.visible is ALL:
         mine = sa.true()
-        by_default = sa.or_(_TABLE.c.visibility != "community", _TABLE.c.project_id == viewer.project_id)
+        by_default = sa.or_(_TABLE.c.visibility != "community", _TABLE.c.project_id == viewer.own)
     else:
-        own = _TABLE.c.project_id == viewer.project_id
+        own = _TABLE.c.project_id == viewer.visible
         shared = sa.and_(_TABLE.c.visibility == "shared", _TABLE.c.id.in_(_shared_with(viewer, query.member_status)))
         by_default = sa.or_(own, _TABLE.c.visibility == "public", shared)
         mine = sa.or_(by_default, _TABLE.c.visibility == "community")
@@ -94,13 +105,16 @@ def _scope(viewer, query):
 
 
 def _shared_with(viewer, status):
-    found = sa.select(_MEMBERS.c.image_id).where(_MEMBERS.c.member_id == viewer.project_id)
+    found = sa.select(_MEMBERS.c.image_id).where(_MEMBERS.c.member_id == viewer.own)
     return found if status == "all" else found.where(_MEMBERS.c.status == status)
 
 
 def _conditions(query):
     for column, operator, value in query.where:
-        yield getattr(_TABLE.c[column], _COMPARE[operator])(value)
+        if isinstance(value, datetime.datetime):
+            yield changes.compared(_TABLE.c[column], operator, value)
+        else:
+            yield getattr(_TABLE.c[column], _COMPARE[operator])(value)
     for name, value in (*(("", tag) for tag in query.tags), *query.properties):
         yield _TABLE.c.id.in_(sa.select(_LABELS.c.image_id).where(_LABELS.c.name == name, _LABELS.c.value == value))
 
@@ -153,9 +167,44 @@ def with_status(session, status):
     return set(session.scalars(sa.select(Image.id).where(Image.status == status, Image.deleted_at.is_(None))))
 
 
+def known(session, image_ids):
+    """Rows with id, size and status of these images, also of deleted ones."""
+    return [row for some in chunks(sorted(image_ids)) for row in session.execute(
+        sa.select(_TABLE.c.id, _TABLE.c.size, _TABLE.c.status).where(_TABLE.c.id.in_(some)))]
+
+
 def ids(session):
     """Ids of all images."""
     return set(session.scalars(sa.select(Image.id).where(Image.deleted_at.is_(None))))
+
+
+class Usage(typing.NamedTuple):
+    """Of one project.  :ivar size: bytes of the images that have their data.  :ivar uploading: those that get it."""
+
+    count: int
+    size: int
+    uploading: int
+
+
+def usage(session, project_id):
+    """Usage of a project's images."""
+    saving = sa.func.sum(sa.case((_TABLE.c.status == "saving", 1), else_=0))
+    count, size, uploading = session.execute(
+        sa.select(sa.func.count(), sa.func.sum(_TABLE.c.size), saving)
+        .where(_TABLE.c.project_id == project_id, _TABLE.c.deleted_at.is_(None))).one()
+    return Usage(count, int(size or 0), int(uploading or 0))
+
+
+def with_data(session):
+    """Ids of the images that have their data."""
+    return set(session.scalars(sa.select(Image.id).where(
+        Image.deleted_at.is_(None), Image.status.in_(("active", "deactivated")))))
+
+
+def tombstones(session, image_ids):
+    """Those of the ids whose images were deleted; one that is neither there nor deleted may be of a later database."""
+    return {each for some in chunks(sorted(image_ids)) for each in session.scalars(
+        sa.select(Image.id).where(Image.id.in_(some), Image.deleted_at.is_not(None)))}
 
 
 def _relabel(session, image_id, tags, properties):
@@ -185,7 +234,7 @@ def add_member(session, image_id, member_id):
     try:
         session.execute(sa.insert(ImageMember).values(image_id=image_id, member_id=member_id))
     except IntegrityError:
-        raise exception.Conflict(f"Image member {member_id} is already associated with image {image_id}.") from None
+        raise exceptions.Conflict(f"Image member {member_id} is already associated with image {image_id}.") from None
 
 
 def set_member(session, image_id, member_id, status):

@@ -2,52 +2,55 @@
 
 import sqlalchemy as sa
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.db import rows
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import Keypair
 
-_T = Keypair.__table__
+_KEYPAIRS = Keypair.__table__
 
 
 def find(session, user_id, name):
     """The row, or None."""
-    return session.execute(sa.select(_T).where(_T.c.user_id == user_id, _T.c.name == name)).one_or_none()
+    return session.execute(sa.select(_KEYPAIRS).where(_KEYPAIRS.c.user_id == user_id,
+                                                      _KEYPAIRS.c.name == name)).one_or_none()
 
 
 def get(session, user_id, name):
     """:raises KeypairNotFound:"""
     row = find(session, user_id, name)
     if row is None:
-        raise exception.KeypairNotFound(name=name, user_id=user_id)
+        raise exceptions.KeypairNotFound(name=name, user_id=user_id)
     return row
 
 
 def page(session, user_id, *, limit=None, marker=None):
     """A user's keypairs by name.  :raises MarkerNotFound: ``marker`` names none of them."""
-    statement = sa.select(_T).where(_T.c.user_id == user_id).order_by(_T.c.name)
+    statement = sa.select(_KEYPAIRS).where(_KEYPAIRS.c.user_id == user_id).order_by(_KEYPAIRS.c.name)
     if marker is not None:
-        known = session.execute(sa.select(_T.c.id).where(_T.c.user_id == user_id, _T.c.name == marker)).one_or_none()
+        known = session.execute(sa.select(_KEYPAIRS.c.id).where(_KEYPAIRS.c.user_id == user_id,
+                                                                _KEYPAIRS.c.name == marker)).one_or_none()
         if known is None:
-            raise exception.MarkerNotFound(f"Marker {marker} could not be found.", marker=marker)
-        statement = statement.where(_T.c.name > marker)
+            raise exceptions.MarkerNotFound(f"Marker {marker} could not be found.", marker=marker)
+        statement = statement.where(_KEYPAIRS.c.name > marker)
     return session.execute(statement if limit is None else statement.limit(limit)).all()
 
 
 def count(session, user_id):
-    return session.execute(sa.select(sa.func.count()).select_from(_T).where(_T.c.user_id == user_id)).scalar_one()
+    return session.execute(sa.select(sa.func.count()).select_from(_KEYPAIRS)
+                           .where(_KEYPAIRS.c.user_id == user_id)).scalar_one()
 
 
 def create(session, **values):
     """Insert and return the row.  :raises KeypairExists:"""
-    try:
-        with session.begin_nested():
-            session.execute(_T.insert().values(created_at=now(), **values))
-    except sa.exc.IntegrityError:
-        raise exception.KeypairExists(name=values["name"]) from None
+    with rows.attempt(session) as tried:
+        session.execute(_KEYPAIRS.insert().values(created_at=now(), **values))
+    if tried.refused:
+        raise exceptions.KeypairExists(name=values["name"])
     return get(session, values["user_id"], values["name"])
 
 
 def delete(session, user_id, name):
     """:raises KeypairNotFound:"""
-    if not session.execute(_T.delete().where(_T.c.user_id == user_id, _T.c.name == name)).rowcount:
-        raise exception.KeypairNotFound(name=name, user_id=user_id)
+    if not session.execute(_KEYPAIRS.delete().where(_KEYPAIRS.c.user_id == user_id, _KEYPAIRS.c.name == name)).rowcount:
+        raise exceptions.KeypairNotFound(name=name, user_id=user_id)

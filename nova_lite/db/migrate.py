@@ -5,7 +5,7 @@ import os
 
 import sqlalchemy as sa
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import migrations, session
 
 
@@ -21,15 +21,15 @@ def check():
     """:raises Misconfigured: the database has not this release's schema."""
     present = version()
     if present != migrations.HEAD:
-        raise exception.Misconfigured(
-            problem=f"The database {_where()} is {f'at revision {present}' if present else 'empty'}; this release's is "
+        raise exceptions.Misconfigured(
+            problem=f"The database {where()} is {f'at revision {present}' if present else 'empty'}; this release's is "
                     f"{migrations.HEAD}.", remedy="Run: nova-lite-manage db sync.")
 
 
 def sync():
     """Upgrade to the newest revision; one that is there already costs one query.
 
-    :raises Misconfigured: the database is from a newer release, or cannot be used.
+    :raises Misconfigured: the database is from a version that this release does not know, or cannot be used.
     """
     present = version()
     if present == migrations.HEAD:
@@ -42,10 +42,10 @@ def sync():
         try:
             ScriptDirectory.from_config(config).get_revision(present)
         except CommandError as error:
-            raise exception.Misconfigured(
-                problem=f"The database {_where()} is at revision {present}, which this release does not know: "
-                        "a newer release made it.",
-                remedy="Install that release or a later one, or use another state directory.") from error
+            raise exceptions.Misconfigured(
+                problem=f"The database {where()} is at revision {present}, which this release does not know: "
+                        "a newer release made it, or a development version from before the first release.",
+                remedy="Install the version that made it or a later one, or use another state directory.") from error
     with (_explained(sa.exc.OperationalError),
           session.engine().connect().execution_options(writing=True) as connection):
         config.attributes["connection"] = connection
@@ -60,12 +60,13 @@ def _explained(*errors):
         yield
     except errors as error:
         reason = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
-        raise exception.Misconfigured(
-            problem=f"The database {_where()} cannot be used: {reason}.",
+        raise exceptions.Misconfigured(
+            problem=f"The database {where()} cannot be used: {reason}.",
             remedy="Mend that, or name another: [database] connection, or [DEFAULT] state_dir for a file.") from error
 
 
-def _where():
+def where():
+    """The configured database as an operator knows it, without its password."""
     try:
         return sa.make_url(session.url()).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:

@@ -1,136 +1,87 @@
-"""Regular expressions that users filter by: how long the slowest text could keep a database busy with one.
+"""Regular expressions and tags that users filter lists by, matched here and by no database.
 
-SQLite asks Python's ``re``, which tries one way to match after the other.  So the ways are counted beforehand, from
-above: what comes out small is quick whatever the text is.
+So they mean the same for SQLite, PostgreSQL and MariaDB.  A list with such a filter reads its rows in pieces, lets
+other requests run between two of them, and gives up after ``_BUDGET`` seconds of matching.
 """
 
-import re
-import warnings
+import dataclasses
+import time
+from collections.abc import Callable
 
-from nova_lite.common import exception
+import sqlalchemy as sa
 
-LONGEST = 255           # characters of a pattern, and of nearly every column
-#: Ways there may be, and what a repetition counts at most: half of its length, for on average it begins in the middle.
-#: So two long ones that may have each other's characters are let through, or eight that may be left out: some 30 ms.
-_MOST, _LONG = 17_000, 130
-_ASCII = frozenset(map(chr, range(128)))
-_BEYOND = "beyond ASCII"           # stands for all other characters
-_ALL = _ASCII | {_BEYOND}
-_REPEATS = frozenset(("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"))
+from nova_lite.common import concurrency, exceptions
+from nova_lite.common.regular_expressions import compiled
+from nova_lite.db.locks import chunks
+
+_PIECE = 200            # rows that are matched before other requests get their turn
+_BUDGET = 2.0           # seconds that one request may spend on matching
 
 
-def check(pattern):
-    """``pattern`` is one that ``re`` can read, where it is not too long.
+@dataclasses.dataclass(frozen=True)
+class Matcher:
+    """A condition that is no SQL: ``test(value)`` says whether a row whose ``column`` has this value is wanted."""
 
-    :raises BadRequest: it is long, or there are too many ways to match it.
+    column: sa.ColumnElement
+    test: Callable
+
+
+def searching(column, pattern):
+    """A Matcher: ``pattern`` is found anywhere in ``column``, in any case; NULL never matches.
+
+    :raises BadRequest: see ``regular_expressions.compiled``.
     """
-    if len(pattern) <= LONGEST:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parsed = re._parser.parse(pattern)
-        if _ways(_flat(parsed), whole=True) <= _MOST:
-            return
-    raise exception.BadRequest(f"The regular expression '{pattern[:80]}' is too complex for a filter.")
+    search = compiled(pattern).search
+    return Matcher(column, lambda value: value is not None and search(str(value)) is not None)
 
 
-def _flat(parsed):
-    """[(operation, arguments)] of a sequence, with groups opened where they stand."""
-    made = []
-    for operation, arguments in parsed:
-        name = str(operation)
-        if name == "SUBPATTERN":
-            made += _flat(arguments[-1])
-        elif name == "ATOMIC_GROUP":
-            made += _flat(arguments)
-        else:
-            made.append((name, arguments))
-    return made
+def _all(session, statement):
+    return session.execute(statement).all()
 
 
-def _ways(sequence, whole=False):
-    """How many ways there are to match a sequence at one place of a text; above ``_MOST`` it may be any number.
+def page(session, statement, key, conditions, limit, read=_all):
+    """The first ``limit`` rows of an ordered statement that meet all conditions.
 
-    :param whole: nothing follows it.
+    :param key: the column of the statement by which a row is known.
+    :param conditions: of SQL, and Matchers, in any order.
+    :param read: callable(session, statement) -> [row]; rows have an attribute of the key's name.
+    :raises BadRequest: see ``first``.
     """
-    ways = 1
-    for at, (name, arguments) in enumerate(sequence):
-        if name in _REPEATS:
-            ways *= _ways_of_repeat(arguments, sequence[at + 1:], whole, again=ways > 1)
-        elif name == "BRANCH":
-            ways *= _ways_of_branch([_flat(each) for each in arguments[1]])
-        elif name in ("ASSERT", "ASSERT_NOT"):
-            ways *= _ways(_flat(arguments[1]))
-        elif name.startswith("GROUPREF"):
-            return _MOST + 1
-        if ways > _MOST:
-            return ways
-    return ways
+    matchers = [each for each in conditions if isinstance(each, Matcher)]
+    statement = statement.where(*(each for each in conditions if not isinstance(each, Matcher)))
+    if not matchers:
+        return read(session, statement.limit(limit))
+    keys = first(session, key, statement, matchers, limit)
+    found = {getattr(row, key.name): row for some in chunks(keys)
+             for row in read(session, statement.where(key.in_(some)))}
+    return [found[each] for each in keys if each in found]
 
 
-def _ways_of_repeat(arguments, rest, whole, *, again):
-    """Of something from ``low`` to ``high`` times, before ``rest``.
+def first(session, key, statement, matchers, limit):
+    """The keys of the first ``limit`` rows that every matcher wants, in the statement's order.
 
-    :param again: what stands before it has several ways, and for each the whole repetition is read again.
+    :param key: the column whose values are returned.
+    :param statement: its FROM, WHERE and ORDER BY say which rows are looked at, in which order.
+    :param matchers: [Matcher], at least one.
+    :raises BadRequest: matching took longer than one request may.
     """
-    low, high, inner = min(arguments[0], LONGEST), min(arguments[1], LONGEST), _flat(arguments[2])
-    once = _ways(inner)
-    if once > 1:
-        return (high - low + 1) * once ** min(high, 20)         # 2 ** 20 is too many already
-    if low == high or (whole and not rest) or (not again and _ends_where_it_must(inner, rest)):
-        return 1
-    return min(high - low + 2, _LONG)
-
-
-def _ends_where_it_must(inner, rest):
-    """Whether only one number of times can be right, since what is repeated cannot be what follows."""
-    if not rest:
-        return False
-    name, arguments = rest[0]
-    if name == "AT" and str(arguments) in ("AT_END", "AT_END_STRING"):
-        return len(inner) == 1
-    return not _first(inner) & _first(rest)
-
-
-def _ways_of_branch(branches):
-    """Either: one of them at most can be right where no two begin alike."""
-    firsts, seen = [_first(each) for each in branches], set()
-    for each in firsts:
-        if each & seen:
-            return sum(map(_ways, branches)) + 1
-        seen |= each
-    return max(map(_ways, branches))
-
-
-def _first(sequence):
-    """Characters, in lower case, that a sequence may begin with, or more."""
-    if not sequence:
-        return _ALL
-    name, arguments = sequence[0]
-    if name == "LITERAL":
-        return _letter(arguments)
-    if name == "IN":
-        return _one_of(arguments)
-    if name in _REPEATS and arguments[0] > 0:
-        return _first(_flat(arguments[2]))
-    return _ALL
-
-
-def _one_of(members):
-    found = set()
-    for operation, arguments in members:
-        name = str(operation)
-        if name == "LITERAL":
-            found |= _letter(arguments)
-        elif name == "RANGE" and arguments[1] < 128:
-            found.update(*map(_letter, range(arguments[0], arguments[1] + 1)))
-        elif name == "CATEGORY" and str(arguments) == "CATEGORY_DIGIT":
-            found |= {*"0123456789", _BEYOND}
-        else:
-            return _ALL
+    columns = [each.column.label(f"matched_{number}") for number, each in enumerate(matchers)]
+    tests = [each.test for each in matchers]
+    rows = session.execute(statement.with_only_columns(key, *columns, maintain_column_froms=True),
+                           execution_options={"yield_per": _PIECE})
+    found, spent = [], 0.0
+    for piece in rows.partitions():
+        began = time.perf_counter()
+        for wanted, *values in piece:
+            if all(test(value) for test, value in zip(tests, values, strict=True)):
+                found.append(wanted)
+                if len(found) == limit:
+                    rows.close()
+                    return found
+        spent += time.perf_counter() - began
+        if spent > _BUDGET:
+            rows.close()
+            raise exceptions.BadRequest(f"The filters took longer than {_BUDGET:g} s. Ask for fewer rows by further "
+                                       "filters, or by simpler regular expressions.")
+        concurrency.sleep(0)
     return found
-
-
-def _letter(code):
-    """A character with the case ignored; three letters are then characters beyond ASCII, too."""
-    character = chr(code).lower()
-    return {character, _BEYOND} if code >= 128 or character in "iks" else {character}

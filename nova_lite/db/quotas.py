@@ -1,31 +1,32 @@
-"""Quotas: what a project and its users may use, what they use, and room for more, counted under a lock."""
+"""Quotas: what a project and its users may use, what they use, and what remains, which is taken under a lock."""
 
 import sqlalchemy as sa
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
+from nova_lite.db import quota_usage
 from nova_lite.db.models.operators import QuotaClass, ServerGroup, UserQuota
-from nova_lite.db.models.servers import Quota, QuotaLock, Server
+from nova_lite.db.models.servers import Quota, QuotaLock
 from nova_lite.db.rows import ensure_row
-from nova_lite.objects.states import Task, Vm
 
 #: Resources with limits of their own, and what each counts of one server.
 COUNTED = {"cores": "vcpus", "instances": None, "ram": "memory_mb"}
 _LIMITED = ("instances", "cores", "ram", "metadata_items", "key_pairs", "server_groups", "server_group_members")
-#: What Nova shows and this cloud has no limit of: the network service counts its own, files cannot be injected.
-_FIXED = {"floating_ips": -1, "fixed_ips": -1, "security_groups": -1, "security_group_rules": -1, "injected_files": 0,
-          "injected_file_content_bytes": 0, "injected_file_path_bytes": 0}
+#: Limits of one request, and their options.
+_FILES = {"injected_files": "injected_files", "injected_file_content_bytes": "injected_file_content_bytes",
+          "injected_file_path_bytes": "injected_file_path_length"}
+#: What Nova shows and this cloud has no limit of: the network service counts its own.
+_FIXED = {"floating_ips": -1, "fixed_ips": -1, "security_groups": -1, "security_group_rules": -1}
 #: The class whose limits stand in for the configured ones.
 DEFAULT_CLASS = "default"
-#: While one of these is done to a server it may become as large as its other flavor.
-_RESIZING = (Task.RESIZE_PREP, Task.RESIZE_MIGRATING, Task.RESIZE_FINISH, Task.RESIZE_REVERTING)
-_T, _G = Server.__table__, ServerGroup.__table__
+_GROUPS = ServerGroup.__table__
 _QUIET = {"synchronize_session": False}
 
 
 def configured():
     """{resource: limit} where nobody set any."""
-    return {**_FIXED, **{name: getattr(CONF.quota, name) for name in _LIMITED}}
+    options = {**_FILES, **dict(zip(_LIMITED, _LIMITED, strict=True))}
+    return {**_FIXED, **{name: getattr(CONF.quota, option) for name, option in options.items()}}
 
 
 def defaults(session):
@@ -67,37 +68,14 @@ def given_to_users(session, project_id):
 
 def usage(session, project_id, user_id=None):
     """{"instances", "cores", "ram"} of the servers of a project, or of one user there."""
-    return _sums(session, project_id, user_id)[0]
-
-
-def _sums(session, project_id, user_id):
-    """(as ``usage``, how many of these servers are being resized)"""
-    flavor = _T.c.flavor
-    row = session.execute(
-        sa.select(sa.func.count(), sa.func.sum(flavor["vcpus"].as_integer()),
-                  sa.func.sum(flavor["memory_mb"].as_integer()),
-                  sa.func.sum(sa.case((_T.c.task_state.in_(_RESIZING), 1), else_=0)))
-        .where(*_counted(project_id, user_id))).one()
-    return {"instances": row[0], "cores": int(row[1] or 0), "ram": int(row[2] or 0)}, row[3]
-
-
-def _counted(project_id, user_id):
-    conditions = [_T.c.project_id == project_id, _T.c.deleted_at.is_(None),
-                  sa.or_(_T.c.vm_state != Vm.SOFT_DELETED, _T.c.task_state == Task.RESTORING)]
-    return conditions if user_id is None else [*conditions, _T.c.user_id == user_id]
+    found = quota_usage.sums(session, project_id, user_id)
+    return {name: found[name] for name in COUNTED}
 
 
 def _taken(session, project_id, user_id=None):
     """As ``usage``, but what is being resized counts as large as it may become."""
-    taken, resizing = _sums(session, project_id, user_id)
-    if resizing:
-        for row in session.execute(sa.select(_T.c.flavor, _T.c.remembered).where(
-                *_counted(project_id, user_id), _T.c.task_state.in_(_RESIZING))):
-            sizes = [row.flavor, *(row.remembered[name] for name in ("old_flavor", "new_flavor")
-                                   if name in row.remembered)]
-            for name, key in COUNTED.items():
-                taken[name] += max(each[key] for each in sizes) - row.flavor[key] if key else 0
-    return taken
+    found = quota_usage.sums(session, project_id, user_id)
+    return {name: found[name] + found.get(f"more_{name}", 0) for name in COUNTED}
 
 
 def in_use(session, project_id, user_id=None):
@@ -107,15 +85,15 @@ def in_use(session, project_id, user_id=None):
 
 def groups(session, project_id, user_id=None):
     """How many server groups a project, or one user there, has."""
-    statement = sa.select(sa.func.count()).select_from(_G).where(_G.c.project_id == project_id)
+    statement = sa.select(sa.func.count()).select_from(_GROUPS).where(_GROUPS.c.project_id == project_id)
     if user_id is not None:
-        statement = statement.where(_G.c.user_id == user_id)
+        statement = statement.where(_GROUPS.c.user_id == user_id)
     return session.execute(statement).scalar()
 
 
 def reserve(session, project_id, min_count, max_count, flavor, user_id=None):
     """How many servers of a flavor fit, from ``min_count`` to ``max_count``; until this transaction ends nobody else
-    can take the room.
+    can take what remains.
 
     :param flavor: a mapping with vcpus and memory_mb.  :param user_id: whose own limits count too.
     :raises OverQuota: not even ``min_count`` fit; it names everything there is too little of.
@@ -125,11 +103,12 @@ def reserve(session, project_id, min_count, max_count, flavor, user_id=None):
     if not own and all(maxima[name] < 0 for name in COUNTED):
         return max_count
     lock(session, project_id)
+    quota_usage.put_together(session, project_id)
     each = {name: flavor[key] if key else 1 for name, key in COUNTED.items()}
-    room = _room(maxima, _taken(session, project_id), each, min_count, max_count)
+    remaining = _remaining(maxima, _taken(session, project_id), each, min_count, max_count)
     if own:
-        room = min(room, _room(own, _taken(session, project_id, user_id), each, min_count, max_count))
-    return room
+        remaining = min(remaining, _remaining(own, _taken(session, project_id, user_id), each, min_count, max_count))
+    return remaining
 
 
 def _own(session, project_id, user_id):
@@ -139,12 +118,13 @@ def _own(session, project_id, user_id):
     return own and dict.fromkeys(COUNTED, -1) | own
 
 
-def _room(maxima, used, each, min_count, max_count):
-    room = min(((maxima[name] - used[name]) // each[name] for name in COUNTED if maxima[name] >= 0 and each[name]),
-               default=max_count)
-    if room < min_count:
+def _remaining(maxima, used, each, min_count, max_count):
+    remaining = min(((maxima[name] - used[name]) // each[name]
+                     for name in COUNTED if maxima[name] >= 0 and each[name]),
+                    default=max_count)
+    if remaining < min_count:
         _refuse(maxima, used, {name: each[name] * min_count for name in COUNTED})
-    return min(room, max_count)
+    return min(remaining, max_count)
 
 
 def grow(session, project_id, old, new, user_id=None):
@@ -176,7 +156,7 @@ def _refuse(maxima, used, wanted):
     def said(values):
         return ", ".join(str(values[name]) for name in over)
 
-    raise exception.OverQuota(resource=", ".join(over), requested=said(wanted), used=said(used), limit=said(maxima))
+    raise exceptions.OverQuota(resource=", ".join(over), requested=said(wanted), used=said(used), limit=said(maxima))
 
 
 def lock(session, project_id):
@@ -185,11 +165,16 @@ def lock(session, project_id):
     Limits are written under it too: two who wrote one for the first time would both insert it, and two who wrote
     several in different orders would wait for each other.
     """
+    if not _take(session, project_id):
+        ensure_row(session, QuotaLock.__table__, {"project_id": project_id, "taken": 0})
+        _take(session, project_id)
+
+
+def _take(session, project_id):
+    """Whether the project has a row, which is then locked."""
     taking = (sa.update(QuotaLock).where(QuotaLock.project_id == project_id)
               .values(taken=QuotaLock.taken + 1))
-    if not session.execute(taking, execution_options=_QUIET).rowcount:
-        ensure_row(session, QuotaLock.__table__, {"project_id": project_id, "taken": 0})
-        session.execute(taking, execution_options=_QUIET)
+    return bool(session.execute(taking, execution_options=_QUIET).rowcount)
 
 
 def write(session, project_id, values, user_id=None):
@@ -217,7 +202,8 @@ def _write(session, model, key, values):
 
 def forget(session, project_id, user_id=None):
     """Back to the defaults: a project with all its users, or one user."""
-    lock(session, project_id)
+    if not _take(session, project_id):
+        return                          # no limit of it was ever written; it may be no project at all
     mine = [UserQuota.project_id == project_id]
     if user_id is None:
         session.execute(sa.delete(Quota).where(Quota.project_id == project_id), execution_options=_QUIET)

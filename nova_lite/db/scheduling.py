@@ -7,39 +7,43 @@ from nova_lite.db.models.operators import AggregateHost, ServerGroup
 from nova_lite.db.models.servers import ComputeNode, Server, Service
 from nova_lite.objects.states import Vm
 
-_N, _S, _V, _O = ComputeNode.__table__, Service.__table__, Server.__table__, Operation.__table__
-_G, _H = ServerGroup.__table__, AggregateHost.__table__
+_NODES, _SERVICES, _SERVERS = ComputeNode.__table__, Service.__table__, Server.__table__
+_OPERATIONS = Operation.__table__
+_GROUPS, _AGGREGATE_HOSTS = ServerGroup.__table__, AggregateHost.__table__
 #: Read for those requests alone that ask for hardware: they are long.
 _LONG = ("cpu_info", "supported_instances", "uptime")
 #: What Nova counts as heavy on a host's disks, besides builds.
 _HEAVY = ("rebuilding", "resize_prep", "resize_migrating", "image_snapshot", "image_backup", "rescuing", "unshelving")
 
-_HOSTS = (
-    sa.select(*(column for column in _N.c if column.name not in _LONG), _S.c.disabled, _S.c.disabled_reason,
-              _S.c.forced_down, _S.c.last_seen_at,
-              sa.exists().where(_H.c.host == _N.c.host).correlate(_N).label("in_aggregate"))
-    .join(_S, sa.and_(_S.c.host == _N.c.host, _S.c.binary == "nova-compute")).order_by(_N.c.id))
-_HARDWARE = sa.select(_N.c.host, _N.c.cpu_info, _N.c.supported_instances)
-_SERVERS = (sa.select(_V.c.host, sa.func.count()).where(_V.c.host.is_not(None), _V.c.deleted_at.is_(None))
-            .group_by(_V.c.host))
+_CANDIDATES = (
+    sa.select(*(column for column in _NODES.c if column.name not in _LONG), _SERVICES.c.disabled,
+              _SERVICES.c.disabled_reason, _SERVICES.c.forced_down, _SERVICES.c.last_seen_at,
+              sa.exists().where(_AGGREGATE_HOSTS.c.host == _NODES.c.host).correlate(_NODES).label("in_aggregate"))
+    .join(_SERVICES,
+          sa.and_(_SERVICES.c.host == _NODES.c.host, _SERVICES.c.binary == "nova-compute")).order_by(_NODES.c.id))
+_HARDWARE = sa.select(_NODES.c.host, _NODES.c.cpu_info, _NODES.c.supported_instances)
+_SERVERS_OF_HOSTS = sa.select(_SERVERS.c.host, sa.func.count()).where(
+    _SERVERS.c.host.is_not(None), _SERVERS.c.deleted_at.is_(None)).group_by(_SERVERS.c.host)
 #: By the open operations, which an index finds: a server's state alone would mean to look at all servers.
 _IO_OPS = (
-    sa.select(_V.c.host, sa.func.count(_V.c.id.distinct())).join(_O, _O.c.server_id == _V.c.id)
-    .where(_O.c.finished_at.is_(None), _V.c.host.is_not(None), _V.c.deleted_at.is_(None),
-           sa.or_(_V.c.vm_state == Vm.BUILDING, _V.c.task_state.in_(_HEAVY)))
-    .group_by(_V.c.host))
-_GROUP = sa.select(_G).where(_G.c.id == sa.bindparam("b_id")).with_for_update()
+    sa.select(_SERVERS.c.host, sa.func.count(_SERVERS.c.id.distinct()))
+    .join(_OPERATIONS, _OPERATIONS.c.resource_id == _SERVERS.c.id)
+    .where(_OPERATIONS.c.finished_at.is_(None), _SERVERS.c.host.is_not(None), _SERVERS.c.deleted_at.is_(None),
+           sa.or_(_SERVERS.c.vm_state == Vm.BUILDING, _SERVERS.c.task_state.in_(_HEAVY)))
+    .group_by(_SERVERS.c.host))
+_GROUP = sa.select(_GROUPS).where(_GROUPS.c.id == sa.bindparam("b_id")).with_for_update()
 _PLACED = (
-    sa.select(_V.c.host, sa.func.count())
-    .where(_V.c.group_id == sa.bindparam("b_id"), _V.c.host.is_not(None), _V.c.deleted_at.is_(None),
-           _V.c.id != sa.bindparam("b_but")).group_by(_V.c.host))
-_FAILED = sa.update(_N).where(_N.c.host == sa.bindparam("b_host")).values(failed_builds=_N.c.failed_builds + 1)
-_WELL = sa.update(_N).where(_N.c.host == sa.bindparam("b_host"), _N.c.failed_builds > 0).values(failed_builds=0)
+    sa.select(_SERVERS.c.host, sa.func.count())
+    .where(_SERVERS.c.group_id == sa.bindparam("b_id"), _SERVERS.c.host.is_not(None), _SERVERS.c.deleted_at.is_(None),
+           _SERVERS.c.id != sa.bindparam("b_but")).group_by(_SERVERS.c.host))
+_OF_HOST = sa.update(_NODES).where(_NODES.c.host == sa.bindparam("b_host"))
+_FAILED = _OF_HOST.values(failed_builds=_NODES.c.failed_builds + 1)
+_WELL = _OF_HOST.where(_NODES.c.failed_builds > 0).values(failed_builds=0)
 
 
 def hosts(session):
-    """Every compute node with its service's life signs, without what ``hardware`` tells."""
-    return session.execute(_HOSTS).all()
+    """Every compute node with its service's life signs, without what ``hardware`` says."""
+    return session.execute(_CANDIDATES).all()
 
 
 def hardware(session):
@@ -49,7 +53,7 @@ def hardware(session):
 
 def servers(session):
     """{host: how many servers it has}; those without are missing."""
-    return dict(session.execute(_SERVERS).all())
+    return dict(session.execute(_SERVERS_OF_HOSTS).all())
 
 
 def io_ops(session):
@@ -57,10 +61,11 @@ def io_ops(session):
     return dict(session.execute(_IO_OPS).all())
 
 
-def hosts_of(session, server_ids):
-    """{id: host} of those of these servers that are placed."""
-    return dict(session.execute(sa.select(_V.c.id, _V.c.host).where(
-        _V.c.id.in_(server_ids), _V.c.host.is_not(None), _V.c.deleted_at.is_(None))).all())
+def hosts_of(session, server_ids, project_id):
+    """{id: host} of those of these servers that are placed and the project's own: nobody learns where others' are."""
+    return dict(session.execute(sa.select(_SERVERS.c.id, _SERVERS.c.host).where(
+        _SERVERS.c.id.in_(server_ids), _SERVERS.c.project_id == project_id, _SERVERS.c.host.is_not(None),
+        _SERVERS.c.deleted_at.is_(None))).all())
 
 
 def group(session, group_id, server_id):

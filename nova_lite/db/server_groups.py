@@ -5,36 +5,33 @@ The scheduler asks ``of_server`` for the group a server is in and ``members`` fo
 
 import sqlalchemy as sa
 
-from nova_lite.common import exception
-from nova_lite.db import locks
+from nova_lite.common import exceptions
+from nova_lite.common.visibility import ALL
+from nova_lite.db import locks, visibility
 from nova_lite.db.models.operators import ServerGroup
 from nova_lite.db.models.servers import Server
 
-_G, _V = ServerGroup.__table__, Server.__table__
+_GROUPS, _SERVERS = ServerGroup.__table__, Server.__table__
 
 
-def get(session, id, *, project_id=None, lock=False):
+def get(session, id, *, project_id=ALL, lock=False):
     """One group's row.
 
-    :param project_id: only if it is this project's; None: whoever owns it.
+    :param project_id: only if it is this project's; ALL: whoever owns it.
     :param lock: nobody else can lock it until this transaction ends.
     :raises ServerGroupNotFound:
     """
-    statement = sa.select(_G).where(_G.c.id == id)
-    if project_id is not None:
-        statement = statement.where(_G.c.project_id == project_id)
+    statement = sa.select(_GROUPS).where(_GROUPS.c.id == id, *visibility.of_project(_GROUPS.c.project_id, project_id))
     row = session.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
-        raise exception.ServerGroupNotFound(group_id=id)
+        raise exceptions.ServerGroupNotFound(group_id=id)
     return row
 
 
 def find(session, project_id, *, limit, offset=0):
-    """Groups, oldest first.  :param project_id: None: of every project."""
-    statement = sa.select(_G).order_by(_G.c.number).limit(limit).offset(offset)
-    if project_id is not None:
-        statement = statement.where(_G.c.project_id == project_id)
-    return session.execute(statement).all()
+    """Groups, oldest first.  :param project_id: whose; ALL: those of every project."""
+    return session.execute(sa.select(_GROUPS).where(*visibility.of_project(_GROUPS.c.project_id, project_id))
+                           .order_by(_GROUPS.c.number).limit(limit).offset(offset)).all()
 
 
 def create(session, **values):
@@ -49,32 +46,33 @@ def delete(session, id):
 
     :returns: False, and nothing was done, where a server came into it meanwhile.
     """
-    inside = sa.select(_V.c.id).where(_V.c.group_id == id)
+    inside = sa.select(_SERVERS.c.id).where(_SERVERS.c.group_id == id)
     known = set(session.execute(inside).scalars())
     locks.servers(session, known)
-    session.execute(sa.select(_G.c.id).where(_G.c.id == id).with_for_update())
+    session.execute(sa.select(_GROUPS.c.id).where(_GROUPS.c.id == id).with_for_update())
     if not known.issuperset(session.execute(inside).scalars()):
         return False
-    session.execute(_V.update().where(_V.c.group_id == id).values(group_id=None))
-    session.execute(_G.delete().where(_G.c.id == id))
+    session.execute(_SERVERS.update().where(_SERVERS.c.group_id == id).values(group_id=None))
+    session.execute(_GROUPS.delete().where(_GROUPS.c.id == id))
     return True
 
 
 def members(session, id):
     """[(id, host)] of a group's servers; ``host`` is None while one is not placed."""
-    return session.execute(sa.select(_V.c.id, _V.c.host).where(
-        _V.c.group_id == id, _V.c.deleted_at.is_(None)).order_by(_V.c.number)).all()
+    return session.execute(sa.select(_SERVERS.c.id, _SERVERS.c.host).where(
+        _SERVERS.c.group_id == id, _SERVERS.c.deleted_at.is_(None)).order_by(_SERVERS.c.number)).all()
 
 
 def members_of(session, ids):
     """{group id: [server id]} of these groups, in one statement; groups without servers are missing."""
     found = {}
-    for row in session.execute(sa.select(_V.c.group_id, _V.c.id).where(
-            _V.c.group_id.in_(ids), _V.c.deleted_at.is_(None)).order_by(_V.c.number)):
+    for row in session.execute(sa.select(_SERVERS.c.group_id, _SERVERS.c.id).where(
+            _SERVERS.c.group_id.in_(ids), _SERVERS.c.deleted_at.is_(None)).order_by(_SERVERS.c.number)):
         found.setdefault(row.group_id, []).append(row.id)
     return found
 
 
 def of_server(session, server_id):
     """The row of the group that a server is in; None."""
-    return session.execute(sa.select(_G).join(_V, _V.c.group_id == _G.c.id).where(_V.c.id == server_id)).one_or_none()
+    return session.execute(sa.select(_GROUPS).join(_SERVERS, _SERVERS.c.group_id == _GROUPS.c.id)
+                           .where(_SERVERS.c.id == server_id)).one_or_none()

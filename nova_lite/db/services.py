@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from nova_lite.common import clock
 from nova_lite.conf import CONF
-from nova_lite.db import patience
+from nova_lite.db import errors, quota_usage
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import ComputeNode, Server, Service
 from nova_lite.objects import states
@@ -51,7 +51,7 @@ def hypervisor_back(session, host):
 
 def answers(session):
     """Ask the database something, its clock where it has one; raises what is the matter."""
-    question = patience.CLOCKS.get(session.get_bind().dialect.name)
+    question = errors.CLOCKS.get(session.get_bind().dialect.name)
     if question is None:
         session.execute(sa.select(1))
         return
@@ -77,8 +77,8 @@ def node_reported(session, facts, cpu_info):
     values = {name: getattr(facts, name) for name in (
         "hypervisor_hostname", "hypervisor_type", "hypervisor_version", "host_ip", "vcpus", "memory_mb", "disk_gb",
         "free_disk_gb", "uptime")}
-    told = facts.obj_attr_is_set("supported_instances")     # not by hosts of an older release
-    values |= {"supported_instances": orjson.loads(facts.supported_instances) if told else []}
+    reported = facts.obj_attr_is_set("supported_instances")     # not by hosts of an older release
+    values |= {"supported_instances": orjson.loads(facts.supported_instances) if reported else []}
     values |= {"cpu_info": cpu_info, "updated_at": now(), "reserved_memory_mb": CONF.scheduler.reserved_host_memory_mb,
                "cpu_allocation_ratio": CONF.scheduler.cpu_allocation_ratio,
                "ram_allocation_ratio": CONF.scheduler.ram_allocation_ratio,
@@ -90,25 +90,30 @@ def node_reported(session, facts, cpu_info):
         session.flush()
 
 
-def power_reported(session, host, guests, late=0.0):
+def power_reported(session, host, guests, seen_at=None):
     """Take over what a host's hypervisor says of servers that nothing is being done to.
 
-    :param guests: {server id: objects.states.Power}.  :param late: seconds that it took to come here; what was written
-        to a server in the meantime is newer, and stays.
+    :param guests: {server id: objects.states.Power}.
+    :param seen_at: when the hypervisor was asked; what was written to a server since is newer, and stays.  None: now.
     """
-    said_at = now() - datetime.timedelta(seconds=late)
+    seen_at = seen_at or now()
     resting = session.execute(
         sa.select(Server.id, Server.vm_state, Server.power_state)
-        .where(Server.host == host, Server.id.in_(guests), Server.deleted_at.is_(None), Server.task_state.is_(None),
-               Server.vm_state != Vm.BUILDING,
-               sa.or_(Server.updated_at.is_(None), Server.updated_at <= said_at)).order_by(Server.id)).all()
+        .where(Server.host == host, Server.id.in_(guests), *_rests(seen_at)).order_by(Server.id)).all()
     for server in resting:
         power = guests[server.id]
         vm_state = states.seen(server.vm_state, power)
         if (vm_state, power) == (server.vm_state, server.power_state):
             continue
-        session.execute(sa.update(Server).where(Server.id == server.id, Server.task_state.is_(None))
+        session.execute(sa.update(Server).where(Server.id == server.id, Server.vm_state == server.vm_state,
+                                                *_rests(seen_at))
                         .values(vm_state=vm_state, power_state=power, updated_at=now()), execution_options=_QUIET)
+
+
+def _rests(since):
+    """Conditions on servers to which nothing was done since then."""
+    return (Server.deleted_at.is_(None), Server.task_state.is_(None), Server.vm_state != Vm.BUILDING,
+            sa.or_(Server.updated_at.is_(None), Server.updated_at <= since))
 
 
 def gone(session, server_id):
@@ -116,8 +121,4 @@ def gone(session, server_id):
     session.execute(sa.update(Server).where(Server.id == server_id).values(
         vm_state=Vm.DELETED, task_state=None, deleted_at=now(), terminated_at=now(), power_state=Power.NOSTATE),
         execution_options=_QUIET)
-
-
-def unplaced(session, server_id):
-    """Forget which host a server was meant for."""
-    session.execute(sa.update(Server).where(Server.id == server_id).values(host=None), execution_options=_QUIET)
+    quota_usage.count(session, server_id)

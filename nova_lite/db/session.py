@@ -9,9 +9,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import event, orm
 
-from nova_lite.common import again, clock, failpoints, unit_of_work
+from nova_lite.common import clock, failpoints, retry, unit_of_work, write_check
 from nova_lite.conf import CONF
-from nova_lite.db import patience
+from nova_lite.db import errors
 
 _engine = None
 _engine_lock = threading.Lock()
@@ -31,7 +31,7 @@ def engine():
         with _engine_lock:
             if _engine is None:
                 _engine = make_engine(url())
-                patience.read_clock(_engine)
+                errors.read_clock(_engine)
     return _engine
 
 
@@ -69,7 +69,7 @@ def make_engine(address):
     made = sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
                             pool_pre_ping=True, connect_args=connect, **options)
     if parsed.get_backend_name() == "postgresql":
-        patience.bound_postgresql(made, timeout + 2)        # later than the server's own limit
+        errors.bound_postgresql(made, timeout + 2)        # later than the server's own limit
     return made
 
 
@@ -86,9 +86,9 @@ def _tune_sqlite(made):
         options = connection.get_execution_options()
         if options.get("writing"):
             _sync(connection, "NORMAL" if options.get("relaxed") else "FULL")
-            patience.begin_immediate(connection, CONF.database.sqlite_busy_timeout)
+            errors.begin_immediate(connection, CONF.database.sqlite_busy_timeout)
         else:
-            patience.begin_reading(connection)
+            errors.begin_reading(connection)
 
 
 def _keep_private(raw):
@@ -112,10 +112,18 @@ def _sync(connection, level):
 def reader():
     """A session to read with: one consistent view, rolled back at the end.
 
-    Within a unit of work that has written, that is its session, which sees what was written.
+    Within an open transaction, or a unit of work that has written, that is its session, which sees what was written.
     """
+    session = unit_of_work.transaction()
+    if session is not None:
+        return contextlib.nullcontext(session)
     unit = unit_of_work.current()
-    return _reader() if unit is None or unit.session is None else unit.joined()
+    return _open(_reader()) if unit is None or unit.session is None else unit.joined()
+
+
+def before_commit(session, act):
+    """Call ``act(session)`` as the last thing that ``session``, a writer's, writes before it commits."""
+    session.info.setdefault("before_commit", []).append(act)
 
 
 def afterwards(session, act):
@@ -126,13 +134,19 @@ def afterwards(session, act):
 def writer(relaxed=False):
     """A session whose transaction commits when the block ends, and rolls back when it raises.
 
-    Within a unit of work the block is a part of its transaction.
+    Within a unit of work, or another writer's block, the block is a part of that transaction.
 
     :param relaxed: a power cut may undo it (SQLite need not wait for the disk): for what nobody was promised and what
         is written again, like signs of life and the steps of a journal.
+    :raises RuntimeError: what may not be lost would be a part of a transaction that may.
     """
+    session = unit_of_work.transaction()
+    if session is not None and "relaxed" in session.info:
+        if session.info["relaxed"] and not relaxed:
+            raise RuntimeError("a transaction that a power cut may undo was to keep what it may not")
+        return contextlib.nullcontext(session)
     unit = unit_of_work.current()
-    return _writer(relaxed) if unit is None else unit.joined(_writer)
+    return _open(_writer(relaxed)) if unit is None else unit.joined(_writer)
 
 
 @contextlib.contextmanager
@@ -141,14 +155,22 @@ def snapshot():
     made = engine()
     if made.dialect.name != "sqlite":
         made = made.execution_options(isolation_level="REPEATABLE READ")
-    with patience.told(), made.connect() as connection, orm.Session(bind=connection, autoflush=False) as session:
+    with (errors.translated(), made.connect() as connection,
+          orm.Session(bind=connection, autoflush=False) as session, unit_of_work.within(session)):
         yield session
 
 
 @contextlib.contextmanager
 def _reader():
-    with (patience.told(), engine().connect() as connection,
+    with (errors.translated(), engine().connect() as connection,
           orm.Session(bind=connection, autoflush=False) as session):
+        yield session
+
+
+@contextlib.contextmanager
+def _open(transaction):
+    """A block within ``transaction``, which those that are opened in it join."""
+    with transaction as session, unit_of_work.within(session):
         yield session
 
 
@@ -156,15 +178,19 @@ def _reader():
 def _writer(relaxed=False):
     made = engine()
     lock = _sqlite_writer if made.dialect.name == "sqlite" else contextlib.nullcontext()
-    with patience.told(), lock, made.connect().execution_options(writing=True, relaxed=relaxed) as connection:
-        with orm.Session(bind=connection, expire_on_commit=False) as session:
+    with errors.translated(), lock, made.connect().execution_options(writing=True, relaxed=relaxed) as connection:
+        with orm.Session(bind=connection, expire_on_commit=False, info={"relaxed": relaxed}) as session:
+            if not relaxed:
+                write_check.run(session)
             yield session
+            session.flush()
+            for act in session.info.get("before_commit", ()):
+                act(session)
             if failpoints.watching:
                 failpoints.passing(session, "before_commit")
-            session.flush()
-            with patience.committing():
+            with errors.committing():
                 session.commit()
-            again.outside()
+            retry.outside()
     if failpoints.watching:
         failpoints.passing(session, "after_commit")
     for act in session.info.get("afterwards", ()):

@@ -2,11 +2,11 @@
 
 import sqlalchemy as sa
 
-from nova_lite.db.history import TOLD
+from nova_lite.db.history import SHOWN
 from nova_lite.db.models.operations import Operation, Step
-from nova_lite.db.models.servers import ComputeNode, Server
+from nova_lite.db.models.servers import Server
 
-_T, _S, _V, _N = Operation.__table__, Step.__table__, Server.__table__, ComputeNode.__table__
+_OPERATIONS, _STEPS, _SERVERS = Operation.__table__, Step.__table__, Server.__table__
 
 
 def operations(session, wanted):
@@ -14,21 +14,17 @@ def operations(session, wanted):
 
     :param wanted: a request's id, or a server's id or name.
     """
-    servers = sa.select(_V.c.id).where(sa.or_(_V.c.id == wanted, _V.c.display_name == wanted))
+    servers = sa.select(_SERVERS.c.id).where(sa.or_(_SERVERS.c.id == wanted, _SERVERS.c.display_name == wanted))
     return session.execute(
-        sa.select(*TOLD, _V.c.display_name).outerjoin(_V, _V.c.id == _T.c.server_id)
-        .where(sa.or_(_T.c.request_id == wanted, _T.c.server_id.in_(servers)))
-        .order_by(_T.c.created_at, _T.c.id)).all()
+        sa.select(*SHOWN, _SERVERS.c.display_name).outerjoin(_SERVERS, _SERVERS.c.id == _OPERATIONS.c.resource_id)
+        .where(sa.or_(_OPERATIONS.c.request_id == wanted, _OPERATIONS.c.resource_id.in_(servers)))
+        .order_by(_OPERATIONS.c.created_at, _OPERATIONS.c.id)).all()
 
 
 def steps(session, operation_ids):
     """{operation id: its steps, oldest first}."""
     found = {}
-    for step in session.execute(sa.select(_S).where(_S.c.operation_id.in_(operation_ids)).order_by(_S.c.id)):
+    asked = sa.select(_STEPS).where(_STEPS.c.operation_id.in_(operation_ids)).order_by(_STEPS.c.id)
+    for step in session.execute(asked):
         found.setdefault(step.operation_id, []).append(step)
     return found
-
-
-def hypervisors(session):
-    """{host: what its driver called itself}."""
-    return dict(session.execute(sa.select(_N.c.host, _N.c.hypervisor_type)).all())

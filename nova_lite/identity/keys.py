@@ -11,6 +11,7 @@ import time
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from nova_lite.common import atomic_file
 from nova_lite.conf import CONF
 
 _LOOK_EVERY = 1.0       # seconds between two looks at the directory
@@ -35,6 +36,11 @@ class Keys:
         :raises InvalidToken: no key opens it.
         """
         return self._current().decrypt(token)
+
+    def names(self):
+        """Names of the key files, the newest first."""
+        self._current()
+        return self._names
 
     def _current(self):
         if time.monotonic() - self._looked >= _LOOK_EVERY:
@@ -68,17 +74,10 @@ def rotate(directory=None):
 
 
 def _make(directory, number=1):
-    """Write a new key so that of two makers one wins, and nobody ever reads half a key."""
+    """Write a new key, unless another process has made it meanwhile; the path of the one that is there."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
     path = os.path.join(directory, str(number))
-    aside = f"{path}.{os.getpid()}.{threading.get_ident()}"
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(Fernet.generate_key())
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(aside, path)
-    os.unlink(aside)
+    atomic_file.create(path, Fernet.generate_key())
     return path
 
 

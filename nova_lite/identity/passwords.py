@@ -1,6 +1,6 @@
-"""Passwords: bcrypt over SHA-256, computed in native threads of their own so that nobody else waits.
+"""Hashes of passwords: bcrypt over SHA-256, computed in native threads of their own.
 
-Everybody can have passwords compared as fast as he likes: a flood of logins makes logins wait, and nothing else.
+Anybody can have passwords compared, as fast as requests come: a flood of logins delays logins and nothing else.
 """
 
 import base64
@@ -17,34 +17,34 @@ from nova_lite.common import concurrency
 from nova_lite.conf import CONF
 
 _PREFIX = "sha256+"
-_DEADLINE = 30.0        # seconds one hash may take before the machine is taken to be broken
+_DEADLINE = 30.0        # seconds that one hash may take
 _REMEMBERED = 1000      # verified pairs kept
 _THREADS, _MOST_STUCK = 4, 8
 
 
 def hashed(password):
-    """The text to keep for ``password``."""
+    """The text that is stored for ``password``."""
     salt = bcrypt.gensalt(CONF.identity.password_hash_rounds)
     return _PREFIX + _native(bcrypt.hashpw, _digest(password), salt).decode()
 
 
 class Verifier:
-    """Compares passwords with what is kept; an unknown user costs the same time as a wrong password.
+    """Compares passwords with stored hashes; an unknown user takes the same time as a wrong password.
 
-    What was right once is remembered by a keyed digest of the password and the kept hash, never the password itself;
-    so a changed password is no longer remembered.
+    A pair that matched once is remembered as a keyed digest of the password and the stored hash, so that neither can be
+    read from memory, and a changed password matches nothing that is remembered.
     """
 
     def __init__(self):
         self._secret = os.urandom(32)
         self._right = collections.OrderedDict()
         self._lock = threading.Lock()
-        self._nobody = None
+        self._unused_hash = None
 
     def verify(self, password, kept):
-        """Whether ``password`` is the one ``kept`` was made from; ``kept`` None: it is not, after the usual time."""
+        """Whether ``kept`` was made from ``password``; False after the usual time where ``kept`` is None."""
         if kept is None:
-            _matches(password, self._nobodys())
+            _matches(password, self._hash_of_no_user())
             return False
         key = hmac.digest(self._secret, f"{kept}\0{password}".encode("utf-8", "surrogatepass"), "sha256")
         with self._lock:
@@ -59,10 +59,10 @@ class Verifier:
                 self._right.popitem(last=False)
         return True
 
-    def _nobodys(self):
-        if self._nobody is None:
-            self._nobody = hashed(base64.b64encode(os.urandom(16)).decode())
-        return self._nobody
+    def _hash_of_no_user(self):
+        if self._unused_hash is None:
+            self._unused_hash = hashed(base64.b64encode(os.urandom(16)).decode())
+        return self._unused_hash
 
 
 def _matches(password, kept):
@@ -70,7 +70,7 @@ def _matches(password, kept):
 
 
 def _digest(password):
-    """bcrypt reads 72 bytes and stops at NUL: a digest has neither limit."""
+    """bcrypt reads 72 bytes and stops at NUL; a digest makes passwords of any length and bytes differ."""
     return base64.b64encode(hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest())
 
 

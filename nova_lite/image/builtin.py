@@ -21,13 +21,14 @@ def qcow2(size=_SIZE):
             + struct.pack(">4H", 1, 1, 1, 1).ljust(cluster, b"\0") + bytes(cluster))
 
 
-def ensure(door, context, name="tiny"):
-    """The public image ``name``, imported when there is none; returns its row."""
-    found = door.find(context, name)
+def ensure(images, context, owner=None, name="tiny"):
+    """The public image ``name``, imported for the project ``owner`` when there is none; returns its row."""
+    found = images.find(context, name)
     if found is not None:
         return found
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, name)
         with open(path, "wb") as file:
             file.write(qcow2())
-        return door.import_file(context, path, name=name, disk_format="qcow2", visibility="public")
+        return images.import_file(context, path, name=name, disk_format="qcow2", visibility="public",
+                                **{"project_id": owner} if owner else {})

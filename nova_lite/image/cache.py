@@ -6,7 +6,6 @@ A file is named by the image's id and the head of its hash, and never changes: s
 import contextlib
 import functools
 import hashlib
-import http.client
 import os
 import re
 import shutil
@@ -14,9 +13,9 @@ import time
 
 from oslo_log import log as logging
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exceptions, retry
 from nova_lite.conf import CONF
-from nova_lite.image import line
+from nova_lite.image import transfer
 from nova_lite.image.receive import CHUNK, HASH, Incoming, Receiver
 from nova_lite.image.store import FULL, ID
 
@@ -27,10 +26,6 @@ _STEP = 60.0            # seconds one touch of the disk may take
 _SLOWEST = 5 << 20      # bytes a second a disk reads at least
 _LOOK = 0.2             # seconds between looks at who gets an image that another wants as well
 _REFUSED = frozenset({400, 401, 403, 404, 410})     # asking again will not help
-
-
-class _TryAgain(Exception):
-    """This attempt failed in a way that another may not; its text says why."""
 
 
 class ImageCache:
@@ -55,20 +50,22 @@ class ImageCache:
         """
         name = _name(image)
         path = os.path.join(self.directory, name)
-        with self._alone(name, functools.partial(line.check, image, cancelled)):
+        with self._alone(name, functools.partial(transfer.check, image, cancelled)):
             if not os.path.exists(path):
                 self._get(image, path, cancelled)
             os.utime(path)
         return path, image.disk_format
 
-    def prune(self, used_ids, min_age=None):
+    def prune(self, used_ids, min_age=None, below_disks=()):
         """Remove images that no server here uses and nobody fetched for ``min_age`` seconds (None: as configured).
 
+        :param below_disks: names of files that stay, because disks lie on them, whosever these are.
         :returns: the names that were removed.
         """
         oldest = time.time() - (self._conf.image.cache_min_age if min_age is None else min_age)
         return [name for name in os.listdir(self.directory)
-                if NAME.fullmatch(name) and name[:36] not in used_ids and self._remove(name, oldest)]
+                if NAME.fullmatch(name) and name[:36] not in used_ids and name not in below_disks
+                and self._remove(name, oldest)]
 
     def remove(self, name, unused_for):
         """Remove an image that nobody fetched for ``unused_for`` seconds; whether it was there and is gone."""
@@ -121,7 +118,7 @@ class ImageCache:
             if error.errno in FULL:
                 raise self._no_space(image) from None
             raise self._failed(image, error.strerror or error) from error
-        except (exception.ImageRejected, _TryAgain) as error:
+        except (exceptions.ImageRejected, transfer.TryAgain) as error:
             raise self._failed(image, error) from error
 
     # ---- the store is on this machine
@@ -131,7 +128,7 @@ class ImageCache:
         deadline = _STEP + image.size / _SLOWEST
         concurrency.native(self._verify, image, source, deadline=deadline, what="verifying an image")
         try:
-            # The very file that was verified, whatever its path names now.  Python follows the link only if told a
+            # The very file that was verified, whatever its path names now.  Python follows the link only for a
             # directory, which an absolute path does not need.
             os.link(f"/proc/self/fd/{source.fileno()}", path, src_dir_fd=source.fileno())
         except FileExistsError:
@@ -144,7 +141,7 @@ class ImageCache:
     def _verify(image, source):
         receiver = _receiver(image, None)
         while chunk := source.read(CHUNK):
-            receiver.eat(chunk)
+            receiver.write(chunk)
         _compare(image, receiver.finish())
 
     def _store(self, image, source, path):
@@ -154,8 +151,8 @@ class ImageCache:
         with self._incoming.file(image.id) as file:
             try:
                 received = _receiver(image, file).take(source, image.size)
-            except (exception.ImageTooBig, exception.BadRequest) as error:
-                raise _TryAgain(str(error)) from None
+            except (exceptions.ImageTooBig, exceptions.BadRequest) as error:
+                raise transfer.TryAgain(str(error)) from None
             _compare(image, received)
             concurrency.native(self._incoming.keep, file, path, deadline=_STEP, what="keeping an image")
 
@@ -164,27 +161,32 @@ class ImageCache:
     def _download(self, image, path, cancelled):
         if not image.url:
             raise self._failed(image, "its file is not on this host and it has no URL")
-        last = self._conf.image.download_attempts
-        for attempt in range(1, last + 1):
-            try:
-                return self._download_once(image, path, cancelled)
-            except (_TryAgain, http.client.HTTPException, OSError) as error:
-                line.check(image, cancelled)
-                if isinstance(error, OSError) and error.errno in FULL or attempt == last:
-                    raise error if isinstance(error, OSError) else self._failed(image, error) from error
-                LOG.warning("image %s: attempt %d of %d failed: %s", image.id, attempt, last, error)
-                concurrency.sleep(attempt)
-        return None
+
+        def failed(error):
+            transfer.check(image, cancelled)
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise error
+            LOG.warning("Image %s is downloaded again: %s", image.id, error)
+
+        try:
+            retry.after_errors(functools.partial(self._download_once, image, path, cancelled), transfer.PASSING,
+                               range(1, self._conf.image.download_attempts), failed)
+        except OSError:
+            transfer.check(image, cancelled)
+            raise
+        except transfer.PASSING as error:
+            transfer.check(image, cancelled)
+            raise self._failed(image, error) from error
 
     def _download_once(self, image, path, cancelled):
-        with line.to(image, cancelled) as (connection, source):
+        with transfer.to(image, cancelled) as (connection, source):
             headers = {"X-Auth-Token": image.token} if image.token else {}
             connection.request("GET", source, headers=headers)
             answer = connection.getresponse()       # a redirect is an error: the token is for this server alone
             if answer.status in _REFUSED:
                 raise self._failed(image, f"the image service answered {answer.status}")
             if answer.status != 200:
-                raise _TryAgain(f"the image service answered {answer.status}")
+                raise transfer.TryAgain(f"the image service answered {answer.status}")
             self._store(image, answer, path)
 
     # ---- words
@@ -193,11 +195,11 @@ class ImageCache:
         return shutil.disk_usage(self.directory).free - (self._conf.image.reserved_mb << 20)
 
     def _no_space(self, image):
-        return exception.NoSpace(where="the image cache of the host", needed=image.size,
+        return exceptions.NoSpace(where="the image cache of the host", needed=image.size,
                                  free=max(0, self._free()))
 
     def _failed(self, image, reason):
-        return exception.ImageFetchFailed(host=self._conf.host, image_id=image.id, reason=reason)
+        return exceptions.ImageFetchFailed(host=self._conf.host, image_id=image.id, reason=reason)
 
 
 def _name(image):
@@ -218,13 +220,13 @@ def _size(path):
 def _receiver(image, file):
     algorithm = image.hash_algo or HASH
     if algorithm not in hashlib.algorithms_available:
-        raise exception.ImageRejected(f"its hash {algorithm} is not known here")
+        raise exceptions.ImageRejected(f"its hash {algorithm} is not known here")
     return Receiver(file, image.disk_format, image.size, (algorithm,))
 
 
 def _compare(image, received):
-    """:raises ImageRejected: a guest-visible size that nobody promised; _TryAgain: other bytes."""
+    """:raises ImageRejected: a guest-visible size that nobody promised; transfer.TryAgain: other bytes."""
     if image.checksum and received.hashes[image.hash_algo or HASH] != image.checksum:
-        raise _TryAgain("its bytes do not match its hash")
+        raise transfer.TryAgain("its bytes do not match its hash")
     if image.virtual_size is not None and received.virtual_size != image.virtual_size:
-        raise exception.ImageRejected("its virtual size is not the registered one")
+        raise exceptions.ImageRejected("its virtual size is not the registered one")

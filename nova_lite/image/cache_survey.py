@@ -45,7 +45,7 @@ class CacheSurvey:
     # ---- its bytes
 
     def _read_on(self, files):
-        """Read a piece of one image: the one begun, else the one whose last reading is the longest ago."""
+        """Read a piece of one image: the one under way, else the one whose last reading is the longest ago."""
         present = set(files.values())
         self._digests = {key: value for key, value in self._digests.items() if key in present}
         if self._reading is None or self._reading[0] not in present:

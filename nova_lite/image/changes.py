@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 #: API name -> column, of what may be set directly.
@@ -29,9 +29,9 @@ class Change:
 def refuse_reserved(name):
     """:raises Forbidden: nobody sets this."""
     if name in READ_ONLY:
-        raise exception.Forbidden(f"Attribute '{name}' is read-only.")
+        raise exceptions.Forbidden(f"Attribute '{name}' is read-only.")
     if name in RESERVED or name.startswith(_RESERVED_PREFIX):
-        raise exception.Forbidden(f"Attribute '{name}' is reserved.")
+        raise exceptions.Forbidden(f"Attribute '{name}' is reserved.")
 
 
 def columns(attributes):
@@ -59,7 +59,7 @@ def apply(image, wanted):
     for change in wanted:
         refuse_reserved(change.name)
         if change.name == "id":
-            raise exception.Forbidden("Attribute 'id' is read-only.")
+            raise exceptions.Forbidden("Attribute 'id' is read-only.")
         if change.name in BASE:
             _set(image, values, change)
         else:
@@ -72,16 +72,16 @@ def apply(image, wanted):
 
 def _set(image, values, change):
     if change.op == "remove":
-        raise exception.Forbidden(f"Property {change.name} may not be removed.")
+        raise exceptions.Forbidden(f"Property {change.name} may not be removed.")
     if change.name in _ONLY_QUEUED and image.status != "queued":
-        raise exception.Forbidden(f"Attribute {change.name} can be only replaced for a queued image.")
+        raise exceptions.Forbidden(f"Attribute {change.name} can be only replaced for a queued image.")
     value = list(dict.fromkeys(change.value)) if change.name == "tags" else change.value
     values[BASE[change.name]] = value
 
 
 def _set_property(properties, change):
     if change.op != "add" and change.name not in properties:
-        raise exception.Conflict(f"Property {change.name} does not exist.")
+        raise exceptions.Conflict(f"Property {change.name} does not exist.")
     if change.op == "remove":
         del properties[change.name]
     else:
@@ -94,5 +94,5 @@ def check(values):
                               ("tags", "image tags", CONF.image.max_tags)):
         count = len(values.get(name) or ())
         if 0 <= limit < count:
-            raise exception.TooLarge(f"The limit has been exceeded on the number of allowed {what}. "
+            raise exceptions.TooLarge(f"The limit has been exceeded on the number of allowed {what}. "
                                      f"Attempted: {count}, Maximum: {limit}")

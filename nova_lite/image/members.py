@@ -1,13 +1,13 @@
 """Whom a shared image is shared with."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 from nova_lite.db import images
 
 
 class Members:
-    """``show(context, image_id)`` finds an image for the caller's eyes."""
+    """``show(context, image_id)`` finds an image that the caller may see."""
 
     def __init__(self, show):
         self._show = show
@@ -19,10 +19,10 @@ class Members:
         """
         try:
             image = self._show(context, image_id)
-        except exception.ImageNotFound:
-            raise exception.ImageNotFound(f"Image {image_id} not found.", image_id=image_id) from None
+        except exceptions.ImageNotFound:
+            raise exceptions.ImageNotFound(f"Image {image_id} not found.", image_id=image_id) from None
         if image.visibility != "shared":
-            raise exception.Forbidden(f"Not allowed to {doing} for image {image_id}: Only shared images have members.")
+            raise exceptions.Forbidden(f"Not allowed to {doing} for image {image_id}: Only shared images have members.")
         return image
 
     def list(self, image):
@@ -46,7 +46,7 @@ class Members:
         with db.writer() as s:
             images.get(s, image.id, lock=True)          # two who count at once would both see the last free place
             if 0 <= limit <= len(images.members(s, image.id)):
-                raise exception.TooLarge("The limit has been exceeded on the number of allowed image members for "
+                raise exceptions.TooLarge("The limit has been exceeded on the number of allowed image members for "
                                          f"this image. Attempted: {limit + 1}, Maximum: {limit}")
             images.add_member(s, image.id, member_id)
             return images.member(s, image.id, member_id)
@@ -64,4 +64,4 @@ class Members:
 
 
 def _no_member(image, member_id):
-    return exception.NotFound(f"{member_id} not found in the member list of the image {image.id}.")
+    return exceptions.NotFound(f"{member_id} not found in the member list of the image {image.id}.")

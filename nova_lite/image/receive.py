@@ -7,7 +7,8 @@ import hashlib
 import os
 import uuid
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import atomic_file, concurrency, exceptions
+from nova_lite.image import qcow2
 from nova_lite.image.inspect import Inspection
 
 CHUNK = 1 << 20
@@ -33,28 +34,30 @@ class Receiver:
         self._inspection = Inspection(disk_format)
         self._hashes = [hashlib.new(each, usedforsecurity=False) for each in algorithms]
 
-    def eat(self, chunk):
-        """Take one chunk.  Blocks: call it in a native thread.
+    def write(self, chunk):
+        """Inspect, hash and store the next bytes.  Blocks: call it in a native thread.
 
         :raises ImageTooBig: that was more than the limit.
         :raises OSError: the disk is full or broken.
         """
         if self._inspection.size + len(chunk) > self._limit:
-            raise exception.ImageTooBig(limit=self._limit)
-        self._inspection.eat(chunk)
+            raise exceptions.ImageTooBig(limit=self._limit)
+        self._inspection.write(chunk)
         for each in self._hashes:
             each.update(chunk)
         if self._file is not None:
             self._file.write(chunk)
 
     def finish(self):
-        """Judge what came and make it durable; blocks too.
+        """Check the whole content and make it durable; blocks, too.
 
         :raises ImageRejected: it is not what it should be.
         """
         virtual_size = self._inspection.verdict()
         if self._file is not None:
             self._file.flush()
+            if self._inspection.disk_format == "qcow2":
+                qcow2.check_clusters(self._file.fileno(), self._inspection.size)
             os.fsync(self._file.fileno())
         return Received(self._inspection.size, {each.name: each.hexdigest() for each in self._hashes}, virtual_size)
 
@@ -65,9 +68,9 @@ class Receiver:
         :raises BadRequest: another number came, or the source broke off.
         """
         while chunk := _read(source):
-            concurrency.native(self.eat, chunk, deadline=_STEP, what="writing an image")
+            concurrency.native(self.write, chunk, deadline=_STEP, what="writing an image")
         if length is not None and self._inspection.size != length:
-            raise exception.BadRequest(f"{self._inspection.size} bytes came instead of {length}.")
+            raise exceptions.BadRequest(f"{self._inspection.size} bytes came instead of {length}.")
         return concurrency.native(self.finish, deadline=_STEP * 5, what="writing an image")
 
 
@@ -94,7 +97,7 @@ class Incoming:
 
     def _locked_file(self, name):
         while True:
-            file = open(os.path.join(self.directory, f"{name}.{uuid.uuid4().hex}"), "xb")      # noqa: SIM115
+            file = open(os.path.join(self.directory, f"{name}.{uuid.uuid4().hex}"), "x+b")     # noqa: SIM115
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file.fileno()).st_nlink:
                 return file
@@ -102,10 +105,10 @@ class Incoming:
 
     @staticmethod
     def keep(file, target):
-        """Give a finished file its place and name; whoever can reach it may read it, nobody writes it again."""
-        os.fchmod(file.fileno(), 0o444)
+        """Give a finished file its place and name; nobody writes it again.  libvirt gives it to QEMU's user to read."""
+        os.fchmod(file.fileno(), 0o440)
         os.rename(file.name, target)
-        _sync_directory(os.path.dirname(target))
+        atomic_file.sync_directory(os.path.dirname(target))
 
     def sweep(self):
         """Remove what crashes left; returns the names that are being made now."""
@@ -120,8 +123,10 @@ class Incoming:
 def _read(source):
     try:
         return source.read(CHUNK)
+    except exceptions.RequestTimeout:
+        raise
     except (OSError, ValueError) as error:      # what the HTTP servers raise when a client goes away
-        raise exception.BadRequest(f"The data broke off: {error}") from error
+        raise exceptions.BadRequest(f"The data broke off: {error}") from error
 
 
 def unless_locked(path, act):
@@ -135,12 +140,3 @@ def unless_locked(path, act):
     except FileNotFoundError:
         pass
     return True
-
-
-def _sync_directory(path):
-    """Make a rename inside ``path`` durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

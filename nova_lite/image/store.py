@@ -1,6 +1,7 @@
 """The image store: one file an image in one directory, complete or absent.
 
-An upload writes to ``incoming/<image id>.<random>`` under a lock that it holds until the image is active.
+An upload writes to ``incoming/<image id>.<random>`` under a lock that it holds until the image is active.  A file that
+nobody can account for goes to ``quarantine/<image id>.<when>``, which no service ever empties.
 """
 
 import contextlib
@@ -8,8 +9,9 @@ import errno
 import os
 import re
 import shutil
+import time
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 from nova_lite.image.receive import Incoming, unless_locked
 
@@ -24,6 +26,7 @@ class Store:
     def __init__(self, directory=None):
         self.directory = directory or CONF.image.store_dir or os.path.join(CONF.state_dir, "images")
         self._incoming = Incoming(os.path.join(self.directory, "incoming"))
+        self.quarantine = os.path.join(self.directory, "quarantine")
 
     def path(self, image_id):
         """Where an image's file is or would be.
@@ -45,13 +48,17 @@ class Store:
                 yield file
         except OSError as error:
             if error.errno in FULL:
-                raise exception.ImageStoreFull from None
+                raise exceptions.ImageStoreFull from None
             if error.errno in CLOSED:
-                raise exception.ImageStoreClosed from error
+                raise exceptions.ImageStoreClosed from error
             raise
 
     def keep(self, image_id, file):
-        """Give a finished incoming file its name.  Blocks a little."""
+        """Give a finished incoming file its name.  Blocks a little.
+
+        A file that has the name already is of an image that an older database knows without data: it is set aside.
+        """
+        self.set_aside(image_id)
         self._incoming.keep(file, self.path(image_id))
 
     def free(self):
@@ -61,6 +68,28 @@ class Store:
     def delete(self, image_id):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(image_id))
+
+    def set_aside(self, image_id):
+        """Move an image's file, if there is one, into quarantine; its path there, or None."""
+        if not os.path.exists(self.path(image_id)):
+            return None
+        os.makedirs(self.quarantine, mode=0o700, exist_ok=True)
+        target = os.path.join(self.quarantine, f"{image_id}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        try:
+            os.rename(self.path(image_id), target)
+        except FileNotFoundError:
+            return None                 # another process was faster
+        os.utime(target)            # its age counts from now
+        return target
+
+    def quarantined(self, older_than=0):
+        """[(path, bytes)] of the files in quarantine, of those that came so many seconds ago."""
+        before = time.time() - older_than
+        try:
+            found = [(each.path, each.stat()) for each in os.scandir(self.quarantine)]
+        except FileNotFoundError:
+            return []
+        return sorted((path, status.st_size) for path, status in found if status.st_mtime <= before)
 
     def sweep(self):
         """Remove what crashed uploads left; return the ids of the images whose upload is under way in some process."""

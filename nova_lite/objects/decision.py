@@ -38,8 +38,8 @@ def counted(decision):
     for reason, number in decision["more"].items():
         reasons[reason] = reasons.get(reason, 0) + number
     total = decision["hosts"]
-    told = ", ".join(f"{number} {agreeing(reason, number)}" for reason, number in reasons.items() if number)
-    return f"{total} host{'s' if total != 1 else ''}{': ' if told else ''}{told}"
+    listed = ", ".join(f"{number} {agreeing(reason, number)}" for reason, number in reasons.items() if number)
+    return f"{total} host{'s' if total != 1 else ''}{': ' if listed else ''}{listed}"
 
 
 def brief(decision):
@@ -48,7 +48,10 @@ def brief(decision):
 
 
 def table(decision):
-    """Lines: a host each, its weight, and why; columns stand one below the other."""
+    """Lines: a host each, its weight, and why; columns stand one below the other.
+
+    The API shows it as text, too, so it is made by two lines of format here and by no library for terminals.
+    """
     rows = [("HOST", "WEIGHT", "WHY")]
     for host, weight, parts in decision["weighed"]:
         why = "  ".join(f"{name} {part:+.2f}" for name, part in parts.items())

@@ -4,10 +4,10 @@ from nova_lite.objects.base import Object, fields, register
 
 
 @register
-class Job(Object):
+class Lease(Object):
     """A leased operation.  ``attempt`` is the fencing token that every report of the worker must name."""
 
-    VERSION = "1.1"
+    VERSION = "2.0"
     fields = {
         "operation_id": fields.StringField(),
         "name": fields.StringField(),                 # a row of states.OPERATIONS
@@ -23,7 +23,7 @@ class Job(Object):
 class Outcome(Object):
     """How a worker's part of an operation ended."""
 
-    VERSION = "1.0"
+    VERSION = "2.0"
     fields = {
         "power_state": fields.IntegerField(nullable=True),
         "error": fields.StringField(nullable=True),   # None: it went well; else words for the user
@@ -36,7 +36,7 @@ class Outcome(Object):
 class Host(Object):
     """What a compute host reports of itself."""
 
-    VERSION = "1.1"
+    VERSION = "2.0"
     fields = {
         "host": fields.StringField(),
         "worker": fields.StringField(),               # this incarnation of the service

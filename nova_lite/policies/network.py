@@ -1,37 +1,223 @@
-"""Who may do what with networks.  Names are Neutron's."""
+"""Who may do what with networks.  Names and checks are Neutron's.
 
-from nova_lite.policies.base import ADMIN, MEMBER, READER, rule
+A target holds project_id, and where a network is concerned ``network:project_id`` (its owner) and ``shared``; that of a
+port has its ``device_owner`` too, that of a rule of a security group ``security_group:project_id``.
+"""
 
-_SHARED = "True:%(shared)s"
+from oslo_policy import policy
+
+from nova_lite.policies import field_check  # noqa: F401
+from nova_lite.policies.base import ADMIN, rule
+
+_SERVICE = "rule:service_api"
+_MANAGER, _MEMBER, _READER = (f"role:{role} and project_id:%(project_id)s" for role in ("manager", "member", "reader"))
+_NET_MANAGER, _NET_MEMBER, _NET_READER = (f"role:{role} and rule:network_owner"
+                                          for role in ("manager", "member", "reader"))
+_SHARED = "rule:shared"
 
 
-def _five(name, path, readers=READER):
+def _any(*checks):
+    return " or ".join(f"({each})" for each in checks)
+
+
+_ADMIN_OR_SERVICE = _any(ADMIN, _SERVICE)
+_ADMIN_OR_MEMBER, _ADMIN_OR_READER = _any(ADMIN, _MEMBER), _any(ADMIN, _READER)
+_ADMIN_OR_NET_MEMBER = _any(ADMIN, _NET_MEMBER)
+_SUBNET_MEMBER = _any(_MEMBER, _ADMIN_OR_NET_MEMBER)
+_SUBNET_TAGS = _any(_READER, _SHARED, "rule:external_network", ADMIN, _NET_READER)
+_SUBNET_READER = _any(_SUBNET_TAGS, _SERVICE)
+_ON_OWN_NETWORK = _any(_ADMIN_OR_SERVICE, _NET_MEMBER)
+_ON_ANY_NETWORK = _any(_ON_OWN_NETWORK, _SHARED)
+_MEMBER_OR_SERVICE = _any(_ADMIN_OR_MEMBER, _SERVICE)
+_GROUP_MEMBER, _GROUP_READER = (_any(ADMIN, f"role:{role} and rule:sg_owner") for role in ("member", "reader"))
+
+#: What the rules below are made of.
+WORDS = [policy.RuleDefault(name, check) for name, check in (
+    ("network_owner", "project_id:%(network:project_id)s"),
+    ("sg_owner", "project_id:%(security_group:project_id)s"),
+    ("ext_parent_owner", "project_id:%(ext_parent:project_id)s"),
+    ("shared", "field:networks:shared=True"),
+    ("external", "field:networks:router:external=True"),
+    ("external_network", "field:subnets:router:external=True"),
+    ("shared_subnetpools", "field:subnetpools:shared=True"),
+    ("shared_address_scopes", "field:address_scopes:shared=True"),
+    ("shared_address_groups", "field:address_groups:shared=True"),
+    ("shared_security_group", "field:security_groups:shared=True"),
+    ("restrict_wildcard", f"(not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*) or "
+                          f"{ADMIN}"),
+    ("network_device", "field:port:device_owner=~^network:"),
+    ("compute_device", "field:port:device_owner=~^compute:"),
+    ("baremetal_device", "field:port:device_owner=~^baremetal:"),
+    ("manila_device", "field:port:device_owner=~^manila:"),
+)]
+
+_ROUTERS, _FLOATING = "/v2.0/routers", "/v2.0/floatingips"
+_PORTS, _PORT = ("POST /v2.0/ports",), ("PUT /v2.0/ports/{id}",)
+_DEVICE_OWNER = _any("not rule:network_device", _ADMIN_OR_SERVICE, _NET_MEMBER)
+
+#: attribute -> (check on create, check on update); a colon more: what an entry of the attribute's list says.
+PORT_ATTRIBUTES = {
+    "device_id": (_MEMBER_OR_SERVICE, _MEMBER_OR_SERVICE),
+    "device_owner": (_DEVICE_OWNER, _DEVICE_OWNER),
+    "mac_address": (_ON_OWN_NETWORK, _any(_ADMIN_OR_SERVICE, _NET_MANAGER)),
+    "fixed_ips": (_ON_ANY_NETWORK, _ON_OWN_NETWORK),
+    "fixed_ips:ip_address": (_ON_OWN_NETWORK, _ON_OWN_NETWORK),
+    "fixed_ips:subnet_id": (_ON_ANY_NETWORK, _ON_ANY_NETWORK),
+    "port_security_enabled": (_ON_OWN_NETWORK, _ON_OWN_NETWORK),
+    "binding:host_id": (_ADMIN_OR_SERVICE, _ADMIN_OR_SERVICE),
+    "binding:profile": (_SERVICE, _SERVICE),
+    "binding:vnic_type": (_MEMBER_OR_SERVICE, _any(_ADMIN_OR_SERVICE, _MEMBER)),
+    **dict.fromkeys(("allowed_address_pairs", "allowed_address_pairs:mac_address", "allowed_address_pairs:ip_address"),
+                    (_any(_ADMIN_OR_NET_MEMBER, _SERVICE),) * 2),
+}
+#: Attributes of ports that not everyone who sees the port sees.
+PORT_SECRETS = ("binding:vif_type", "binding:vif_details", "binding:host_id", "binding:profile")
+#: Attributes of routers that only operators see.
+ROUTER_SECRETS = ("distributed", "ha")
+#: attribute -> check on create and update; a colon more: what is said of the gateway.
+ROUTER_ATTRIBUTES = {
+    "distributed": ADMIN, "ha": ADMIN,
+    "external_gateway_info": _ADMIN_OR_MEMBER, "external_gateway_info:network_id": _ADMIN_OR_MEMBER,
+    "external_gateway_info:enable_snat": ADMIN, "external_gateway_info:external_fixed_ips": ADMIN}
+#: Neutron lets no project delete a port of its servers but through Nova; here that takes the NIC from the server.
+_DELETE_PORT = _any(_ADMIN_OR_SERVICE, _MEMBER, "not rule:compute_device and not rule:baremetal_device and "
+                                                f"not rule:manila_device and {_NET_MEMBER}")
+#: Neutron lets readers make ports on shared networks.
+_CREATE_PORT = _any(_ON_OWN_NETWORK, f"role:member and {_SHARED}")
+
+
+def _attributes():
+    for name, (create, update) in PORT_ATTRIBUTES.items():
+        yield rule(f"create_port:{name}", create, f"Choose {name} of a new port.", *_PORTS)
+        yield rule(f"update_port:{name}", update, f"Change {name} of a port.", *_PORT)
+    for name in PORT_SECRETS:
+        yield rule(f"get_port:{name}", _ADMIN_OR_SERVICE, f"See {name} of a port.", "GET /v2.0/ports",
+                   "GET /v2.0/ports/{id}")
+
+
+def _router_attributes():
+    one = f"{_ROUTERS}/{{id}}"
+    for name, check in ROUTER_ATTRIBUTES.items():
+        yield rule(f"create_router:{name}", check, f"Choose {name} of a new router.", f"POST {_ROUTERS}")
+        yield rule(f"update_router:{name}", check, f"Change {name} of a router.", f"PUT {one}")
+    for name in ROUTER_SECRETS:
+        yield rule(f"get_router:{name}", ADMIN, f"See {name} of a router.", f"GET {_ROUTERS}", f"GET {one}")
+    for name, words in (("add_router_interface", "Give a router an interface."),
+                        ("remove_router_interface", "Take an interface from a router."),
+                        ("add_extraroutes", "Add routes to a router."),
+                        ("remove_extraroutes", "Take routes from a router.")):
+        yield rule(name, _ADMIN_OR_MEMBER, words, f"PUT {one}/{name}")
+
+
+def _plural(words):
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
+
+
+def _five(name, path, create, read, write):
     """The rules that every resource has."""
-    one = f"{path}/{{id}}"
-    return [
-        rule(f"create_{name}", MEMBER, f"Create a {name.replace('_', ' ')}.", f"POST {path}"),
-        rule(f"get_{name}", readers, f"Show or list {name.replace('_', ' ')}s.", f"GET {path}", f"GET {one}"),
-        rule(f"delete_{name}", MEMBER, f"Delete a {name.replace('_', ' ')}.", f"DELETE {one}"),
-    ]
+    one, words = f"{path}/{{id}}", name.replace("_", " ")
+    return [rule(f"create_{name}", create, f"Create a {words}.", f"POST {path}"),
+            rule(f"get_{name}", read, f"Show or list {_plural(words)}.", f"GET {path}", f"GET {one}"),
+            rule(f"update_{name}", write, f"Change a {words}.", f"PUT {one}"),
+            rule(f"delete_{name}", write, f"Delete a {words}.", f"DELETE {one}")]
 
 
-def _update(name, path):
-    return rule(f"update_{name}", MEMBER, f"Change a {name.replace('_', ' ')}.", f"PUT {path}/{{id}}")
+def _tags(name, path, read, write, delete=None):
+    tags, words = f"{path}/{{id}}/tags", name.replace("_", " ")
+    return [rule(f"create_{name}:tags", write, f"Give a {words} more tags, or a new one its first.", f"POST {tags}"),
+            rule(f"get_{name}:tags", read, f"Show the tags of a {words}.", f"GET {tags}", f"GET {tags}/{{tag}}"),
+            rule(f"update_{name}:tags", write, f"Change the tags of a {words}.", f"PUT {tags}", f"PUT {tags}/{{tag}}"),
+            rule(f"delete_{name}:tags", delete or write, f"Remove tags of a {words}.", f"DELETE {tags}",
+                 f"DELETE {tags}/{{tag}}")]
 
+
+_NETWORK_TAGS = _any(_ADMIN_OR_READER, _SHARED, "rule:external")
+_NETWORK_READER = _any(_NETWORK_TAGS, _SERVICE)
+_PORT_TAGS = _any(ADMIN, _NET_READER, _READER)
+_PORT_READER = _any(_PORT_TAGS, _SERVICE)
+_SUBNETPOOLS, _SCOPES = "/v2.0/subnetpools", "/v2.0/address-scopes"
+_POOL_SEEN = _any(_ADMIN_OR_READER, "rule:shared_subnetpools")
+_GROUP_SEEN = _any(_ADMIN_OR_READER, "rule:shared_security_group")
+_NETWORKS, _SUBNETS, _GROUPS = "/v2.0/networks", "/v2.0/subnets", "/v2.0/security-groups"
+_ADDRESS_GROUPS, _FIRST_RULES = "/v2.0/address-groups", "/v2.0/default-security-group-rules"
+_AVAILABILITY = "/v2.0/network-ip-availabilities"
+_POLICIES, _NO_WILDCARD = "/v2.0/rbac-policies", "rule:restrict_wildcard"
+_GROUP_RULES, _QUOTAS = "/v2.0/security-group-rules", "/v2.0/quotas"
 
 RULES = [
-    *_five("network", "/v2.0/networks", f"{READER} or {_SHARED}"),
-    _update("network", "/v2.0/networks"),
-    rule("create_network:shared", ADMIN, "Create a network that every project may use.", "POST /v2.0/networks"),
-    rule("update_network:shared", ADMIN, "Share a network, or stop to.", "PUT /v2.0/networks/{id}"),
-    *_five("subnet", "/v2.0/subnets", f"{READER} or {_SHARED}"),
-    _update("subnet", "/v2.0/subnets"),
-    *_five("port", "/v2.0/ports"),
-    _update("port", "/v2.0/ports"),
-    rule("update_port:mac_address", ADMIN, "Change the MAC address of a port.", "PUT /v2.0/ports/{id}"),
-    *_five("security_group", "/v2.0/security-groups"),
-    _update("security_group", "/v2.0/security-groups"),
-    *_five("security_group_rule", "/v2.0/security-group-rules"),
-    rule("get_quota", READER, "Show a project's network quota.", "GET /v2.0/quotas/{project_id}",
-         "GET /v2.0/quotas/{project_id}/default"),
+    *WORDS,
+    *_five("network", _NETWORKS, _ADMIN_OR_MEMBER, _NETWORK_READER, _ADMIN_OR_MEMBER),
+    rule("create_network:shared", ADMIN, "Create a network that every project may use.", f"POST {_NETWORKS}"),
+    rule("update_network:shared", ADMIN, "Share a network, or stop to.", f"PUT {_NETWORKS}/{{id}}"),
+    rule("create_network:router:external", ADMIN, "Create a network that routers have gateways to.",
+         f"POST {_NETWORKS}"),
+    rule("update_network:router:external", ADMIN, "Make a network external, or not any more.",
+         f"PUT {_NETWORKS}/{{id}}"),
+    rule("create_network:port_security_enabled", _ADMIN_OR_MEMBER, "Create a network with ports without port security.",
+         f"POST {_NETWORKS}"),
+    rule("update_network:port_security_enabled", _ADMIN_OR_MEMBER, "Change whether new ports have port security.",
+         f"PUT {_NETWORKS}/{{id}}"),
+    *_tags("network", _NETWORKS, _NETWORK_TAGS, _ADMIN_OR_MEMBER),
+    *_five("subnet", _SUBNETS, _ADMIN_OR_NET_MEMBER, _SUBNET_READER, _SUBNET_MEMBER),
+    *_tags("subnet", _SUBNETS, _SUBNET_TAGS, _SUBNET_MEMBER),
+    *_five("subnetpool", _SUBNETPOOLS, _ADMIN_OR_MEMBER, _POOL_SEEN, _ADMIN_OR_MEMBER),
+    rule("create_subnetpool:shared", ADMIN, "Create a subnet pool that every project may use.",
+         f"POST {_SUBNETPOOLS}"),
+    rule("create_subnetpool:is_default", ADMIN, "Create the default subnet pool.", f"POST {_SUBNETPOOLS}"),
+    rule("update_subnetpool:is_default", ADMIN, "Make a subnet pool the default one, or not any more.",
+         f"PUT {_SUBNETPOOLS}/{{id}}"),
+    rule("add_prefixes", _ADMIN_OR_MEMBER, "Add prefixes to a subnet pool.",
+         f"PUT {_SUBNETPOOLS}/{{id}}/add_prefixes"),
+    rule("remove_prefixes", _ADMIN_OR_MEMBER, "Take prefixes from a subnet pool.",
+         f"PUT {_SUBNETPOOLS}/{{id}}/remove_prefixes"),
+    *_tags("subnetpool", _SUBNETPOOLS, _POOL_SEEN, _ADMIN_OR_MEMBER),
+    *_five("address_scope", _SCOPES, _ADMIN_OR_MEMBER, _any(_ADMIN_OR_READER, "rule:shared_address_scopes"),
+           _ADMIN_OR_MEMBER),
+    rule("create_address_scope:shared", ADMIN, "Create an address scope that every project may use.",
+         f"POST {_SCOPES}"),
+    rule("update_address_scope:shared", ADMIN, "Share an address scope with every project.", f"PUT {_SCOPES}/{{id}}"),
+    *[each for each in _five("port", "/v2.0/ports", _CREATE_PORT, _PORT_READER, _any(_ADMIN_OR_SERVICE, _MEMBER))
+      if each.name != "delete_port"],
+    rule("delete_port", _DELETE_PORT, "Delete a port.", "DELETE /v2.0/ports/{id}"),
+    *_attributes(),
+    *_tags("port", "/v2.0/ports", _PORT_TAGS, _ADMIN_OR_MEMBER, _SUBNET_MEMBER),
+    *_five("router", _ROUTERS, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    *_router_attributes(),
+    *_tags("router", _ROUTERS, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    *_five("floatingip", _FLOATING, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    rule("create_floatingip:floating_ip_address", _any(ADMIN, _MANAGER), "Choose the address of a new floating IP.",
+         f"POST {_FLOATING}"),
+    rule("get_floatingip_pool", _ADMIN_OR_READER, "List where floating IPs come from.", "GET /v2.0/floatingip_pools",
+         "GET /v2.0/floatingip-pools"),
+    *_tags("floatingip", _FLOATING, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    *_five("floatingip_port_forwarding", f"{_FLOATING}/{{floatingip_id}}/port_forwardings",
+           _any(ADMIN, "role:member and rule:ext_parent_owner"), _any(ADMIN, "role:reader and rule:ext_parent_owner"),
+           _any(ADMIN, "role:member and rule:ext_parent_owner")),
+    *_five("security_group", _GROUPS, _ADMIN_OR_MEMBER, _GROUP_SEEN, _ADMIN_OR_MEMBER),
+    *_tags("security_group", _GROUPS, _GROUP_SEEN, _ADMIN_OR_MEMBER),
+    *[each for each in _five("security_group_rule", _GROUP_RULES, _GROUP_MEMBER, _GROUP_READER, _GROUP_MEMBER)
+      if each.name != "update_security_group_rule"],
+    *[each for each in _five("default_security_group_rule", _FIRST_RULES, ADMIN, "role:reader", ADMIN)
+      if each.name != "update_default_security_group_rule"],
+    *_five("address_group", _ADDRESS_GROUPS, _ADMIN_OR_MEMBER, _any(_ADMIN_OR_READER, "rule:shared_address_groups"),
+           _ADMIN_OR_MEMBER),
+    rule("add_addresses", _ADMIN_OR_MEMBER, "Add addresses to an address group.",
+         f"PUT {_ADDRESS_GROUPS}/{{id}}/add_addresses"),
+    rule("remove_addresses", _ADMIN_OR_MEMBER, "Take addresses from an address group.",
+         f"PUT {_ADDRESS_GROUPS}/{{id}}/remove_addresses"),
+    *_five("rbac_policy", _POLICIES, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    rule("create_rbac_policy:target_tenant", _NO_WILDCARD, "Share a resource with every project.", f"POST {_POLICIES}"),
+    rule("update_rbac_policy:target_tenant", _NO_WILDCARD, "Share a resource with every project.",
+         f"PUT {_POLICIES}/{{id}}"),
+    rule("get_network_ip_availability", _ADMIN_OR_SERVICE, "Show how many addresses networks have left.",
+         f"GET {_AVAILABILITY}", f"GET {_AVAILABILITY}/{{id}}"),
+    rule("get_agent", ADMIN, "Show the hosts that have networks.", "GET /v2.0/agents", "GET /v2.0/agents/{id}"),
+    rule("get_availability_zone", "role:reader", "List the zones of hosts that have networks.",
+         "GET /v2.0/availability_zones"),
+    rule("get_service_provider", "role:reader", "List what makes routers.", "GET /v2.0/service-providers"),
+    rule("get_quota", _any(ADMIN, _MANAGER), "Show network quotas of other projects; everyone sees their own.",
+         f"GET {_QUOTAS}", f"GET {_QUOTAS}/{{project_id}}", f"GET {_QUOTAS}/{{project_id}}/details",
+         f"GET {_QUOTAS}/{{project_id}}/default"),
+    rule("update_quota", ADMIN, "Change a project's network quota.", f"PUT {_QUOTAS}/{{project_id}}"),
+    rule("delete_quota", ADMIN, "Give a project the default network quota.", f"DELETE {_QUOTAS}/{{project_id}}"),
 ]

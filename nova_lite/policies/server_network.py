@@ -1,6 +1,6 @@
 """Who may see and change the addresses, interfaces and security groups of servers."""
 
-from nova_lite.policies.base import MEMBER, READER, rule
+from nova_lite.policies.base import ADMIN, MEMBER, READER, rule
 
 _ACTION = "POST /servers/{server_id}/action"
 
@@ -16,6 +16,8 @@ RULES = [
          "POST /servers/{server_id}/os-interface"),
     rule("os_compute_api:os-attach-interfaces:delete", MEMBER, "Detach an interface from a server.",
          "DELETE /servers/{server_id}/os-interface/{port_id}"),
+    rule("network:attach_external_network", ADMIN, "Give a server an interface on an external network.",
+         "POST /servers", "POST /servers/{server_id}/os-interface"),
     rule("os_compute_api:os-multinic:add", MEMBER, "Give a server another address in a network.",
          f"{_ACTION} (addFixedIp)"),
     rule("os_compute_api:os-multinic:remove", MEMBER, "Take an address away from a server.",

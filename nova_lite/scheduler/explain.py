@@ -28,7 +28,7 @@ def no_valid_host(request, refused):
 
 
 def taken(host):
-    """The Refused of a host whose last room another claim got."""
+    """The Refused of a host whose last free capacity another claim took."""
     return Refused(host, "claim", _TAKEN)
 
 

@@ -8,26 +8,24 @@ import datetime
 import logging
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions, rpc
+from nova_lite.common.source_places import place
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, operations, scheduling, server_objects
+from nova_lite.db import allocations, operations, scheduling, server_objects, steps
 from nova_lite.db.base import now
 from nova_lite.scheduler import explain, facts, filters, ratios, requests, weighers
 from nova_lite.scheduler.filters import compute
 from nova_lite.scheduler.host import Host
+from nova_lite.scheduler.rpcapi import VERSION
 
 LOG = logging.getLogger(__name__)
 _POLICIES = {"affinity": "ServerGroupAffinityFilter", "anti-affinity": "ServerGroupAntiAffinityFilter"}
 
 
 class Endpoint:
-    """What ``rpcapi.SchedulerAPI`` asks.
+    """What ``rpcapi.SchedulerAPI`` asks."""
 
-    :raises Misconfigured: a filter is enabled that there is not.
-    """
-
-    def __init__(self):
-        filters.configured(tuple(CONF.scheduler.enabled_filters))
+    target = rpc.Target(version=VERSION)
 
     def select_destinations(self, context, operation_id, attempt):
         """Claim the best host for the operation's server and answer its name; why is recorded with the step."""
@@ -42,37 +40,36 @@ class Endpoint:
         """Ask what filters images about the host that the operation's server is on, and answer its name."""
         with db.writer(relaxed=True) as session:
             operation = operations.held(session, operation_id)
-            operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
+            operations.journal(session, operation_id, attempt, "schedule", ran=place(self.check_image), host=CONF.host,
                                seconds=CONF.operations.lease)
-            server = server_objects.row(session, operation.server_id)
+            server = server_objects.row(session, operation.resource_id)
             request = requests.of_image(server)
             good, refused = _sift(session, request, tuple(CONF.scheduler.enabled_filters))
             weighed = [weighers.Weighed(host, 0.0, {}) for host in good]
             chosen = server.host if good else None
-            operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
+            steps.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
         if chosen is None:
-            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused))
+            raise exceptions.NoValidHost(reason=explain.no_valid_host(request, refused))
         return chosen
 
     def _decide(self, operation_id, attempt, lost):
         with db.writer(relaxed=True) as session:
             operation = operations.held(session, operation_id)
-            operations.journal(session, operation_id, attempt, "schedule", host=CONF.host,
-                               seconds=CONF.operations.lease)
-            server = server_objects.row(session, operation.server_id)
-            held = allocations.of(session, server.id)
-            if held:
-                return held
+            operations.journal(session, operation_id, attempt, "schedule", ran=place(self.select_destinations),
+                               host=CONF.host, seconds=CONF.operations.lease)
+            server = server_objects.row(session, operation.resource_id)
+            if server.host is not None:         # it was claimed, by an attempt that could not say so
+                return server.host
             request = requests.of(session, server, operation.args)
             chosen, weighed, refused = _place(session, request, lost)
-            operations.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
+            steps.explain(session, operation_id, explain.decision(request, chosen, weighed, refused))
         if chosen is None:
-            raise exception.NoValidHost(reason=explain.no_valid_host(request, refused), down=compute.down(refused))
+            raise exceptions.NoValidHost(reason=explain.no_valid_host(request, refused), down=compute.down(refused))
         return chosen
 
 
 class _Lost(Exception):
-    """Another claim got the last room of ``host``."""
+    """Another claim took the last free capacity of ``host``."""
 
     def __init__(self, host):
         super().__init__(host)
@@ -82,7 +79,7 @@ class _Lost(Exception):
 def _place(session, request, lost):
     """(name of the host that was claimed or None, [Weighed], [Refused])
 
-    :param lost: names of the hosts whose room others took while this request was decided.
+    :param lost: names of the hosts whose capacity others took while this request was decided.
     :raises _Lost: it happened again.
     """
     names = tuple(CONF.scheduler.enabled_filters)
@@ -128,7 +125,7 @@ def _check_policy(request, names):
     """A group's hard policy is never broken because nobody looks."""
     policy = request.group and request.group.policy
     if policy in _POLICIES and _POLICIES[policy] not in names and not request.forced:
-        raise exception.NoValidHost(
+        raise exceptions.NoValidHost(
             reason=f"ServerGroup policy is not supported: {_POLICIES[policy]} not configured")
 
 

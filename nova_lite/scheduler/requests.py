@@ -1,6 +1,6 @@
 """The request that an operation's server makes of the scheduler."""
 
-from nova_lite.db import audit, scheduling
+from nova_lite.db import amounts, scheduling
 from nova_lite.scheduler.request import Destination, Group, Request
 
 _BESIDE = ("same_host", "different_host")
@@ -11,17 +11,18 @@ def of(session, server, args):
     flavor, hints = server.flavor, server.scheduler_hints
     named = [each for hint in _BESIDE for each in hints.get(hint) or () if each]
     return Request(
-        server_id=server.id, project_id=server.project_id, **audit.asked(flavor), flavor_name=flavor["name"],
+        server_id=server.id, project_id=server.project_id, **amounts.of_flavor(flavor), flavor_name=flavor["name"],
         extra_specs=flavor["extra_specs"], image_id=server.image_id, image_properties=server.image_properties,
         availability_zone=server.availability_zone,
         destination=_destination(args), hints=hints, excluded=frozenset(args.get("excluded", ())),
-        group=_group(session, server), neighbours=scheduling.hosts_of(session, named) if named else {})
+        group=_group(session, server),
+        neighbours=scheduling.hosts_of(session, named, server.project_id) if named else {})
 
 
 def of_image(server):
     """Whether the host of ``server`` may run its image: what its flavor and hints ask was asked when it was placed."""
     return Request(
-        server_id=server.id, project_id=server.project_id, **audit.asked(server.flavor),
+        server_id=server.id, project_id=server.project_id, **amounts.of_flavor(server.flavor),
         flavor_name=server.flavor["name"], image_id=server.image_id, image_properties=server.image_properties,
         destination=Destination(server.host, None, forced=False), placed=True)
 

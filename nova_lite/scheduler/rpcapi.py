@@ -3,13 +3,13 @@
 from nova_lite.common import rpc
 
 TOPIC = "scheduler"
-VERSION = "1.0"
-_PATIENCE = 10      # seconds; it is a short transaction, and may be asked again
+VERSION = "2.0"
+_TIMEOUT = 10      # seconds; it is a short transaction, and may be asked again
 
 
 class SchedulerAPI:
     def __init__(self):
-        self._client = rpc.client(TOPIC, VERSION).to(timeout=_PATIENCE)
+        self._client = rpc.client(TOPIC, VERSION).to(timeout=_TIMEOUT)
 
     def select_destinations(self, context, operation_id, attempt):
         """Choose a host for the server that this operation builds, and claim it there; answer the host's name.

@@ -1,105 +1,34 @@
-"""The contract of a hypervisor driver: one attribute a room, ``None`` where a driver lacks the room.
+"""The contract of a hypervisor driver: one attribute a capability, None where a driver does not have it.
 
-``tests/unit/test_driver_contract.py`` and its live twin run the same checks on every driver.  All methods may be called
-again with the same effect.  All may raise HypervisorError; HypervisorUnavailable when it cannot be reached at all.
+``tests/driver_contract.py`` holds the checks that run on every driver; ``virt/spec.py`` has the data.  Every method may
+be repeated with the same effect.  Every method may raise HypervisorError, and HypervisorUnavailable where the
+hypervisor cannot be reached at all.
 """
 
 import abc
-import dataclasses
 import importlib
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 
-@dataclasses.dataclass(frozen=True)
-class Disk:
-    """The root disk: an overlay of ``size_gb`` GiB over ``base`` (None: empty).  0 GiB: as large as the base."""
-
-    base: str | None                     # absolute path in the image cache
-    base_format: str | None              # "qcow2" or "raw"; never probed
-    size_gb: int
-    bus: str = "virtio"
-
-
-@dataclasses.dataclass(frozen=True)
-class Rescue:
-    """What a guest boots from instead of its own disk, which it has beside.
-
-    Without ``bus`` the disk to rescue from takes the place of the root disk, which becomes the next; with it (stable
-    device rescue) the root disk keeps its place.
-    """
-
-    disk: Disk
-    bus: str | None = None               # "virtio", "scsi", "sata", "ide" or "usb"
-    device: str = "disk"                 # or "cdrom"
-
-
-@dataclasses.dataclass(frozen=True)
-class Vif:
-    """One NIC, already plugged by the network part: the driver makes tap ``tap`` join ``bridge``."""
-
-    mac: str
-    tap: str
-    bridge: str
-    mtu: int
-    model: str = "virtio"
-
-
-@dataclasses.dataclass(frozen=True)
-class GuestSpec:
-    """All a driver must know to build one guest; pure data, the same spec gives the same guest."""
-
-    id: str                              # the server's id, the domain's uuid
-    name: str                            # "instance-0000002a"
-    title: str                           # display name
-    project_id: str
-    user_id: str
-    vcpus: int
-    memory_mb: int
-    disk: Disk
-    vifs: tuple[Vif, ...] = ()
-    config_drive: dict[str, bytes] | None = None      # path on the drive -> content
-    image_properties: dict[str, str] = dataclasses.field(default_factory=dict)
-    extra_specs: dict[str, str] = dataclasses.field(default_factory=dict)
-    flavor_name: str = ""
-    image_id: str | None = None
-    rescue: Rescue | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class HostFacts:
-    """What a host has, as the driver reads it."""
-
-    hypervisor_type: str                 # "QEMU", "KVM", "fake"
-    hypervisor_version: int              # 7002000 for 7.2.0
-    hostname: str
-    vcpus: int
-    memory_mb: int
-    disk_gb: int
-    free_disk_gb: int
-    cpu_info: dict                       # {"arch", "model", "vendor", "topology": {...}, "features": [...]} as Nova
-    uptime: str | None = None            # as uptime(1) prints it
-    supported: tuple = ()                # (architecture, hypervisor type, mode) of guests: ("x86_64", "kvm", "hvm")
-
-
 class Build(abc.ABC):
-    """Guests come and go."""
+    """Creates guests and removes them."""
 
     @abc.abstractmethod
     def check(self, spec):
-        """Whether this host could spawn ``spec``, as far as can be told before.
+        """Check whether this host could spawn ``spec``, as far as that can be known before; nothing is changed.
 
-        :raises NotOffered, ImageUnacceptable: it could not; nothing was changed.
+        :raises NotOffered, ImageUnacceptable: it could not.
         """
 
     @abc.abstractmethod
     def spawn(self, spec):
-        """Make ``spec``'s disk and guest and start it; one that already runs is left alone.
+        """Make the disks and the guest of ``spec`` (spec.GuestSpec) and start it; one that is on is left alone.
 
-        What an earlier, interrupted spawn left is completed or made anew.
-        :raises HypervisorError: and leaves nothing behind.
-        :raises DiskTooSmall, ImageUnacceptable: likewise.
+        What an earlier, interrupted spawn left is completed or made anew.  After an error nothing is left.
+        :raises HypervisorError: the hypervisor or the file system refuses.
+        :raises DiskTooSmall, ImageUnacceptable: the image does not suit the flavor or the host.
         """
 
     @abc.abstractmethod
@@ -108,9 +37,10 @@ class Build(abc.ABC):
 
 
 class Power(abc.ABC):
-    """Guests go on and off.
+    """Turns guests on and off.
 
-    A ``spec`` here is of a guest spawned before: its disk's base is known from the disk, and may be None.
+    A ``spec`` here is of a guest spawned before: the backing images of its disks are known from their files, and need
+    not be in it.
     :raises GuestNotFound: from stop and reboot, where there is no such guest.
     """
 
@@ -118,12 +48,14 @@ class Power(abc.ABC):
     def stop(self, server_id, timeout, cancelled=None):
         """Ask the guest to shut down; after ``timeout`` seconds (0: at once) cut its power.
 
-        :param cancelled: a callable; once it answers True, Cancelled is raised instead of waiting on.
+        :param cancelled: a callable; once it answers True, Cancelled is raised and the wait is over.
         """
 
     @abc.abstractmethod
     def start(self, spec):
-        """Start a stopped guest, defining it anew from ``spec`` if the hypervisor forgot it."""
+        """Start a stopped guest, defining it anew from ``spec`` if the hypervisor forgot it; one that is on, paused or
+        not, is left alone.
+        """
 
     @abc.abstractmethod
     def reboot(self, spec, timeout, cancelled=None):
@@ -135,35 +67,35 @@ class Power(abc.ABC):
 
     @abc.abstractmethod
     def state(self, server_id):
-        """objects.states.Power; NOSTATE where there is no such guest."""
+        """The guest's objects.states.Power; NOSTATE where there is no such guest."""
 
 
 class Pause(abc.ABC):
-    """Guests stand still and go on where they were: paused in memory, suspended with their memory on disk.
+    """Pauses guests in memory, or suspends them with their memory on disk, and resumes them.
 
     :raises GuestNotFound: there is no such guest (not from resume).
     """
 
     @abc.abstractmethod
     def pause(self, server_id):
-        """Hold the guest's processors."""
+        """Stop the guest's processors."""
 
     @abc.abstractmethod
     def unpause(self, server_id):
-        """Let them go on."""
+        """Let a paused guest's processors run."""
 
     @abc.abstractmethod
-    def go_on(self, server_id):
-        """Let a guest of ``host.halted()`` go on; what it was writing is written again.
+    def resume_halted(self, server_id):
+        """Resume a guest of ``host.halted()``; the hypervisor repeats the writes that had failed.
 
-        :returns: whether it does; False where its disk still has no room, or nothing had halted it.
+        :returns: whether the guest runs; False where its disk is still full, or nothing had halted it.
         """
 
     @abc.abstractmethod
     def suspend(self, server_id):
         """Write the guest's memory to disk and turn it off.
 
-        :raises HypervisorError: it is off and nothing was saved.
+        :raises HypervisorError: the guest is off and nothing was saved.
         """
 
     @abc.abstractmethod
@@ -171,79 +103,109 @@ class Pause(abc.ABC):
         """Start the guest with the memory it was suspended with; where there is none, as ``power.start``."""
 
 
-class Rescues(abc.ABC):
-    """Guests boot from another disk to be mended."""
+class Rescue(abc.ABC):
+    """Boots guests from another disk, so that their own can be repaired."""
 
     @abc.abstractmethod
     def rescue(self, spec):
-        """Cut the power and boot from ``spec.rescue``, the guest's own disk beside.
+        """Cut the power and boot the guest with the disks of ``spec``, among them one called spec.RESCUE.
 
-        :raises DiskTooSmall, ImageUnacceptable: it cannot boot so.
+        :raises DiskTooSmall, ImageUnacceptable: the host cannot offer that disk.
         """
 
     @abc.abstractmethod
     def unrescue(self, spec):
-        """Cut the power, remove what it was rescued from, and start it from its own disk."""
+        """Cut the power, start the guest with the disks of ``spec``, its own, and remove those it was rescued with."""
 
 
 class Snapshot(abc.ABC):
-    """Copies of guests' disks."""
+    """Copies guests' disks."""
 
     @abc.abstractmethod
     def take(self, server_id, must_be_quiet=False, cancelled=None):
-        """Copy the guest's root disk, as it is at one moment, into a qcow2 file of its own; the file's path.
+        """Copy the guest's root disk, as it is at one moment, into a qcow2 file without a backing image.
 
-        A guest that runs goes on meanwhile; where its agent answers, its file systems are quiet at that moment.
-        :param must_be_quiet: rather no copy than one of a running guest whose agent does not answer.
+        A running guest is not stopped; where its agent answers, its file systems are frozen at that moment.
+        :param must_be_quiet: fail where the agent of a running guest does not answer.
         :param cancelled: as of ``Power.stop``.
-        :raises HypervisorError: and leaves nothing behind.
+        :returns: the file's path.
+        :raises HypervisorError: and nothing of the copy is left.
         """
 
     @abc.abstractmethod
     def drop(self, server_id):
-        """End a copy that is under way, let the guest write again, and remove what there is of the copy."""
+        """End a copy that is under way, thaw the guest's file systems, and remove the copy's files."""
 
     @abc.abstractmethod
     def leftovers(self):
-        """Ids of the guests of which there is something of a copy, finished or not."""
+        """List the ids of the guests of which there is a copy or a part of one."""
 
 
 class Resize(abc.ABC):
-    """Guests get another size, and the one before back."""
+    """Gives guests another size, and the one before back."""
 
     @abc.abstractmethod
     def check(self, spec):
-        """:raises HypervisorError: the guest cannot become like ``spec``; its disk would have to shrink."""
+        """:raises HypervisorError: the guest cannot be resized to ``spec``; its disk would have to shrink."""
 
     @abc.abstractmethod
     def resize(self, spec, label):
-        """Cut the power, put the disk aside as it is, and make the guest's own as large as ``spec`` says.
+        """Cut the power, keep copies of the disks as they are, and make the guest's own as large as in ``spec``.
+
+        Ephemeral disks are grown, missing ones made; swap is made anew.
 
         :param label: letters, digits and dashes that name this resize among others; a repeat has the same.
         """
 
     @abc.abstractmethod
-    def revert(self, server_id, label):
-        """Cut the power and take back the disk that this resize put aside, if it did; what came since is lost."""
+    def revert(self, spec, label):
+        """Cut the power and put back the copies that this resize made, if it did; later changes are lost.
+
+        :param spec: the guest as it was before.
+        """
 
     @abc.abstractmethod
     def confirm(self, server_id):
-        """Remove what resizes put aside."""
+        """Remove the copies that resizes made."""
 
 
 class Interfaces(abc.ABC):
-    """NICs come and go while a guest lives; one that is off has, at its next start, what its spec says."""
+    """Plugs NICs into guests and unplugs them.  A guest that is off has the NICs of its spec at its next start."""
 
     @abc.abstractmethod
     def attach(self, spec, mac):
-        """Give the guest the NIC of ``spec`` that has this MAC, at once if it runs; it has it already: nothing happens.
+        """Plug in the NIC of ``spec`` with this MAC, at once if the guest runs; one that it has already is left alone.
 
         :raises HypervisorError: and the guest is as it was.
         """
 
     @abc.abstractmethod
     def detach(self, server_id, mac, cancelled=None):
-        """Take the NIC with this MAC away, and return when the guest has let go of it.  Nothing there: nothing happens.
+        """Unplug the NIC with this MAC, and return when the guest has let go of it; nothing happens where it has none.
+
+        :param cancelled: as of ``Power.stop``.
+        :raises HypervisorError: the guest does not let go of it.
+        """
+
+
+class Volumes(abc.ABC):
+    """Plugs disks that exist apart from guests into them, and unplugs them; each is known by its serial, a volume's id.
+
+    A guest that is off has the disks of its spec at its next start.
+    """
+
+    @abc.abstractmethod
+    def attach(self, server_id, disk):
+        """Plug in a disk, at once if the guest runs; nothing happens where it has it already.
+
+        :param disk: a virt.spec.Disk without content.  It gets the first name that is free; where it says no bus, it is
+            on that of the guest's first disk.
+        :raises HypervisorError: and the guest is as it was.
+        """
+
+    @abc.abstractmethod
+    def detach(self, server_id, disk, cancelled=None):
+        """Unplug a disk, and return when the guest has let go of it; nothing happens where it has no such disk.
 
         :param cancelled: as of ``Power.stop``.
         :raises HypervisorError: the guest does not let go of it.
@@ -251,7 +213,7 @@ class Interfaces(abc.ABC):
 
 
 class Guest(abc.ABC):
-    """What is asked of guests themselves.
+    """Reads and changes what only the guest or its hypervisor process knows.
 
     :raises GuestNotFound: there is no such guest.
     """
@@ -262,30 +224,39 @@ class Guest(abc.ABC):
 
     @abc.abstractmethod
     def nmi(self, server_id):
-        """Send a non-maskable interrupt; what that does is the guest's own choice."""
+        """Send the guest a non-maskable interrupt; its operating system decides what that does."""
 
     @abc.abstractmethod
     def set_password(self, server_id, user, password):
-        """Through the guest's agent.  :raises HypervisorError: the agent does not answer, or refused."""
+        """Set a user's password by the guest's agent.
+
+        :raises HypervisorError: the agent does not answer, or refuses.
+        """
 
 
 class Console(abc.ABC):
-    """What a guest prints and shows."""
+    """Serial ports and screens of guests."""
 
     @abc.abstractmethod
     def log(self, server_id, max_bytes):
-        """The end of the serial console's log as bytes, at most ``max_bytes``; b"" where nothing was printed.
+        """Return the end of the serial port's log as bytes, at most ``max_bytes``; b"" where nothing was printed.
 
         :raises GuestNotFound: no such guest.
         """
 
     @abc.abstractmethod
     def screen(self, server_id):
-        """(address, port) of the VNC server of a guest that runs.  :raises GuestNotFound: it does not run."""
+        """Return a callable that connects to the VNC server of a running guest and returns the file descriptor.
+
+        :raises GuestNotFound: it does not run.
+        """
 
     @abc.abstractmethod
     def terminal(self, server_id):
-        """Path of the terminal device that is a running guest's serial port.  :raises GuestNotFound: likewise."""
+        """Return the path of the terminal device that is a running guest's serial port.
+
+        :raises GuestNotFound: it does not run.
+        """
 
 
 class Host(abc.ABC):
@@ -293,7 +264,7 @@ class Host(abc.ABC):
 
     @abc.abstractmethod
     def facts(self):
-        """HostFacts of this moment."""
+        """Return the spec.HostFacts of this moment."""
 
     @abc.abstractmethod
     def guests(self):
@@ -301,22 +272,26 @@ class Host(abc.ABC):
 
     @abc.abstractmethod
     def halted(self):
-        """{server id: why} of guests that nobody paused: they stand still because the host could not write for them."""
+        """{server id: reason} of guests that the hypervisor stopped because a write to one of their disks failed."""
 
     @abc.abstractmethod
     def nics(self):
-        """{server id: [MAC]} of the NICs that this cloud gave to the guests that run; what others gave is left out."""
+        """{server id: [MAC]} of the NICs that this cloud plugged into running guests; those of others are left out."""
 
     @abc.abstractmethod
     def disks(self):
-        """{server id: what is wrong with its files, "" for nothing}; None where guests have no files."""
+        """{server id: the fault of its files, "" for none}; None where guests have no files."""
+
+    @abc.abstractmethod
+    def bases(self):
+        """Names of the image files that are backing images of disks here, whether their servers are known or not."""
 
     @abc.abstractmethod
     def watch(self, callback):
         """Call ``callback(server_id, objects.states.Power)`` at each change of a guest's power, until closed.
 
         The callback runs on an ordinary (green) thread of the service and may block.  Changes that happened while the
-        hypervisor was out of reach are told when it is back; a guest that is gone is told as NOSTATE.
+        hypervisor was out of reach are reported when it is back; a guest that is gone is reported as NOSTATE.
         """
 
     @abc.abstractmethod
@@ -325,23 +300,28 @@ class Host(abc.ABC):
 
 
 class Driver:
-    """A driver is these rooms.  ``image_cache`` says whether guests need the image's bytes on this host."""
+    """A driver: one object for each capability, None where it does not have it.
+
+    :ivar image_cache: whether guests need the image's bytes on this host.
+    :ivar network: whether guests need real bridges and DHCP on this host.
+    """
 
     build: Build
     power: Power
     pause: Pause | None
-    rescue: Rescues | None
+    rescue: Rescue | None
     snapshot: Snapshot | None
     resize: Resize | None
     interfaces: Interfaces | None
+    volumes: Volumes | None
     guest: Guest | None
     console: Console | None
     host: Host
     image_cache: bool = True
-    network: bool = True                 # whether guests need real bridges and DHCP on this host
+    network: bool = True
 
     def close(self):
-        """Let go of connections and threads."""
+        """Close connections and end threads."""
 
 
 DRIVERS = {
@@ -359,5 +339,5 @@ def load(name, conf=CONF):
     try:
         return getattr(importlib.import_module(module), cls)(conf)
     except ImportError as error:
-        raise exception.Misconfigured(problem=f"Driver {name} cannot be loaded: {error}.",
+        raise exceptions.Misconfigured(problem=f"Driver {name} cannot be loaded: {error}.",
                                       remedy="Install what it needs: pip install 'nova_lite[libvirt]'.") from error

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.common import rpc
+from nova_lite.compute.rpcapi import VERSION
 from nova_lite.db import aggregates
 from nova_lite.db.models.servers import Service
 from tests.compute_service import DRAFT, IMAGE, NOWHERE
@@ -45,7 +46,7 @@ def test_an_aggregate_is_made_shown_renamed_and_deleted(cloud):
         404, f"Aggregate {made['id']} could not be found.")
 
 
-def test_what_cannot_be_is_refused_in_novas_words(cloud):
+def test_an_invalid_aggregate_request_is_refused_with_novas_message(cloud):
     make(cloud), make(cloud, "b")
     for answer in (cloud.call("POST", "/os-aggregates", {"aggregate": {"name": "a"}}, user="admin"),
                    cloud.call("PUT", "/os-aggregates/2", {"aggregate": {"name": "a"}}, user="admin")):
@@ -67,11 +68,11 @@ def test_what_cannot_be_is_refused_in_novas_words(cloud):
     ("POST", "/os-aggregates/1/action", {"add_host": NODE}), ("POST", "/os-aggregates/1/action", {"remove_host": NODE}),
     ("POST", "/os-aggregates/1/action", {"set_metadata": {"metadata": {}}}),
     ("POST", "/os-aggregates/1/images", {"cache": [{"id": IMAGE}]})])
-def test_members_have_no_business_with_aggregates(cloud, method, path, body):
+def test_members_may_not_use_aggregates(cloud, method, path, body):
     assert cloud.refused(method, path, body, version="2.81")[0] == 403
 
 
-def test_hosts_come_and_go(cloud):
+def test_hosts_are_added_to_and_removed_from_an_aggregate(cloud):
     id = make(cloud)
     assert message(act(cloud, id, "add_host", {"host": "nope"})) == (404, "Compute host nope could not be found.")
     assert act(cloud, id, "add_host", NODE).json["aggregate"]["hosts"] == ["host-1"]
@@ -84,7 +85,7 @@ def test_hosts_come_and_go(cloud):
     assert message(act(cloud, 99, "add_host", NODE)) == (404, "Aggregate 99 could not be found.")
 
 
-def test_metadata_is_merged_and_null_takes_away(cloud):
+def test_aggregate_metadata_is_merged_and_null_removes_a_key(cloud):
     id = make(cloud, availability_zone="z")
     shown = act(cloud, id, "set_metadata", {"metadata": {"k": "v", "x": None}}).json["aggregate"]
     assert shown["metadata"] == {"availability_zone": "z", "k": "v"}
@@ -121,7 +122,7 @@ def test_an_aggregate_makes_a_zone_of_its_hosts(cloud):
     assert cloud.create(availability_zone="z").status_int == 400
 
 
-def test_a_host_is_in_one_zone(cloud):
+def test_a_host_belongs_to_one_availability_zone_only(cloud):
     first, second = make(cloud, "a", availability_zone="z1"), make(cloud, "b", availability_zone="z2")
     third = make(cloud, "c")
     act(cloud, first, "add_host", NODE)
@@ -156,7 +157,7 @@ def test_a_server_never_changes_its_zone(cloud):
         400, f"Cannot update aggregate {id}. Reason: One or more hosts contain instances in this zone.")
 
 
-def test_the_scheduler_reads_what_aggregates_say_of_a_host(cloud):
+def test_the_scheduler_reads_the_aggregate_metadata_of_a_host(cloud):
     for number, items in enumerate(({"ssd": "true"}, {"ssd": "false", "x": "y"})):
         id = make(cloud, f"a{number}")
         act(cloud, id, "set_metadata", {"metadata": items})
@@ -165,7 +166,7 @@ def test_the_scheduler_reads_what_aggregates_say_of_a_host(cloud):
         assert aggregates.by_host(session) == {"host-1": [{"ssd": "true"}, {"ssd": "false", "x": "y"}]}
 
 
-def test_a_forgotten_service_leaves_its_aggregates(cloud):
+def test_deleting_a_service_removes_its_host_from_aggregates(cloud):
     id = make(cloud)
     act(cloud, id, "add_host", NODE)
     service = cloud.get("/os-services?binary=nova-compute", user="admin", version="2.53")["services"][0]["id"]
@@ -174,11 +175,13 @@ def test_a_forgotten_service_leaves_its_aggregates(cloud):
 
 
 def test_hosts_are_asked_to_cache_images(cloud):
-    heard = []
+    cached = []
 
     class Endpoint:
+        target = rpc.Target(version=VERSION)
+
         def cache_images(self, context, images):
-            heard.extend(each.id for each in images)
+            cached.extend(each.id for each in images)
 
     server = rpc.server("compute", "host-1", [Endpoint()])
     server.start()
@@ -198,4 +201,4 @@ def test_hosts_are_asked_to_cache_images(cloud):
         assert post().status_int == 400
     finally:
         server.stop()
-    assert heard == [IMAGE]
+    assert cached == [IMAGE]

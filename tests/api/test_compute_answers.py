@@ -44,6 +44,7 @@ def known(cloud, conf, monkeypatch):
             "V": services["nova-compute"], "V2": services["nova-scheduler"]}
 
 
+@pytest.mark.slow
 def test_every_recorded_request_is_answered_as_nova_does(cloud, known):
     wrong = []
     for request in recorded():

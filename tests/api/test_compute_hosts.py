@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
+from nova_lite.db.models.desired_state import Applied
 from nova_lite.db.models.servers import ComputeNode, Service
+from nova_lite.objects.desired_state import of_host
 
 
 def change(model, **values):
@@ -25,7 +27,7 @@ def put(cloud, id, body, version="2.53"):
 
 # ---- services
 
-def test_services_tell_whether_they_live(cloud):
+def test_services_are_up_or_down_by_their_last_report(cloud):
     assert (service(cloud)["state"], service(cloud)["zone"]) == ("up", "nova")
     assert service(cloud, "nova-conductor")["zone"] == "internal"
     change(Service, last_seen_at=datetime.datetime(2026, 1, 1))
@@ -54,7 +56,7 @@ def test_a_service_is_disabled_with_a_reason_and_enabled(cloud):
     assert (shown["forced_down"], shown["state"]) == (True, "down")
 
 
-def test_the_old_way_names_host_and_binary(cloud):
+def test_before_2_53_services_are_changed_by_host_and_binary(cloud):
     body = {"host": "host-1", "binary": "nova-compute"}
     assert put(cloud, "disable", body, "2.1").json == {"service": {**body, "status": "disabled"}}
     assert put(cloud, "disable-log-reason", {**body, "disabled_reason": "x"}, "2.1").json == {
@@ -65,7 +67,7 @@ def test_the_old_way_names_host_and_binary(cloud):
         "service": {**body, "forced_down": True}}
 
 
-def test_only_compute_services_are_taken_out_of_use(cloud):
+def test_only_compute_services_can_be_disabled(cloud):
     id = service(cloud, "nova-conductor")["id"]
     assert cloud.refused("PUT", f"/os-services/{id}", {"status": "disabled"}, user="admin", version="2.53") == (
         400, "Updating a nova-conductor service is not supported. Only nova-compute services can be updated.")
@@ -73,21 +75,25 @@ def test_only_compute_services_are_taken_out_of_use(cloud):
 
 def test_a_service_is_forgotten_with_its_node_unless_servers_are_there(cloud):
     server, id = cloud.make(), service(cloud)["id"]
+    for host in ("host-1", "host-2"):
+        cloud.network.desired_state.report(host, {of_host(host): (1, None)})
     assert cloud.refused("DELETE", f"/os-services/{id}", user="admin", version="2.53")[0] == 409
     cloud.settle(server, deleted_at=datetime.datetime(2026, 1, 1))
     assert cloud.call("DELETE", f"/os-services/{id}", user="admin", version="2.53").status_int == 204
     assert cloud.get("/os-hypervisors", user="admin") == {"hypervisors": []}
+    with db.reader() as session:
+        assert session.scalars(sa.select(Applied.consumer)).all() == ["host-2"]
 
 
 @pytest.mark.parametrize("path", ["/os-services", "/os-hypervisors", "/os-hypervisors/detail", "/os-hypervisors/1",
                                   "/os-hypervisors/statistics", "/os-availability-zone/detail"])
-def test_members_do_not_see_the_machinery(cloud, path):
+def test_members_may_not_see_services_and_hypervisors(cloud, path):
     assert cloud.refused("GET", path)[0] == 403
 
 
 # ---- hypervisors
 
-def test_a_hypervisor_through_the_versions(cloud):
+def test_a_hypervisor_is_shown_in_the_form_of_each_version(cloud):
     server = cloud.make()
     old = cloud.get("/os-hypervisors/1", user="admin")["hypervisor"]
     assert (old["running_vms"], old["free_ram_mb"], old["cpu_info"]) == (1, 8192 - 576, '{"arch":"x86_64"}')
@@ -107,20 +113,20 @@ def test_hypervisors_are_found_by_a_part_of_their_name(cloud):
         404, "No hypervisor matching 'nope' could be found.")
 
 
-def test_hypervisors_have_pages(cloud):
+def test_hypervisors_are_listed_in_pages(cloud):
     page = cloud.get("/os-hypervisors?limit=1", user="admin", version="2.53")
     following = page["hypervisors_links"][0]["href"].removeprefix("http://localhost:80/compute/v2.1")
     assert cloud.get(following, user="admin", version="2.53") == {"hypervisors": []}
 
 
-def test_an_unknown_uptime_is_501(cloud):
+def test_uptime_of_a_hypervisor_that_does_not_report_it_is_501(cloud):
     change(ComputeNode, uptime=None)
     assert cloud.refused("GET", "/os-hypervisors/1/uptime", user="admin")[0] == 501
 
 
 # ---- limits and quotas
 
-def test_limits_are_those_of_the_project_with_what_it_uses(cloud):
+def test_limits_show_the_quota_and_usage_of_the_project(cloud):
     cloud.make()
     absolute = cloud.get("/limits")["limits"]["absolute"]
     assert (absolute["maxTotalInstances"], absolute["totalInstancesUsed"]) == (10, 1)
@@ -129,6 +135,7 @@ def test_limits_are_those_of_the_project_with_what_it_uses(cloud):
         "maxTotalFloatingIps", "maxSecurityGroups", "maxSecurityGroupRules", "totalFloatingIpsUsed",
         "totalSecurityGroupsUsed"}
     assert "maxImageMeta" not in cloud.get("/limits", version="2.39")["limits"]["absolute"]
+    assert (absolute["maxPersonality"], absolute["maxPersonalitySize"]) == (5, 10240)
     assert "maxPersonality" not in cloud.get("/limits", version="2.57")["limits"]["absolute"]
     assert cloud.refused("GET", "/limits?tenant_id=pb")[0] == 403
     other = cloud.get("/limits?tenant_id=pa", user="admin")["limits"]["absolute"]
@@ -160,7 +167,7 @@ def test_quotas_of_other_projects_are_for_administrators(cloud):
         assert cloud.refused("GET", path, user="admin") == (400, "Project ID nope is not a valid project.")
 
 
-def test_resources_leave_quotas_with_their_services(cloud):
+def test_quotas_omit_resources_whose_apis_have_ended(cloud):
     keys = {version: set(cloud.get("/os-quota-sets/pa", version=version)["quota_set"])
             for version in ("2.1", "2.36", "2.57")}
     assert keys["2.1"] - keys["2.36"] == {"fixed_ips", "floating_ips", "security_groups", "security_group_rules"}
@@ -170,7 +177,7 @@ def test_resources_leave_quotas_with_their_services(cloud):
 
 # ---- extensions
 
-def test_extensions_are_listed_for_those_who_still_ask(cloud):
+def test_extensions_are_listed_and_shown(cloud):
     listed = cloud.get("/extensions")["extensions"]
     assert {"os-keypairs", "os-hosts", "os-consoles"} <= {each["alias"] for each in listed}
     assert cloud.get("/extensions/os-keypairs")["extension"] in listed

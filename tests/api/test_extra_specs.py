@@ -21,7 +21,7 @@ def post(cloud, name, value, version="2.86"):
     ("capabilities:memory_mb", ">= 4"), ("aggregate_instance_extra_specs:ssd", "true"), ("group_policy", "none"),
     ("hide_hypervisor_id", "0"), ("pci_passthrough:alias", "a1:2, b:1"), ("hw:pmem", "4GB,16GB"),
     ("ours:anything", "goes"), ("anything", "goes")])
-def test_what_means_something_is_kept(cloud, name, value):
+def test_an_extra_spec_with_a_valid_value_is_kept(cloud, name, value):
     assert post(cloud, name, value).status_int == 200
     assert cloud.get(PATH)["extra_specs"] == {name: str(value)}
 
@@ -38,27 +38,27 @@ def test_what_means_something_is_kept(cloud, name, value):
     + [(name, "x", f"extra spec '{name}' does not appear to be a valid extra spec.") for name in (
         "hw:bogus", "hw:numa_cpus.x", "quota:bogus", "os:bogus", "accel:bogus", "capabilities:foo", "resources:FOO",
         "trait:FOO", "resources_a:FOO", "hw:")])
-def test_what_means_nothing_is_refused_in_novas_words(cloud, name, value, reason):
+def test_an_extra_spec_with_an_invalid_value_is_refused_with_novas_message(cloud, name, value, reason):
     answer = post(cloud, name, value)
     assert (answer.status_int, answer.json["badRequest"]["message"]) == (400, f"Validation failed; {reason}")
     assert cloud.get(PATH) == {"extra_specs": {}}
     assert post(cloud, name, value, "2.85").status_int == 200
 
 
-def test_of_several_one_wrong_one_spoils_all(cloud):
+def test_one_invalid_extra_spec_of_several_refuses_the_whole_request(cloud):
     body = {"extra_specs": {"hw:cpu_cores": "2", "hw:cpu_policy": "bad"}}
     assert cloud.call("POST", PATH, body, user="admin", version="2.86").status_int == 400
     assert cloud.get(PATH) == {"extra_specs": {}}
 
 
-def test_one_changed_alone_is_checked_too(cloud):
+def test_a_single_changed_extra_spec_is_validated(cloud):
     assert cloud.call("PUT", f"{PATH}/hw:cpu_policy", {"hw:cpu_policy": "bad"}, user="admin",
                       version="2.86").status_int == 400
 
 
 @pytest.mark.parametrize("name", ["hw:numa_cpus.0", "hw:pmem", "hw:cpu_dedicated_mask", "pci_passthrough:alias"])
-def test_no_value_keeps_the_checker_busy(cloud, name):
+def test_extra_specs_are_validated_within_a_second_for_any_value(cloud, name):
     for text in ("1-1,1" * 50 + "x", "a," * 126 + "!", "9" * 254 + "!", "a:1," * 60 + "!"):
-        began = time.monotonic()
+        began = time.process_time()         # others on this machine do not count
         assert post(cloud, name, text[-255:]).status_int == 400
-        assert time.monotonic() - began < 1
+        assert time.process_time() - began < 1

@@ -8,12 +8,12 @@ import types
 import pytest
 from webob import Request
 
-from nova_lite.api.wsgi import app, validation
+from nova_lite.api.wsgi import app, cors, validation
 from nova_lite.api.wsgi.answer import Answer
 from nova_lite.api.wsgi.dialects import DIALECTS
 from nova_lite.api.wsgi.routing import Action, Route
 from nova_lite.api.wsgi.service import Service
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.common.context import RequestContext
 
 PROJECT = "88fdb491f8084aeeb3864ddd507c85aa"
@@ -29,12 +29,12 @@ class Thing:
                 "query": req.query}
 
     def show(self, req, id):
-        errors = {"missing": exception.ServerNotFound(server_id=id), "secret": RuntimeError("password=hunter2"),
-                  "policy": exception.PolicyNotAuthorized(action="x:y"), "busy": exception.Conflict("busy"),
-                  "gone": exception.NoSpace(where="x", needed=1, free=0),
-                  "internal": exception.Misconfigured(problem="/etc/secret", remedy="x"),
-                  "deaf": exception.NoAnswer(method="stop", address="compute.secret-1"),
-                  "away": exception.BusUnavailable(reason="no route to secret:5672")}
+        errors = {"missing": exceptions.ServerNotFound(server_id=id), "secret": RuntimeError("password=hunter2"),
+                  "policy": exceptions.PolicyNotAuthorized(action="x:y"), "busy": exceptions.Conflict("busy"),
+                  "gone": exceptions.NoSpace(where="x", needed=1, free=0),
+                  "internal": exceptions.Misconfigured(problem="/etc/secret", remedy="x"),
+                  "no-answer": exceptions.NoAnswer(method="stop", address="compute.secret-1"),
+                  "away": exceptions.BusUnavailable(reason="no route to secret:5672")}
         if id in errors:
             raise errors[id]
         return {"id": id}
@@ -69,15 +69,15 @@ ROLES = {"tok": ("member",), "svc": ("service",)}
 
 def authenticate(token, request_id=None):
     if token not in ROLES:
-        raise exception.Unauthorized
+        raise exceptions.Unauthorized
     return RequestContext("u1", PROJECT, ROLES[token], request_id=request_id)
 
 
 @pytest.fixture
 def cloud(conf):
-    package = types.SimpleNamespace(ROUTES=ROUTES, ACTIONS=ACTIONS, controllers=lambda doors: {"thing": Thing()})
-    doors = types.SimpleNamespace(identity=types.SimpleNamespace(authenticate_token=authenticate))
-    made = app.App({name: Service.of(dialect, package, doors) for name, dialect in DIALECTS.items()})
+    package = types.SimpleNamespace(ROUTES=ROUTES, ACTIONS=ACTIONS, controllers=lambda facades: {"thing": Thing()})
+    facades = types.SimpleNamespace(identity=types.SimpleNamespace(authenticate_token=authenticate))
+    made = app.App({name: Service.of(dialect, package, facades) for name, dialect in DIALECTS.items()})
 
     def call(path, method="GET", body=None, token="tok", **headers):
         req = Request.blank(path, method=method)
@@ -102,6 +102,7 @@ def test_the_root_lists_services_for_programs_and_people(cloud):
     assert {each["name"]: each["links"][0]["href"] for each in answer.json["services"]}["compute"] == \
         "http://localhost:80/compute/v2.1"
     assert answer.json["auth_url"] == "http://localhost:80/identity/v3"
+    assert answer.json["versions"] == cloud("/identity", token=None).json["versions"]
     assert "<a href=" in cloud("/", token=None, Accept="text/html").text
     assert cloud("/healthcheck", token=None).text == "OK"
     assert cloud("/nowhere", token=None).status_int == 404
@@ -123,11 +124,11 @@ def test_version_documents_need_no_token_and_link_to_where_they_were_asked(cloud
 
 
 @pytest.mark.parametrize("mount", ["/image/v2", "/network/v2.0"])
-def test_other_version_urls_want_a_token(cloud, mount):
+def test_other_version_urls_require_a_token(cloud, mount):
     assert cloud(mount, token=None).status_int == 401
 
 
-def test_proxy_headers_are_believed_only_when_told_so(cloud, conf):
+def test_proxy_headers_are_ignored_unless_they_are_configured_as_trusted(cloud, conf):
     headers = {"X_Forwarded_Host": "pub.example", "X_Forwarded_Proto": "https", "X_Forwarded_Prefix": "/cloud"}
     assert cloud(compute("/servers"), **headers).json["url"] == "http://localhost:80/compute/v2.1"
     conf.set_override("trust_proxy_headers", True, "api")
@@ -164,7 +165,7 @@ def test_request_ids_are_new_and_a_well_formed_one_is_kept_beside(cloud):
 @pytest.mark.parametrize("path", ["/compute/v2.1/servers", "/compute/v2.1/nowhere", "/network/v2.0/servers",
                                   "/identity/v3/servers"])
 @pytest.mark.parametrize("token", [None, "bad"])
-def test_without_a_good_token_everything_is_401(cloud, path, token):
+def test_a_request_without_a_valid_token_is_401(cloud, path, token):
     answer = cloud(path, token=token)
     assert (answer.status_int, answer.json) == (401, AUTH)
     assert answer.headers["WWW-Authenticate"] == 'Keystone uri="http://localhost:80/identity/v3"'
@@ -211,7 +212,7 @@ def test_compute_urls_may_carry_the_tokens_project_and_no_other(cloud):
 
 # ---- versions
 
-def test_answers_tell_which_version_was_spoken(cloud):
+def test_answers_name_the_microversion_that_was_used(cloud):
     answer = cloud(compute("/servers"), OpenStack_API_Version="compute 2.5")
     assert answer.json["version"] == "2.5"
     assert answer.headers["OpenStack-API-Version"] == "compute 2.5"
@@ -220,7 +221,7 @@ def test_answers_tell_which_version_was_spoken(cloud):
     assert "OpenStack-API-Version" not in cloud("/image/v2/servers").headers
 
 
-def test_a_version_beyond_is_406_and_a_bad_one_400(cloud):
+def test_an_unsupported_version_is_406_and_a_malformed_one_400(cloud):
     beyond = cloud(compute("/servers"), OpenStack_API_Version="compute 2.999")
     assert (beyond.status_int, beyond.json) == (406, {"computeFault": {
         "code": 406, "message": "Version 2.999 is not supported by the API. Minimum is 2.1 and maximum is 2.104."}})
@@ -234,7 +235,7 @@ def test_a_version_beyond_is_406_and_a_bad_one_400(cloud):
 @pytest.mark.parametrize("method, path, version, status", [
     ("PUT", "/servers/a", "2.54", 404), ("PUT", "/servers/a", "2.55", 200),
     ("GET", "/old", "2.35", 200), ("GET", "/old", "2.36", 404)])
-def test_routes_come_and_go_with_versions(cloud, method, path, version, status):
+def test_routes_exist_in_their_microversions_only(cloud, method, path, version, status):
     answer = cloud(compute(path), method, OpenStack_API_Version=f"compute {version}")
     assert answer.status_int == status
     if status == 404:
@@ -292,7 +293,7 @@ def test_a_length_that_is_no_number_is_400(cloud, length):
     (b'{"nosuch": null}', 400, "There is no such action: nosuch"), (b"{}", 400, "Malformed request body"),
     (b"[]", 400, "Malformed request body"), (b"", 400, "Malformed request body"),
     (b'{"trigger_crash_dump": null}', 404, "The resource could not be found.")])
-def test_the_one_key_of_a_body_names_the_action(cloud, body, status, message):
+def test_an_action_is_named_by_the_only_key_of_its_body(cloud, body, status, message):
     answer = cloud(compute("/servers/a/action"), "POST", body)
     assert answer.status_int == status
     assert message is None or next(iter(answer.json.values()))["message"] == message
@@ -306,7 +307,7 @@ def test_a_query_is_utf_8_or_refused(cloud):
 
 
 @pytest.mark.parametrize("inner", ["[" * 150 + "]" * 150, '{"a":' * 150 + "1" + "}" * 150])
-def test_bodies_deeper_than_can_be_kept_are_refused(cloud, inner):
+def test_bodies_nested_too_deep_to_be_stored_are_refused(cloud, inner):
     body = '{"server": %s}'
     assert cloud(compute("/servers"), "POST", (body % inner).encode()).status_int == 400
     wide = "[" + "[1]," * 500 + "[]]"
@@ -346,7 +347,7 @@ def test_errors_take_the_shape_of_their_service(cloud, id, mount, status, body):
     assert (answer.status_int, answer.json) == (status, body)
 
 
-@pytest.mark.parametrize("id", ["deaf", "away"])
+@pytest.mark.parametrize("id", ["no-answer", "away"])
 def test_hosts_and_addresses_are_for_the_log_alone(cloud, id, caplog):
     answer = cloud(compute(f"/servers/{id}"))
     assert (answer.status_int, answer.headers["Retry-After"]) == (503, "5")
@@ -356,19 +357,19 @@ def test_hosts_and_addresses_are_for_the_log_alone(cloud, id, caplog):
 @pytest.mark.parametrize(("path", "method"), [
     ("/compute/v2.1/servers/a%0AFORGED", "GET"), ("/compute/v2.1/servers?x=%1B", "\x1b[2J"),
     ("/compute/v2.1/servers/secret?%0D", "GET")])
-def test_a_client_writes_no_line_of_the_log_and_no_word_to_a_terminal(cloud, path, method, caplog):
+def test_control_characters_of_clients_are_escaped_in_the_log(cloud, path, method, caplog):
     caplog.set_level("INFO")
     cloud(path, method)
     [line] = [each.getMessage() for each in caplog.records if "status:" in each.getMessage()]
     assert line.isprintable()
 
 
-def test_neutrons_missing_paths_and_methods_have_types_too(cloud):
+def test_neutrons_errors_for_missing_paths_and_methods_have_types(cloud):
     assert cloud("/network/v2.0/nowhere").json["NeutronError"]["type"] == "HTTPNotFound"
     assert cloud("/network/v2.0/servers", "PATCH").json["NeutronError"]["type"] == "HTTPMethodNotAllowed"
 
 
-def test_glances_errors_are_pages(cloud):
+def test_errors_of_the_image_api_are_html_pages(cloud):
     answer = cloud("/image/v2/servers/missing", Accept="*/*")
     assert answer.content_type == "text/html" and "Instance missing could not be found.<br /><br />" in answer.text
     assert cloud("/image/v2/servers/missing", Accept="application/json").json["title"] == "Not Found"
@@ -376,9 +377,77 @@ def test_glances_errors_are_pages(cloud):
 
 @pytest.mark.parametrize("id", ["secret", "internal"])
 @pytest.mark.parametrize("mount", ["/compute/v2.1", "/identity/v3", "/image/v2", "/network/v2.0"])
-def test_what_breaks_inside_is_a_500_that_tells_only_its_request(cloud, mount, id):
+def test_an_unexpected_error_is_a_500_that_shows_only_the_request_id(cloud, mount, id):
     answer = cloud(f"{mount}/servers/{id}")
     assert answer.status_int == 500
     assert answer.headers["x-openstack-request-id"] in answer.text
     for word in ("hunter2", "/etc/secret", "Traceback", "RuntimeError"):
         assert word not in answer.text
+
+
+# ---- what is repeated of a request
+
+@pytest.mark.parametrize("mount", ["/compute/v2.1", "/identity/v3", "/image/v2", "/network/v2.0"])
+def test_an_error_shortens_the_parts_of_the_request_that_it_quotes(cloud, mount):
+    answer = cloud(mount + "/servers", "POST", b'{"server": 1, "' + b"x" * 70000 + b'": 1}')
+    assert answer.status_int < 300
+    body = b'["' + b"x" * 70000 + b'"]'
+    answer = cloud(mount + "/servers", "POST", body)
+    assert answer.status_int == 400 and len(answer.body) < 2000, answer.text[:200]
+    if mount != "/identity/v3":         # which refuses what is no object before any schema sees it
+        assert "characters" in answer.text and "is not of type 'object'" in answer.text or "required" in answer.text
+
+
+# ---- pages of other hosts
+
+ORIGIN = "https://dashboard.example"
+ASKED = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT",
+         "Access-Control-Request-Headers": "X-Auth-Token,Content-Type,OpenStack-API-Version"}
+PATHS = ("/compute/v2.1/servers", "/identity/v3/auth/tokens", "/image/v2/images/x/file", "/network/v2.0/networks", "/")
+
+
+@pytest.fixture
+def browser(cloud, conf):
+    conf.set_override("allowed_origin", [ORIGIN], "cors")
+    application = cors.around(cloud.app)
+
+    def call(path, method="GET", token=None, **headers):
+        req = Request.blank(path, method=method, headers=headers | ({"X-Auth-Token": token} if token else {}))
+        return req.get_response(application)
+    return call
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_preflight_request_of_a_browser_needs_no_token(browser, path):
+    answer = browser(path, "OPTIONS", **ASKED)
+    assert (answer.status_int, answer.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
+    assert answer.headers["Access-Control-Allow-Methods"] == "PUT"
+    assert answer.headers["Access-Control-Allow-Headers"] == ASKED["Access-Control-Request-Headers"]
+    assert answer.headers["Access-Control-Max-Age"] == "3600"
+
+
+@pytest.mark.parametrize("path", PATHS[:4])
+@pytest.mark.parametrize("token", ["tok", None])
+def test_a_page_of_an_allowed_origin_may_read_answers_and_errors(browser, path, token):
+    answer = browser(path, token=token, Origin=ORIGIN)
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(",")
+    assert {"X-Subject-Token", "X-Openstack-Request-Id", "OpenStack-API-Version"} <= set(exposed)
+    assert "Origin" in answer.headers["Vary"]
+    assert ("X-Auth-Token" in answer.headers["Vary"]) is path.startswith("/identity")
+
+
+@pytest.mark.parametrize("headers", [{**ASKED, "Origin": "https://elsewhere.example"},
+                                     {**ASKED, "Access-Control-Request-Method": "CONNECT"},
+                                     {**ASKED, "Access-Control-Request-Headers": "X-Unknown"}])
+def test_a_preflight_of_another_origin_or_header_is_not_allowed(browser, headers):
+    assert "Access-Control-Allow-Origin" not in browser(PATHS[0], "OPTIONS", **headers).headers
+
+
+def test_the_cors_middleware_is_absent_without_allowed_origins(cloud, conf):
+    assert cors.around(cloud.app) is cloud.app
+    assert "Access-Control-Allow-Origin" not in cloud(PATHS[0], Origin=ORIGIN).headers
+
+
+def test_a_request_without_an_origin_is_answered_without_cors_headers(browser):
+    assert not any(name.startswith("Access-Control") for name in browser(PATHS[0], token="tok").headers)

@@ -3,7 +3,7 @@
 import pytest
 
 from nova_lite import db
-from nova_lite.db import audit, flavors, servers
+from nova_lite.db import amounts, flavors, servers
 
 CASES = [
     ({"hw:numa_nodes": "3"}, {}, "cannot be evenly distributed"),
@@ -20,7 +20,7 @@ def flavor(specs):
 
 
 @pytest.mark.parametrize(("specs", "properties", "words"), CASES)
-def test_no_server_is_made_of_a_contradiction(cloud, specs, properties, words):
+def test_a_server_is_not_created_when_flavor_and_image_contradict(cloud, specs, properties, words):
     flavor(specs)
     cloud.images.properties = properties
     answer = cloud.create(flavorRef="odd")
@@ -29,7 +29,7 @@ def test_no_server_is_made_of_a_contradiction(cloud, specs, properties, words):
 
 
 @pytest.mark.parametrize(("specs", "properties", "words"), CASES)
-def test_none_is_resized_into_one(cloud, specs, properties, words):
+def test_a_server_is_not_resized_to_a_flavor_that_contradicts_its_image(cloud, specs, properties, words):
     server = cloud.make()
     flavor(specs)
     with db.writer() as session:
@@ -39,7 +39,7 @@ def test_none_is_resized_into_one(cloud, specs, properties, words):
     assert cloud.get(f"/servers/{server}")["server"]["status"] == "ACTIVE"
 
 
-def test_none_is_rebuilt_into_one(cloud):
+def test_a_server_is_not_rebuilt_with_an_image_that_contradicts_its_flavor(cloud):
     flavor({"hw:pmu": "true"})
     server = cloud.make(flavorRef="odd")
     cloud.images.properties = {"hw_pmu": "no"}
@@ -49,7 +49,7 @@ def test_none_is_rebuilt_into_one(cloud):
              "explicitly set to False.")
 
 
-def test_the_topology_is_what_flavor_and_image_ask_for(cloud):
+def test_the_topology_shows_the_numa_nodes_of_flavor_and_image(cloud):
     flavor({"hw:numa_nodes": "2", "hw:mem_page_size": "2048"})
     assert cloud.get(f"/servers/{cloud.make(flavorRef='odd')}/topology", version="2.78") == {
         "nodes": [{"vcpu_set": [0], "siblings": [], "memory_mb": 256},
@@ -60,12 +60,12 @@ def test_the_topology_is_what_flavor_and_image_ask_for(cloud):
     ({}, (2, 512, 3)), ({"resources:VCPU": "0", "resources:MEMORY_MB": "100", "resources:DISK_GB": "7"}, (0, 100, 7)),
     ({"resources:PCPU": "2", "resources:CUSTOM_GOLD": "1"}, (2, 512, 3)), ({"resources:MEMORY_MB": "-1"}, (2, 512, 3)),
     ({"resources:MEMORY_MB": "9" * 200}, (2, 2147483647, 3))])
-def test_resources_say_what_a_server_takes_of_its_host(specs, asked):
+def test_amounts_of_a_flavor_are_what_a_server_takes_of_its_host(specs, asked):
     kept = {"vcpus": 2, "memory_mb": 512, "root_gb": 1, "ephemeral_gb": 1, "swap_mb": 5, "extra_specs": specs}
-    assert tuple(audit.asked(kept).values()) == asked
+    assert tuple(amounts.of_flavor(kept).values()) == asked
 
 
-def test_an_image_may_demand_a_config_drive(cloud):
+def test_an_image_may_require_a_config_drive(cloud):
     cloud.images.properties = {"img_config_drive": "mandatory"}
     assert cloud.get(f"/servers/{cloud.make()}")["server"]["config_drive"] == "True"
     cloud.images.properties = {"img_config_drive": "optional"}

@@ -11,15 +11,18 @@ from webob import Request
 
 from nova_lite import db
 from nova_lite.api.wsgi import app
-from nova_lite.common import concurrency, exception, unit_of_work
-from nova_lite.conductor import manager as conductor
+from nova_lite.common import concurrency, exceptions, unit_of_work
+from nova_lite.common.context import RequestContext
+from nova_lite.conductor import purge
+from nova_lite.conf import CONF
 from nova_lite.db import idempotency as keys
 from nova_lite.db import session as db_session
 from nova_lite.db.base import now
 from nova_lite.db.models.idempotency import IdempotencyKey
 from nova_lite.db.models.operations import Operation
+from nova_lite.idempotency import api as memory
 from nova_lite.image.api import API as Image
-from tests.compute_service import IMAGE, Tokens
+from tests.compute_service import IMAGE, USERS, Tokens
 
 SERVERS, KEYPAIRS, NETWORKS, IMAGES = (
     "/compute/v2.1/servers", "/compute/v2.1/os-keypairs", "/network/v2.0/networks", "/image/v2/images")
@@ -59,8 +62,8 @@ def age(**values):
 
 
 def fault(answer):
-    (told,) = answer.json.values()
-    return told
+    (resource,) = answer.json.values()
+    return resource
 
 
 CASES = {
@@ -83,14 +86,14 @@ def test_a_repeat_gets_the_first_answer_and_makes_nothing(client, case):
     assert "Idempotent-Replayed" not in first.headers and again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_one_server_and_one_operation_come_of_ten_requests(client):
+def test_ten_requests_with_one_key_make_one_server_and_one_operation(client):
     for _ in range(10):
         assert client.post(SERVERS, SERVER, "k").status_int == 202
     assert client.cloud.names() == ["one"]
     assert count(Operation) == 1
 
 
-def test_actions_are_repeated_too(client):
+def test_a_repeated_action_gets_the_first_answer(client):
     server_id = client.cloud.make()
     path = f"{SERVERS}/{server_id}/action"
     first, again = (client.post(path, {"os-stop": None}, "k") for _ in range(2))
@@ -98,7 +101,7 @@ def test_actions_are_repeated_too(client):
     assert client.post(path, {"os-stop": None}, "another").status_int == 409
 
 
-def test_without_a_key_nothing_is_remembered(client):
+def test_a_request_without_a_key_is_not_recorded(client):
     assert client.post(SERVERS, SERVER, None).status_int == 202
     assert client.post(SERVERS, SERVER, None).status_int == 202
     assert (len(client.cloud.names()), count(IdempotencyKey)) == (2, 0)
@@ -120,18 +123,18 @@ def test_422_has_the_form_of_each_service(client):
     assert image.status_int == 422 and image.content_type in ("text/html", "text/plain")
 
 
-def test_the_spacing_of_json_is_not_what_is_asked(client):
+def test_a_repeat_may_differ_in_the_white_space_of_its_json(client):
     first = client.post(SERVERS, SERVER, "k")
     assert client.post(SERVERS, json.dumps(SERVER, indent=3).encode(), "k").json == first.json
 
 
-def test_another_microversion_asks_for_something_else(client):
+def test_a_repeat_with_another_microversion_is_422(client):
     client.post(SERVERS, SERVER, "k", version="2.94")
     assert client.post(SERVERS, SERVER, "k", version="2.93").status_int == 422
 
 
 @pytest.mark.parametrize("other", ["bob", "amy"])
-def test_keys_of_other_projects_and_users_are_their_own(client, other):
+def test_keys_of_different_projects_and_users_are_separate(client, other):
     first = client.post(SERVERS, SERVER, "k")
     theirs = client.post(SERVERS, SERVER, "k", user=other)
     assert theirs.status_int == 202 and theirs.json["server"]["id"] != first.json["server"]["id"]
@@ -142,18 +145,18 @@ def test_keys_differ_by_case(client):
 
 
 @pytest.mark.parametrize("key", ["", " ", "k" * 256, "a\tb", "\xe9"])
-def test_a_key_that_cannot_be_is_400(client, key):
+def test_an_invalid_key_is_400(client, key):
     answer = client.post(SERVERS, SERVER, key)
     assert (answer.status_int, fault(answer)["code"]) == (400, 400)
     assert client.cloud.names() == []
 
 
-def test_the_longest_key_is_a_key(client):
+def test_a_key_of_the_maximum_length_is_accepted(client):
     assert client.post(SERVERS, SERVER, "k" * 255).status_int == 202
     assert client.post(SERVERS, SERVER, "k" * 255).headers["Idempotent-Replayed"] == "true"
 
 
-def test_a_refusal_is_an_answer_too(client):
+def test_a_repeat_of_a_refused_request_gets_the_same_refusal(client):
     body = {"server": SERVER["server"] | {"flavorRef": "none-such"}}
     first, again = client.post(SERVERS, body, "k"), client.post(SERVERS, body, "k")
     assert (first.status_int, again.status_int, again.body) == (400, 400, first.body)
@@ -161,26 +164,26 @@ def test_a_refusal_is_an_answer_too(client):
 
 
 def test_a_repeat_while_the_first_is_answered_is_409(client, monkeypatch):
-    begun, go_on, answers = threading.Event(), threading.Event(), []
+    started, go_on, answers = threading.Event(), threading.Event(), []
     validate = client.cloud.network.validate
 
     def slowly(*args):
-        begun.set()
-        go_on.wait(10)
+        started.set()
+        go_on.wait(60)
         return validate(*args)
     monkeypatch.setattr(client.cloud.network, "validate", slowly)
     first = threading.Thread(target=lambda: answers.append(client.post(SERVERS, SERVER, "k")))
     first.start()
-    assert begun.wait(10)
+    assert started.wait(60)
     busy = client.post(SERVERS, SERVER, "k")
     go_on.set()
-    first.join(10)
+    first.join(60)
     assert (busy.status_int, busy.headers["Retry-After"]) == (409, "1")
     assert answers[0].status_int == 202
     assert client.post(SERVERS, SERVER, "k").json == answers[0].json
 
 
-def test_after_an_unexpected_error_nothing_is_left_and_the_key_is_free(client, monkeypatch):
+def test_an_unexpected_error_leaves_no_rows_and_frees_the_key(client, monkeypatch):
     from nova_lite.api.compute.views.servers import ServerView
     with monkeypatch.context() as patched:
         patched.setattr(ServerView, "created", lambda *_: 1 / 0)        # the server's transaction is behind it
@@ -221,19 +224,19 @@ def count_in(session, model):
     return session.execute(sa.select(sa.func.count()).select_from(model)).scalar()
 
 
-def test_where_nobody_can_tell_that_it_died_the_claim_runs_out(client):
+def test_the_claim_of_a_dead_process_expires(client):
     with db.writer() as session:
         claimed = keys.claim(session, {"id": "x", "fingerprint": "f", "project_id": None, "request_id": "first",
                                        "claimed_until": now(), "expires_at": now() + datetime.timedelta(1)})
         taken = keys.claim(session, {"id": "x", "fingerprint": "f", "project_id": None, "request_id": "second",
                                      "claimed_until": now() + datetime.timedelta(1),
                                      "expires_at": now() + datetime.timedelta(1)})
-        assert claimed is None and taken is None
+        assert claimed == taken == (None, None)
         assert not keys.answer(session, "x", "first", "late")
         assert keys.answer(session, "x", "second", "sealed")
 
 
-def test_a_first_that_was_overtaken_is_undone(client, monkeypatch):
+def test_a_request_whose_claim_was_taken_over_is_undone(client, monkeypatch):
     insert = client.cloud.compute.build._rpc.build_servers
     monkeypatch.setattr(client.cloud.compute.build._rpc, "build_servers", lambda *args: (
         unit_of_work.current().session.execute(sa.update(IdempotencyKey).values(request_id="a repeat")), insert(*args)))
@@ -241,7 +244,7 @@ def test_a_first_that_was_overtaken_is_undone(client, monkeypatch):
     assert (answer.status_int, client.cloud.names()) == (409, [])
 
 
-def test_a_key_is_forgotten_after_its_day(client):
+def test_an_idempotency_key_expires_after_a_day(client):
     client.post(SERVERS, SERVER, "k")
     age(expires_at=now())
     assert "Idempotent-Replayed" not in client.post(SERVERS, SERVER, "k").headers
@@ -252,7 +255,7 @@ def test_expired_keys_are_purged_and_others_stay(client):
     client.post(SERVERS, SERVER, "old")
     age(expires_at=now())
     client.post(SERVERS, SERVER, "new")
-    conductor._purge_keys()
+    purge.look()
     assert count(IdempotencyKey) == 1
 
 
@@ -265,7 +268,7 @@ def test_answers_are_sealed_and_opened_again(client):
     assert client.post(SERVERS, SERVER, "k").json["server"]["adminPass"] == password
 
 
-def test_bells_ring_after_the_commit(client, monkeypatch):
+def test_operations_are_notified_after_the_commit(client, monkeypatch):
     seen = []
     inner = client.cloud.compute.build._rpc._client
     monkeypatch.setattr(inner._guard, "cast", lambda _use: seen.append((unit_of_work.current(), count(Operation))))
@@ -273,16 +276,16 @@ def test_bells_ring_after_the_commit(client, monkeypatch):
     assert seen == [(None, 1)]
 
 
-def test_what_a_block_of_a_unit_did_is_undone_alone_when_it_raises(database):
+def test_a_block_that_raises_is_undone_alone_in_its_unit_of_work(database):
     def write(name):
         with db.writer() as session:
             session.execute(sa.insert(IdempotencyKey), {
                 "id": name, "fingerprint": "f", "request_id": "r", "claimed_until": now(), "expires_at": now()})
             if name == "bad":
-                raise exception.Conflict
+                raise exceptions.Conflict
     with unit_of_work.begin():
         write("good")
-        with pytest.raises(exception.Conflict):
+        with pytest.raises(exceptions.Conflict):
             write("bad")
         with db.reader() as session:
             assert count_in(session, IdempotencyKey) == 1
@@ -291,13 +294,13 @@ def test_what_a_block_of_a_unit_did_is_undone_alone_when_it_raises(database):
 
 @pytest.mark.parametrize(("flavor", "status"), [("42", 202), ("none-such", 400)])
 @pytest.mark.parametrize("write", ["claim", "answer"])
-def test_a_deadlock_over_the_key_itself_is_not_seen(client, monkeypatch, flavor, status, write):
+def test_a_deadlock_over_an_idempotency_key_is_retried(client, monkeypatch, flavor, status, write):
     victims, done = [1, 2], getattr(keys, write)
 
     def unlucky(*args):
         if victims:
             victims.pop()
-            raise exception.DeadlockVictim(reason="deadlock detected")
+            raise exceptions.DeadlockVictim(reason="deadlock detected")
         return done(*args)
     monkeypatch.setattr(keys, write, unlucky)
     monkeypatch.setattr(concurrency, "sleep", lambda _seconds: None)
@@ -306,3 +309,63 @@ def test_a_deadlock_over_the_key_itself_is_not_seen(client, monkeypatch, flavor,
     assert (first.status_int, again.status_int, again.body) == (status, status, first.body)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert len(client.cloud.names()) == (status == 202)
+
+
+# ---- who may have an answer again
+
+ADMINS_FLAVOR = ("/compute/v2.1/flavors", {"flavor": {"name": "f", "ram": 1, "vcpus": 1, "disk": 1}})
+
+
+def test_a_repeat_asks_the_policy_again(client, monkeypatch):
+    assert client.post(*ADMINS_FLAVOR, "k", user="admin").status_int == 200
+    monkeypatch.setitem(USERS, "admin", (USERS["admin"][0], ("member", "reader")))      # lost a role since
+    refused = client.post(*ADMINS_FLAVOR, "k", user="admin")
+    assert (refused.status_int, "Idempotent-Replayed" in refused.headers) == (403, False)
+    monkeypatch.undo()
+    assert client.post(*ADMINS_FLAVOR, "k", user="admin").headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_request_refused_for_lack_of_a_role_is_tried_again_with_the_role(client, monkeypatch):
+    assert client.post(*ADMINS_FLAVOR, "k").status_int == 403
+    assert count(IdempotencyKey) == 0
+    monkeypatch.setitem(USERS, "alice", (USERS["alice"][0], ("admin",)))
+    assert client.post(*ADMINS_FLAVOR, "k").status_int == 200
+
+
+@pytest.mark.parametrize("scope", ["domain_id", "system_scope"])
+def test_keys_of_different_scopes_of_one_user_are_separate(scope):
+    made = {memory.Claim(RequestContext("u", **{scope: value}), "k").id for value in (None, "a", "b")}
+    assert len(made) == 3
+
+
+# ---- how much is kept
+
+def test_a_stored_refusal_is_small(client):
+    body = {"server": SERVER["server"] | {"name": "x" * 70000}}
+    first, again = client.post(SERVERS, body, "k"), client.post(SERVERS, body, "k")
+    assert (first.status_int, again.headers["Idempotent-Replayed"]) == (400, "true")
+    with db_session.engine().connect() as connection:
+        [stored] = connection.execute(sa.select(IdempotencyKey.answer)).scalars()
+    assert len(stored) < 4096
+
+
+def test_a_refusal_with_a_long_body_is_not_stored(client, monkeypatch):
+    monkeypatch.setattr(memory, "LONGEST_REFUSAL", 10)
+    assert client.post(SERVERS, {"server": {}}, "k").status_int == 400
+    assert count(IdempotencyKey) == 0
+
+
+def test_a_project_has_a_limited_number_of_idempotency_keys(client):
+    CONF.set_override("max_keys", 2, "idempotency")
+    try:
+        for key in "ab":
+            assert client.post(SERVERS, SERVER, key).status_int == 202
+        refused = client.post(SERVERS, SERVER, "c")
+        assert (refused.status_int, refused.headers["Retry-After"]) == (429, "60")
+        assert "2 Idempotency-Keys" in fault(refused)["message"]
+        assert client.post(SERVERS, SERVER, "a").headers["Idempotent-Replayed"] == "true"
+        assert client.post(SERVERS, SERVER, "c", user="bob").status_int == 202
+        age(expires_at=now())
+        assert client.post(SERVERS, SERVER, "c").status_int == 202
+    finally:
+        CONF.clear_override("max_keys", "idempotency")

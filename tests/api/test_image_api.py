@@ -1,15 +1,13 @@
 """The image API through the WSGI application: answers as Glance gives them."""
 
 import re
-import types
 
 import pytest
 
-from nova_lite import db
-from nova_lite.common import exception, unit_of_work
-from nova_lite.conductor.flows import backups
+from nova_lite.common import exceptions, unit_of_work
 from nova_lite.db import session
 from nova_lite.image import builtin
+from tests import fresh_database
 from tests.image_service import context, qcow2, service  # noqa: F401
 
 SHOWN = {"name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum",
@@ -53,7 +51,7 @@ def test_a_new_image_is_queued_and_shows_everything(service):  # noqa: F811
     ({"p" * 256: "x"}, 400, ""),
     ({"tags": [str(n) for n in range(129)]}, 413, "Attempted: 129, Maximum: 128"),
     ({f"p{n}": "x" for n in range(129)}, 413, "Attempted: 129, Maximum: 128")])
-def test_a_body_that_cannot_be_is_refused(service, body, status, text):  # noqa: F811
+def test_an_invalid_image_is_refused(service, body, status, text):  # noqa: F811
     answer = service.call("POST", "/images", body, Accept="text/plain")
     assert answer.status_int == status
     assert text in answer.text
@@ -79,7 +77,7 @@ def test_admin_may_create_for_others_and_publish(service):  # noqa: F811
 
 @pytest.mark.parametrize(("visibility", "bob"), [("private", 404), ("shared", 404), ("community", 200),
                                                  ("public", 200)])
-def test_visibility_decides_who_may_show(service, visibility, bob):  # noqa: F811
+def test_an_image_is_shown_according_to_its_visibility(service, visibility, bob):  # noqa: F811
     image = service.create("admin", owner="pa", visibility=visibility)
     assert service.call("GET", f"/images/{image['id']}", user="bob").status_int == bob
     assert service.call("GET", f"/images/{image['id']}", user="carl").status_int == 200
@@ -94,14 +92,14 @@ WRITES = [("PATCH", "", [replace("name", "x")]), ("DELETE", "", None), ("PUT", "
 
 @pytest.mark.parametrize(("method", "path", "body"), [*WRITES, ("GET", "/file", None), ("GET", "/members", None),
                                                       ("GET", "/tasks", None)])
-def test_what_a_stranger_cannot_see_is_not_there(service, method, path, body):  # noqa: F811
+def test_a_private_image_is_not_found_by_other_projects(service, method, path, body):  # noqa: F811
     image = service.create(visibility="private")
     assert service.call(method, f"/images/{image['id']}{path}", body, "bob").status_int == 404
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES[:-1])
 @pytest.mark.parametrize("user", ["bob", "carl"])
-def test_who_may_look_may_not_touch(service, method, path, body, user):  # noqa: F811
+def test_a_visible_image_of_another_owner_cannot_be_changed(service, method, path, body, user):  # noqa: F811
     image = service.create("admin", owner="pa", visibility="public")
     answer = service.call(method, f"/images/{image['id']}{path}", body, user)
     assert answer.status_int == 403
@@ -146,7 +144,7 @@ def test_patches_add_replace_and_remove(service):  # noqa: F811
     ({"op": "add", "path": "x", "value": "y"}, 400, 'does not start with "/"'),
     ({"op": "add", "path": "/a/b", "value": "y"}, 400, "Invalid JSON pointer"),
     ({"op": "add", "path": "/x"}, 400, 'requires a member named "value"'), ("x", 400, "objects")])
-def test_a_patch_that_cannot_be_changes_nothing(service, change, status, text):  # noqa: F811
+def test_an_invalid_patch_changes_nothing(service, change, status, text):  # noqa: F811
     image = service.create()
     answer = service.call("PATCH", f"/images/{image['id']}", [replace("name", "changed"), change], Accept="text/plain")
     assert answer.status_int == status
@@ -182,7 +180,7 @@ def test_a_protected_image_is_not_deleted(service):  # noqa: F811
     assert service.call("GET", f"/images/{image['id']}").status_int == 404
 
 
-def test_tags_come_and_go(service):  # noqa: F811
+def test_tags_are_added_and_removed(service):  # noqa: F811
     image = service.create()
     url = f"/images/{image['id']}/tags"
     assert [service.call("PUT", f"{url}/{tag}").status_int for tag in ("x", "x", "a%20b")] == [204] * 3
@@ -195,13 +193,16 @@ def test_tags_come_and_go(service):  # noqa: F811
 
 @pytest.fixture
 def many(service):  # noqa: F811
-    service.create(name="a", tags=["x", "y"], os_distro="debian", visibility="private")
-    service.active(name="b", tags=["x"], min_ram=64, disk_format="raw", data=bytes(100))
-    service.create(name="c,d", disk_format="aki", container_format="aki", protected=True)
-    service.create(name="hidden", os_hidden=True)
-    service.create("bob", name="theirs")
-    service.create("bob", name="common", visibility="community")
-    service.create("admin", name="public", visibility="public")
+    def fill():
+        service.create(name="a", tags=["x", "y"], os_distro="debian", visibility="private")
+        service.active(name="b", tags=["x"], min_ram=64, disk_format="raw", data=bytes(100))
+        service.create(name="c,d", disk_format="aki", container_format="aki", protected=True)
+        service.create(name="hidden", os_hidden=True)
+        service.create("bob", name="theirs")
+        service.create("bob", name="common", visibility="community")
+        service.create("admin", name="public", visibility="public")
+
+    fresh_database.filled("many images", fill)
     return service
 
 
@@ -231,13 +232,13 @@ def test_lists_filter_and_sort(many, query, names):
 @pytest.mark.parametrize(("user", "names"), [
     ("bob", ["public", "common", "theirs"]), ("admin", ["public", "theirs", "c,d", "b", "a"]),
     ("carl", ["public", "c,d", "b", "a"])])
-def test_everybody_lists_their_own(many, user, names):
+def test_images_are_listed_for_their_owners(many, user, names):
     assert many.names(user=user) == names
 
 
 @pytest.mark.parametrize("query", ["sort=name:asc", "sort=size:desc,disk_format:asc", "sort_key=created_at", "tag=x",
                                    ""])
-def test_pages_follow_each_other_to_the_end(many, query):
+def test_image_pages_are_linked_until_the_last(many, query):
     whole, url, seen = many.names(f"?{query}"), f"/images?limit=1&{query}", []
     while url:
         body = many.call("GET", url).json
@@ -263,7 +264,15 @@ def test_a_query_that_means_nothing_is_refused(service, query, text):  # noqa: F
     assert text in answer.text
 
 
-def test_a_marker_of_a_stranger_tells_nothing(many):
+@pytest.mark.parametrize("operator", ["eq", "gte", "lte", "neq", "gt", "lt"])
+def test_an_images_own_moments_find_it_by_the_second_that_is_shown(service, operator):  # noqa: F811
+    created = service.create(name="one")
+    for name in ("created_at", "updated_at"):
+        found = service.call("GET", f"/images?{name}={operator}:{created[name]}").json["images"]
+        assert len(found) == (operator in ("eq", "gte", "lte"))
+
+
+def test_a_marker_that_is_an_image_of_another_project_is_refused(many):
     theirs = many.call("GET", "/images?name=theirs", user="bob").json["images"][0]["id"]
     assert many.call("GET", f"/images?marker={theirs}").status_int == 400
 
@@ -331,41 +340,44 @@ def test_schemas_and_infos_are_there(service):  # noqa: F811
     assert service.call("GET", "/info/import").json["import-methods"]["value"] == []
     assert service.call("GET", "/info/stores").json["stores"][0]["default"] == "true"
     assert service.call("GET", "/info/stores/detail").status_int == 403
-    assert service.call("GET", "/info/usage").json == {"usage": {}}
+    assert service.call("GET", "/info/usage").json == {"usage": {
+        "image_count_total": {"limit": 1000, "usage": 0}, "image_size_total": {"limit": 1 << 20, "usage": 0},
+        "image_count_uploading": {"limit": 32, "usage": 0}}}
 
 
-# ---- the door, as compute uses it
+# ---- the facade, as compute uses it
 
 @pytest.mark.parametrize(("body", "upload", "error"), [
-    ({}, False, exception.ImageNotActive),
-    ({"disk_format": "aki", "container_format": "aki"}, True, exception.ImageUnacceptable)])
-def test_only_what_boots_is_given_to_servers(service, body, upload, error):  # noqa: F811
+    ({}, False, exceptions.ImageNotActive),
+    ({"disk_format": "aki", "container_format": "aki"}, True, exceptions.ImageUnacceptable)])
+def test_an_image_that_cannot_boot_is_refused_for_servers(service, body, upload, error):  # noqa: F811
     image = service.active(**body) if upload else service.create(**body)
     with pytest.raises(error):
-        service.door.for_server(context("alice"), image["id"])
+        service.facade.for_server(context("alice"), image["id"])
 
 
-def test_a_strangers_image_is_not_found_for_servers(service):  # noqa: F811
+def test_a_private_image_of_another_project_is_not_found_for_servers(service):  # noqa: F811
     image = service.active(visibility="private")
-    with pytest.raises(exception.ImageNotFound, match=f"Image {image['id']} could not be found."):
-        service.door.for_server(context("bob"), image["id"])
+    with pytest.raises(exceptions.ImageNotFound, match=f"Image {image['id']} could not be found."):
+        service.facade.for_server(context("bob"), image["id"])
 
 
 def test_the_tiny_image_is_made_once(service):  # noqa: F811
-    first = builtin.ensure(service.door, context("admin"))
-    assert builtin.ensure(service.door, context("admin")).id == first.id
-    assert service.door.for_server(context("bob"), first.id).virtual_size == 1 << 20
+    first = builtin.ensure(service.facade, context("admin"), "padmin")
+    assert first.project_id == "padmin"
+    assert builtin.ensure(service.facade, context("admin")).id == first.id
+    assert service.facade.for_server(context("bob"), first.id).virtual_size == 1 << 20
 
 
 def test_a_rotation_takes_only_backups_of_its_own_project(service):  # noqa: F811
     said = {"image_type": "backup", "backup_type": "daily", "instance_uuid": "s", "visibility": "public"}
     theirs = service.create("admin", **said)["id"]
     old, new = (service.create(**said | {"visibility": "private"})["id"] for _ in range(2))
-    done = types.SimpleNamespace(server_id="s", args={"backup_type": "daily", "rotation": "1", "target_id": new})
+    done = {"server_id": "s", "backup_type": "daily", "rotation": 1, "image_id": new}
 
     def rotate():
-        with unit_of_work.begin(), db.writer() as writer:
-            backups.rotate(writer, service.door, done)
+        with unit_of_work.begin():
+            service.facade.verbs["rotate_backups"].undo("marker", done)
 
     rotate()
     assert [service.call("GET", f"/images/{each}").status_int for each in (theirs, old, new)] == [200, 404, 200]

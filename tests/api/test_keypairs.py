@@ -27,7 +27,7 @@ def test_a_key_brought_along_is_kept_as_it_is(cloud):
     assert len(shown["created_at"]) == len("2026-11-23T08:47:53.000000")
 
 
-def test_a_pair_made_here_fits_together_and_its_private_half_is_told_once(cloud):
+def test_a_generated_pair_matches_and_its_private_key_is_shown_once(cloud):
     made = create(cloud).json["keypair"]
     private = serialization.load_pem_private_key(made["private_key"].encode(), None)
     public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
@@ -56,7 +56,7 @@ def test_answers_of_the_first_versions(cloud, version, status, typed, gone):
     assert cloud.call("DELETE", "/os-keypairs/k", version=version).status_int == gone
 
 
-def test_from_292_keys_are_only_brought_and_names_may_be_addresses(cloud):
+def test_since_2_92_keys_are_only_imported_and_names_may_be_addresses(cloud):
     assert create(cloud, "2.92").status_int == 400
     assert create(cloud, "2.91", name="me@here.org", public_key=ED25519).status_int == 400
     assert create(cloud, "2.92", name="me@here.org", public_key=ED25519).status_int == 201
@@ -64,7 +64,7 @@ def test_from_292_keys_are_only_brought_and_names_may_be_addresses(cloud):
 
 @pytest.mark.parametrize("keypair", [{"public_key": "nonsense"}, {"public_key": "ssh-rsa AAAA"}, {"public_key": ""},
                                      {"type": "x509", "public_key": ED25519}])
-def test_what_is_no_key_is_refused(cloud, keypair):
+def test_an_invalid_public_key_is_refused(cloud, keypair):
     answer = create(cloud, **keypair)
     assert answer.status_int == 400
     assert answer.json["badRequest"]["message"].startswith("Keypair data is invalid: failed to generate")
@@ -96,7 +96,7 @@ def test_users_see_their_own_and_administrators_anybodys(cloud):
     assert cloud.call("DELETE", "/os-keypairs/given?user_id=amy", user="admin", version="2.10").status_int == 204
 
 
-def test_pages_from_235(cloud):
+def test_keypairs_are_listed_in_pages_since_2_35(cloud):
     for name in "cab":
         create(cloud, name=name, public_key=ED25519)
     page = cloud.get("/os-keypairs?limit=2", version="2.35")

@@ -8,7 +8,7 @@ from webob import Request
 
 from nova_lite.api.metadata import app
 from nova_lite.common import metadata_caller
-from nova_lite.network.host import metadata_proxy
+from nova_lite.network.planes.linux import metadata_proxy
 from tests.unit.test_instance_metadata import KEY, make_server
 
 NET, IP = "net-1", "10.1.0.7"
@@ -16,7 +16,7 @@ SECRET = "s3cret"
 
 
 class Servers:
-    """The compute door's room: one server, with an address on one network."""
+    """The servers of the compute service: one server, with an address on one network."""
 
     def __init__(self):
         self.server = make_server()
@@ -81,7 +81,7 @@ def test_openstack_paths_lead_from_versions_to_documents(guest):
     ("/latest/meta-data/public-keys/0/openssh-key", KEY), ("/latest/meta-data/placement/", "availability-zone"),
     ("/latest/meta-data/placement/availability-zone", "nova"), ("/latest/meta-data/ami-launch-index", "3"),
     ("/latest/meta-data/block-device-mapping/root", "/dev/vda")])
-def test_ec2_paths_lead_to_texts(guest, path, text):
+def test_ec2_metadata_paths_return_text(guest, path, text):
     answer = guest.get(path)
     assert (answer.status_int, answer.text) == (200, text)
 
@@ -97,11 +97,11 @@ def test_ec2_lists_end_in_a_slash_where_more_is_below(guest):
     "/nothing", "/openstack/1999-01-01", "/openstack/latest/nothing", "/openstack/latest/meta_data.json/x",
     "/latest/meta-data/nothing", "/latest/meta-data/hostname/x", "/latest/meta-data/public-keys/0/_name", "/latest/x",
     "/openstack/../etc", "/openstack/2012-08-10/password"])
-def test_what_is_not_there_is_404(guest, path):
+def test_an_unknown_metadata_path_is_404(guest, path):
     assert guest.get(path).status_int == 404
 
 
-def test_only_reading_is_possible(guest):
+def test_metadata_can_only_be_read(guest):
     assert guest.get("/openstack/latest/meta_data.json", method="POST").status_int == 405
     head = guest.get("/openstack/latest/meta_data.json", method="HEAD")
     assert head.status_int == 200 and head.body == b"" and head.content_length > 100
@@ -126,18 +126,18 @@ def test_a_password_that_cannot_be_kept_is_refused(guest, body, path, status):
     assert guest.servers.left is None
 
 
-def test_nobody_leaves_a_password_for_another(guest):
+def test_a_password_posted_from_another_address_is_404(guest):
     assert guest.get(PASSWORD, method="POST", body=b"sealed", ip="10.1.0.8").status_int == 404
     assert guest.servers.left is None
 
 
-def test_another_address_or_network_gets_nothing(guest):
+def test_metadata_of_another_address_or_network_is_404(guest):
     assert guest.get("/openstack/latest/meta_data.json", ip="10.1.0.8").status_int == 404
     assert guest.get("/openstack/latest/meta_data.json", network="net-2").status_int == 404
     assert guest.get("/", ip="10.1.0.8").status_int == 404
 
 
-def test_unsigned_questions_from_outside_get_nothing(guest, conf):
+def test_metadata_requests_from_outside_without_a_signature_are_404(guest, conf):
     claims = {metadata_caller.NETWORK_HEADER: NET, metadata_caller.ADDRESS_HEADER: IP, "X-Forwarded-For": IP,
               "X-Instance-ID": guest.servers.server.id, "X-Tenant-ID": "p"}
     assert guest.from_outside(**claims).status_int == 404
@@ -159,7 +159,7 @@ def test_a_hosts_signature_is_of_one_guest_only(guest, conf):
     assert guest.from_outside(**signed | {metadata_caller.ADDRESS_HEADER: "10.1.0.8"}).status_int == 404
 
 
-def test_neutrons_agent_is_believed_with_its_signature(guest, conf):
+def test_requests_signed_by_neutrons_metadata_agent_are_answered(guest, conf):
     conf.set_override("shared_secret", SECRET, "metadata")
     server_id = guest.servers.server.id
     signed = {"X-Instance-ID": server_id, "X-Tenant-ID": "p",
@@ -169,7 +169,7 @@ def test_neutrons_agent_is_believed_with_its_signature(guest, conf):
     assert guest.from_outside(**signed | {"X-Instance-ID": "other"}).status_int == 404
 
 
-def test_a_guest_that_asks_a_dozen_times_is_looked_up_once(guest, conf):
+def test_repeated_metadata_requests_of_a_guest_read_the_database_once(guest, conf):
     for _ in range(12):
         guest.get("/latest/meta-data/")
     assert guest.servers.asked == 1
@@ -203,11 +203,19 @@ def test_a_host_passes_questions_on_with_its_signature(guest, conf):
     answer = asked.get_response(forwarder)
     assert json.loads(answer.body)["name"] == "My VM" and answer.content_type == "application/json"
 
-    told = Request.blank("/openstack/latest/password", method="POST", body=b"sealed",
+    posted = Request.blank("/openstack/latest/password", method="POST", body=b"sealed",
                          environ={metadata_caller.NETWORK_ID: NET, metadata_caller.ADDRESS: IP})
-    assert told.get_response(forwarder).status_int == 200 and guest.servers.left == "sealed"
-    told.body = b"x" * 5000
-    assert told.get_response(forwarder).status_int == 400
+    assert posted.get_response(forwarder).status_int == 200 and guest.servers.left == "sealed"
+    posted.body = b"x" * 5000
+    assert posted.get_response(forwarder).status_int == 400
 
     refused = metadata_proxy.Forwarder("http://127.0.0.1:9", SECRET, 1)
     assert asked.get_response(refused).status_int == 503
+
+
+def test_injected_files_are_read_below_content_which_is_not_listed(guest):
+    guest.servers.server = make_server(injected_files=[{"path": "/etc/motd", "contents": "aGk="}])
+    meta = json.loads(guest.get("/openstack/latest/meta_data.json").body)
+    assert meta["files"] == [{"path": "/etc/motd", "content_path": "/content/0000"}]
+    assert guest.get("/openstack/content/0000").body == b"hi"
+    assert [guest.get(f"/openstack/content{rest}").status_int for rest in ("", "/", "/0001", "/0000/x")] == [404] * 4

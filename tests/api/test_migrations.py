@@ -6,7 +6,7 @@ import pytest
 
 from nova_lite import db
 from nova_lite.common import context
-from nova_lite.db import moves, servers
+from nova_lite.db import server_migrations, servers
 
 WHO = context.RequestContext("alice", "pa", ("member",))
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -17,7 +17,7 @@ def move(server_id, who=WHO, **values):
               "dest_host": "host-2", "dest_node": "node-2", "dest_ip": "10.0.0.2", "old_flavor_id": 1,
               "new_flavor_id": 2, **values}
     with db.writer() as session:
-        return moves.record(session, who, servers.get(session, server_id), **values)
+        return server_migrations.record(session, who, servers.get(session, server_id), **values)
 
 
 def listed(cloud, query="", version="2.80", user="admin"):
@@ -80,7 +80,7 @@ def test_migrations_are_filtered_and_paged(cloud):
     ("user_id=x", "2.79", "Additional properties are not allowed ('user_id' was unexpected)"),
     ("changes-before=2026-11-22T00:00:00&changes-since=2026-11-23T00:00:00", "2.66",
      "The value of changes-since must be less than or equal to changes-before.")])
-def test_what_cannot_be_asked(cloud, query, version, message):
+def test_an_invalid_query_for_migrations_is_refused(cloud, query, version, message):
     assert cloud.refused("GET", f"/os-migrations?{query}", user="admin", version=version) == (400, message)
 
 
@@ -103,3 +103,12 @@ def test_a_server_that_stays_cannot_be_hurried_or_stopped(cloud):
     for method in ("GET", "DELETE"):
         assert cloud.refused(method, f"/servers/{NOBODYS}/migrations/1", user="admin", version="2.24")[0] == 404
     cloud.call("POST", f"/servers/{server}/action", {"lock": None}, user="admin")
+
+
+def test_a_migrations_own_updated_at_finds_it(cloud):
+    id = move(cloud.make())
+    with db.writer() as session:
+        server_migrations.update(session, id, status="error")
+    shown = listed(cloud)[0]["updated_at"]
+    for moment in (shown, shown[:19]):
+        assert [each["id"] for each in listed(cloud, f"?changes-since={moment}&changes-before={moment}")] == [id]

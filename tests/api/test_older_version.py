@@ -12,7 +12,7 @@ def ask(cloud, method, path, body=None, **headers):
     return req.get_response(cloud.app)
 
 
-def test_it_is_listed_first_and_describes_itself(cloud):
+def test_compute_v2_0_is_listed_first_and_has_its_document(cloud):
     listed = ask(cloud, "GET", "/").json["versions"]
     assert [(each["id"], each["status"]) for each in listed] == [("v2.0", "DEPRECATED"), ("v2.1", "CURRENT")]
     for path in ("/v2", "/v2/"):
@@ -26,7 +26,7 @@ def test_it_is_listed_first_and_describes_itself(cloud):
     assert ask(cloud, "GET", "/v2x").status_int == 300
 
 
-def test_it_knows_no_microversions(cloud):
+def test_compute_v2_0_ignores_microversions(cloud):
     for asked in ("compute 2.60", "compute 9.9", "compute x"):
         answer = ask(cloud, "GET", "/v2/servers", **{"OpenStack-API-Version": asked})
         assert (answer.status_int, answer.json) == (200, {"servers": []})
@@ -35,12 +35,12 @@ def test_it_knows_no_microversions(cloud):
     assert ask(cloud, "GET", "/v2/nope").status_int == 404
 
 
-def test_its_links_lead_back_to_it(cloud):
+def test_links_in_answers_of_compute_v2_0_lead_to_it(cloud):
     made = ask(cloud, "GET", "/v2/flavors").json["flavors"][0]
     assert made["links"][0]["href"].startswith("http://localhost:80/compute/v2/flavors/")
 
 
-def test_it_ignores_what_it_does_not_know_and_refuses_what_is_wrong(cloud):
+def test_compute_v2_0_ignores_unknown_keys_and_refuses_invalid_values(cloud):
     body = {"keypair": {"name": "old", "foo": 1}, "bar": {}}
     assert cloud.refused("POST", "/os-keypairs", body)[0] == 400
     assert ask(cloud, "POST", "/v2/os-keypairs", body).json["keypair"]["name"] == "old"

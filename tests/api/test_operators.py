@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
-from nova_lite.api.compute import retired
+from nova_lite.api.compute.legacy import retired
 from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.compute.tasks.guest import Guest
 from nova_lite.db import external_events
@@ -28,7 +28,7 @@ def test_hosts_are_listed_by_service(cloud):
     assert cloud.refused("GET", "/os-hosts", user="admin", version="2.43")[0] == 404
 
 
-def test_a_host_tells_what_it_gives_to_whom(cloud):
+def test_a_host_shows_its_resources_by_project(cloud):
     cloud.make(), cloud.make(), cloud.make(user="bob")
     lines = [each["resource"] for each in cloud.get("/os-hosts/host-1", user="admin")["host"]]
     assert [(each["project"], each["cpu"], each["memory_mb"], each["disk_gb"]) for each in lines] == [
@@ -56,13 +56,13 @@ def test_a_host_is_enabled_and_disabled_the_old_way(cloud):
 
 # ---- events
 
-def tell(cloud, *events, version="2.93", user="admin"):
+def send(cloud, *events, version="2.93", user="admin"):
     return cloud.call("POST", "/os-server-external-events", {"events": list(events)}, user=user, version=version)
 
 
 def test_events_are_recorded_and_answered_each_with_its_code(cloud):
     server, homeless = cloud.make(), cloud.make(host=None)
-    answer = tell(cloud, {"name": "network-vif-plugged", "server_uuid": server, "tag": "port"},
+    answer = send(cloud, {"name": "network-vif-plugged", "server_uuid": server, "tag": "port"},
                   {"name": "network-changed", "server_uuid": NOBODYS}, {"name": "power-update", "server_uuid": server},
                   {"name": "network-changed", "server_uuid": homeless, "status": "completed"},
                   {"name": "power-update", "server_uuid": homeless},
@@ -74,7 +74,7 @@ def test_events_are_recorded_and_answered_each_with_its_code(cloud):
         assert external_events.latest(session, server, "network-vif-plugged", "port").status == "completed"
         assert external_events.latest(session, server, "volume-reimaged").status == "failed"
         assert session.execute(sa.select(sa.func.count()).select_from(ExternalEvent)).scalar() == 2
-    whole = tell(cloud, {"name": "power-update", "server_uuid": server, "tag": "POWER_ON"})
+    whole = send(cloud, {"name": "power-update", "server_uuid": server, "tag": "POWER_ON"})
     assert (whole.status_int, whole.json) == (200, {"events": [
         {"name": "power-update", "server_uuid": server, "tag": "POWER_ON", "status": "completed", "code": 200}]})
 
@@ -84,17 +84,17 @@ def test_a_change_of_the_power_is_looked_up_by_the_host(cloud, monkeypatch):
     monkeypatch.setattr(ComputeAPI, "sync_power", lambda _self, _context, host, server_id: asked.append(
         (host, server_id)))
     one, two = cloud.make(), cloud.make()
-    tell(cloud, {"name": "power-update", "server_uuid": one, "tag": "POWER_OFF"},
+    send(cloud, {"name": "power-update", "server_uuid": one, "tag": "POWER_OFF"},
          {"name": "power-update", "server_uuid": one, "tag": "POWER_ON"}, {"name": "power-update", "server_uuid": two})
     assert asked == [("host-1", one)]
 
 
-def test_a_host_tells_the_power_of_a_guest_that_nothing_is_done_to():
-    told, busy = [], types.SimpleNamespace(busy=lambda: {"busy"})
-    guest = Guest(busy, None, told.append)
+def test_a_host_reports_the_power_of_a_guest_only_when_no_operation_runs():
+    reported, busy = [], types.SimpleNamespace(busy=lambda: {"busy"})
+    guest = Guest(busy, None, reported.append)
     guest.sync_power(None, "busy")
     guest.sync_power(None, "idle")
-    assert told == ["idle"]
+    assert reported == ["idle"]
 
 
 def test_a_change_of_the_network_is_looked_up_at_once(cloud):
@@ -102,11 +102,11 @@ def test_a_change_of_the_network_is_looked_up_at_once(cloud):
     with db.writer() as session:
         session.execute(sa.update(Server).values(addresses=[{"network": "gone", "addr": "10.0.0.9", "version": 4,
                                                              "type": "fixed", "mac": "fa:16:3e:00:00:01"}]))
-    assert tell(cloud, {"name": "network-changed", "server_uuid": server}).status_int == 200
+    assert send(cloud, {"name": "network-changed", "server_uuid": server}).status_int == 200
     assert cloud.get(f"/servers/{server}")["server"]["addresses"] == {}
 
 
-def test_an_operator_has_a_server_told_of_its_network(cloud):
+def test_inject_network_info_refreshes_a_servers_network_information(cloud):
     server = cloud.make()
     cloud.settle(server, security_groups=["gone"])
     path, body = f"/servers/{server}/action", {"injectNetworkInfo": None}
@@ -121,8 +121,8 @@ def test_an_operator_has_a_server_told_of_its_network(cloud):
 def test_events_come_with_their_versions(cloud, name, since, before):
     server = cloud.make()
     event = {"name": name, "server_uuid": server, "tag": NOBODYS}
-    assert tell(cloud, event, version=since).status_int == 200
-    assert tell(cloud, event, version=before).status_int == 400
+    assert send(cloud, event, version=since).status_int == 200
+    assert send(cloud, event, version=before).status_int == 400
 
 
 @pytest.mark.parametrize("event", [{}, {"name": "bad"}, {"status": "foo"}, {"x": 1}, {"server_uuid": "zz"},
@@ -130,9 +130,9 @@ def test_events_come_with_their_versions(cloud, name, since, before):
 def test_bad_events_change_nothing(cloud, event):
     server = cloud.make()
     whole = {"name": "network-changed", "server_uuid": server}
-    assert tell(cloud, whole, {**whole, **event} if event else {}).status_int == 400
-    assert tell(cloud).status_int == 400
-    assert tell(cloud, whole, user="alice").status_int == 403
+    assert send(cloud, whole, {**whole, **event} if event else {}).status_int == 400
+    assert send(cloud).status_int == 400
+    assert send(cloud, whole, user="alice").status_int == 403
     with db.reader() as session:
         assert external_events.latest(session, server, "network-changed") is None
 
@@ -171,7 +171,7 @@ def test_assisted_snapshots_name_volumes_that_no_server_has(cloud):
         assert cloud.refused("DELETE", f"{path}/{NOBODYS}{query}", user="admin") == (400, message)
 
 
-def test_no_server_has_a_volume(cloud):
+def test_volume_attachments_are_empty_and_cannot_be_made(cloud):
     server = cloud.make()
     path = f"/servers/{server}/os-volume_attachments"
     assert cloud.get(path) == {"volumeAttachments": []}
@@ -188,7 +188,7 @@ def test_no_server_has_a_volume(cloud):
         assert cloud.refused("POST", path, {"volumeAttachment": wrong})[0] == 400
 
 
-def test_there_are_no_shares(cloud):
+def test_shares_are_empty_and_cannot_be_attached(cloud):
     server = cloud.make()
     path = f"/servers/{server}/shares"
     assert cloud.get(path, version="2.97") == {"shares": []}
@@ -207,7 +207,7 @@ def test_there_are_no_shares(cloud):
 # ---- what is retired
 
 @pytest.mark.parametrize("entry", retired.ROUTES, ids=str)
-def test_what_is_retired_is_gone_for_everybody_in_every_version(cloud, entry):
+def test_a_retired_route_is_410_for_every_user_and_version(cloud, entry):
     path = entry.path.format(id="1", domain_id="x", server_id=NOBODYS)
     for version in ("2.1", "2.104"):
         answer = cloud.call(entry.method, path, {} if entry.method in ("POST", "PUT") else None, version=version)

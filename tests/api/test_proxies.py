@@ -2,11 +2,14 @@
 
 import pytest
 
-from nova_lite.api.compute import proxy_routes
+from nova_lite import db
+from nova_lite.api.compute.legacy import routes
 from nova_lite.common import context
+from nova_lite.db import servers
 
 ALICE, BOB = (context.RequestContext(user, project, ("member", "reader")) for user, project in (
     ("alice", "pa"), ("bob", "pb")))
+ADMIN = context.RequestContext("admin", "padmin", ("admin", "member", "reader"))
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
 
@@ -19,8 +22,8 @@ def message(answer):
     return fault["code"], fault["message"]
 
 
-@pytest.mark.parametrize("entry", proxy_routes.ROUTES, ids=str)
-def test_each_ends_with_its_version(cloud, entry):
+@pytest.mark.parametrize("entry", [entry for entry in routes.ROUTES if entry.until], ids=str)
+def test_a_proxy_route_is_404_after_its_last_version(cloud, entry):
     path = entry.path.format(id=NOBODYS, image_id=NOBODYS)
     major, minor = entry.until.split(".")
     body = {} if entry.method in ("POST", "PUT") else None
@@ -34,7 +37,7 @@ def test_each_ends_with_its_version(cloud, entry):
 
 # ---- images
 
-def test_an_image_in_novas_words(cloud):
+def test_an_image_is_shown_in_novas_form(cloud):
     server = cloud.make()
     id = image(cloud, min_disk=1, min_ram=64, properties={"os_distro": "tiny", "instance_uuid": server,
                                                           "auto_disk_config": "True"})
@@ -67,7 +70,7 @@ def test_images_are_filtered_and_paged(cloud):
         assert cloud.refused("GET", f"/images?{query}")[0] == 400
 
 
-def test_images_are_their_owners_to_delete(cloud):
+def test_images_are_deleted_by_their_owners_only(cloud):
     mine, shared = image(cloud), image(cloud, BOB, visibility="public")
     hidden = image(cloud, BOB)
     assert cloud.refused("DELETE", f"/images/{shared}") == (403, "You are not allowed to delete the image.")
@@ -96,14 +99,14 @@ def test_metadata_is_the_images_own_properties(cloud, conf):
 
 
 @pytest.mark.parametrize("name", ["visibility", "owner", "status", "locations", "os_glance_x", "protected", "id"])
-def test_metadata_cannot_change_what_an_image_is(cloud, name):
+def test_image_metadata_cannot_change_attributes_of_the_image(cloud, name):
     id = image(cloud)
     assert cloud.refused("POST", f"/images/{id}/metadata", {"metadata": {name: "public"}})[0] == 403
     row = cloud.image_service.show(ALICE, id)
     assert (row.visibility, row.project_id, row.status, row.properties) == ("shared", "pa", "active", {})
 
 
-def test_metadata_of_others_images_is_not_to_be_changed(cloud):
+def test_metadata_of_other_projects_images_cannot_be_changed(cloud):
     id = image(cloud, BOB, visibility="public")
     assert cloud.refused("POST", f"/images/{id}/metadata", {"metadata": {"x": "y"}}) == (
         403, f"Not authorized for image {id}.")
@@ -111,7 +114,7 @@ def test_metadata_of_others_images_is_not_to_be_changed(cloud):
 
 # ---- networks
 
-def test_networks_have_little_more_than_names(cloud):
+def test_networks_of_the_compute_api_have_few_attributes(cloud):
     mine = cloud.network.networks.create(ALICE, {"project_id": "pa", "name": "mine"})["id"]
     theirs = cloud.network.networks.create(BOB, {"project_id": "pb", "name": "theirs"})["id"]
     shared = cloud.network.networks.create(BOB, {"project_id": "pb", "name": "all", "shared": True})["id"]
@@ -125,7 +128,7 @@ def test_networks_have_little_more_than_names(cloud):
         assert cloud.refused("GET", path) == (404, "Network not found")
 
 
-def test_there_are_no_floating_ips(cloud):
+def test_floating_ips_are_empty_and_cannot_be_allocated(cloud):
     assert cloud.get("/os-floating-ips") == {"floating_ips": []}
     assert cloud.get("/os-floating-ip-pools") == {"floating_ip_pools": []}
     for body in ({}, {"pool": "x"}, None):
@@ -144,6 +147,59 @@ def test_servers_are_given_no_floating_ips(cloud):
     assert cloud.refused("POST", path, add) == (404, "floating IP not found")
     assert cloud.refused("POST", path, add, version="2.44")[0] == 404
     assert cloud.refused("POST", path, {"addFloatingIp": {"address": "x"}})[0] == 400
+
+
+@pytest.fixture
+def routed(cloud):
+    """(id of a server of alice's, its address), on a network that a router connects with the pool "public"."""
+    net = cloud.network
+    outer = net.networks.create(ADMIN, {"project_id": "padmin", "name": "public", "router:external": True})["id"]
+    inner = net.networks.create(ALICE, {"project_id": "pa", "name": "private"})["id"]
+    made = {id: net.subnets.create(ADMIN, {"project_id": "pa", "network_id": id, "ip_version": 4, "cidr": cidr})
+            for id, cidr in ((outer, "172.24.4.0/29"), (inner, "10.1.0.0/24"))}
+    router = net.routers.create(ALICE, {"project_id": "pa", "external_gateway_info": {"network_id": outer}})
+    net.router_interfaces.add_subnet(ALICE, router, made[inner]["id"])
+    server = cloud.make()
+    with db.writer() as session:
+        row = servers.get(session, server)
+        net.attachments.attach(ALICE, row, {"network": inner, "port": None, "fixed_ip": None, "tag": None})
+        return server, servers.get(session, server).addresses[0]["addr"]
+
+
+def addresses(cloud, server):
+    shown = cloud.get(f"/servers/{server}")["server"]["addresses"]["private"]
+    return [(each["addr"], each["OS-EXT-IPS:type"]) for each in shown]
+
+
+def test_a_server_gets_a_floating_ip_of_a_pool(cloud, routed):
+    server, fixed = routed
+    assert cloud.get("/os-floating-ip-pools") == {"floating_ip_pools": [{"name": "public"}]}
+    made = cloud.call("POST", "/os-floating-ips", {"pool": "public"}).json["floating_ip"]
+    assert made == {"id": made["id"], "ip": made["ip"], "fixed_ip": None, "instance_id": None, "pool": "public"}
+    path = f"/servers/{server}/action"
+    assert cloud.refused("POST", path, {"removeFloatingIp": {"address": made["ip"]}})[0] == 409
+    assert cloud.refused("POST", path, {"addFloatingIp": {"address": made["ip"], "fixed_address": "10.9.9.9"}}) == (
+        400, "Specified fixed address not assigned to instance")
+    assert cloud.call("POST", path, {"addFloatingIp": {"address": made["ip"]}}).status_int == 202
+    assert addresses(cloud, server) == [(fixed, "fixed"), (made["ip"], "floating")]
+    assert cloud.get(f"/os-floating-ips/{made['id']}")["floating_ip"] == {
+        **made, "fixed_ip": fixed, "instance_id": server}
+    assert cloud.get("/os-floating-ips", user="bob") == {"floating_ips": []}
+    assert cloud.refused("GET", f"/os-floating-ips/{made['id']}", user="bob")[0] == 404
+    assert cloud.call("POST", path, {"removeFloatingIp": {"address": made["ip"]}}).status_int == 202
+    assert addresses(cloud, server) == [(fixed, "fixed")]
+    assert cloud.call("DELETE", f"/os-floating-ips/{made['id']}").status_int == 202
+    assert cloud.get("/os-floating-ips") == {"floating_ips": []}
+
+
+def test_a_pool_ends_at_its_last_address_and_at_the_quota(cloud, routed, conf):
+    for _ in range(4):
+        assert cloud.call("POST", "/os-floating-ips", {"pool": "public"}).status_int == 200
+    assert message(cloud.call("POST", "/os-floating-ips", {"pool": "public"})) == (
+        404, "No more floating IPs in pool public.")
+    conf.set_override("quota_floatingip", 4, "network")
+    assert message(cloud.call("POST", "/os-floating-ips", {"pool": "public"})) == (
+        403, "IP allocation over quota in pool public.")
 
 
 # ---- security groups
@@ -180,7 +236,7 @@ def test_the_default_group_lets_its_own_members_in(cloud):
         (None, {"name": "default", "tenant_id": "pa"}, {})] * 2
 
 
-def test_rules_say_what_comes_in(cloud):
+def test_security_group_rules_are_ingress_rules_in_novas_form(cloud):
     id = group(cloud)["id"]
     rule = add(cloud, id, ip_protocol="tcp", from_port="22", to_port=23, cidr="10.1.2.3/8").json["security_group_rule"]
     assert rule == {"id": rule["id"], "parent_group_id": id, "ip_protocol": "tcp", "from_port": 22, "to_port": 23,
@@ -210,13 +266,13 @@ def test_rules_say_what_comes_in(cloud):
     ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3"}, "10.1.2.3 is not a valid IP network."),
     ({"ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.1.2.3/0"},
      "Bad prefix for network in cidr 10.1.2.3/0")])
-def test_rules_that_cannot_be_are_refused_in_novas_words(cloud, rule, reason):
+def test_invalid_security_group_rules_are_refused_with_novas_messages(cloud, rule, reason):
     id = group(cloud)["id"]
     assert message(add(cloud, id, **rule)) == (400, reason)
     assert cloud.get(f"/os-security-groups/{id}")["security_group"]["rules"] == []
 
 
-def test_a_rule_is_there_once(cloud):
+def test_a_duplicate_security_group_rule_is_refused(cloud):
     id = group(cloud)["id"]
     ssh = {"ip_protocol": "tcp", "from_port": 22, "to_port": 22}
     assert add(cloud, id, **ssh).status_int == 200
@@ -226,7 +282,7 @@ def test_a_rule_is_there_once(cloud):
 
 # ---- what has no service
 
-def test_there_are_no_volumes(cloud):
+def test_volumes_and_snapshots_are_empty_and_cannot_be_made(cloud):
     for path in ("/os-volumes", "/os-volumes/detail"):
         assert cloud.get(path) == {"volumes": []}
     for path in ("/os-snapshots", "/os-snapshots/detail"):
@@ -243,7 +299,7 @@ def test_there_are_no_volumes(cloud):
     assert cloud.refused("POST", "/os-volumes", {"volume": {"size": 1}}, user="carl")[0] == 403
 
 
-def test_bare_metal_is_elsewhere(cloud):
+def test_bare_metal_nodes_are_refused_without_ironic(cloud):
     assert cloud.refused("GET", "/os-baremetal-nodes", user="admin")[0] == 501
     assert cloud.refused("GET", "/os-baremetal-nodes")[0] == 403
     assert cloud.refused("POST", "/os-baremetal-nodes", {}) == (

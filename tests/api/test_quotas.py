@@ -12,7 +12,7 @@ def put(cloud, path, kind="quota_class_set", **limits):
     return cloud.call("PUT", path, {kind: limits}, user="admin")
 
 
-def test_the_default_class_holds_for_who_has_no_quota(cloud):
+def test_the_default_class_holds_for_projects_without_a_quota(cloud):
     put(cloud, "/os-quota-sets/pb", "quota_set", instances=3)
     changed = put(cloud, CLASS, instances="1", cores=7).json["quota_class_set"]
     assert (changed["instances"], changed["cores"], "id" in changed) == (1, 7, False)
@@ -25,7 +25,7 @@ def test_the_default_class_holds_for_who_has_no_quota(cloud):
     assert cloud.get("/os-quota-sets/pb", user="bob")["quota_set"]["instances"] == 3
 
 
-def test_any_other_class_is_only_remembered(cloud):
+def test_limits_of_other_quota_classes_are_kept_without_effect(cloud):
     assert cloud.get("/os-quota-class-sets/gold", user="admin")["quota_class_set"]["instances"] == 10
     put(cloud, "/os-quota-class-sets/gold", instances=99)
     shown = cloud.get("/os-quota-class-sets/gold", user="admin")["quota_class_set"]
@@ -33,7 +33,7 @@ def test_any_other_class_is_only_remembered(cloud):
     assert cloud.get("/os-quota-sets/pa")["quota_set"]["instances"] == 10
 
 
-def test_resources_come_to_classes_and_leave_them(cloud):
+def test_quota_class_resources_appear_in_their_microversions_only(cloud):
     keys = {version: set(cloud.get(CLASS, user="admin", version=version)["quota_class_set"])
             for version in ("2.1", "2.49", "2.50", "2.56", "2.57", "2.104")}
     assert keys["2.1"] == keys["2.49"] and keys["2.50"] == keys["2.56"] and keys["2.57"] == keys["2.104"]
@@ -45,19 +45,19 @@ def test_resources_come_to_classes_and_leave_them(cloud):
     ({"instances": -2}, "2.1"), ({"instances": "x"}, "2.1"), ({"instances": None}, "2.1"),
     ({"instances": 2**31}, "2.1"),
     ({"bad": 1}, "2.1"), ({"force": True}, "2.1"), ({"floating_ips": 1}, "2.50"), ({"injected_files": 1}, "2.57")])
-def test_what_is_no_limit_is_refused(cloud, limits, version):
+def test_an_invalid_limit_of_a_quota_class_is_refused(cloud, limits, version):
     body = {"quota_class_set": limits}
     assert cloud.refused("PUT", CLASS, body, user="admin", version=version)[0] == 400
 
 
-def test_the_name_of_a_class_has_an_end(cloud):
+def test_a_quota_class_name_longer_than_255_is_refused(cloud):
     assert put(cloud, f"/os-quota-class-sets/{'x' * 255}", cores=1).status_int == 200
     answer = put(cloud, f"/os-quota-class-sets/{'x' * 256}", cores=1)
     assert (answer.status_int, answer.json["badRequest"]["message"]) == (
         400, "quota_class_name has 256 characters, more than 255.")
 
 
-def test_the_query_of_defaults_was_never_closed(cloud):
+def test_unknown_query_parameters_of_quota_defaults_are_ignored(cloud):
     assert cloud.get("/os-quota-sets/pa/defaults?x=1", version="2.104")
     assert cloud.refused("GET", "/os-quota-sets/pa?x=1", version="2.75")[0] == 400
 

@@ -1,4 +1,4 @@
-"""Moves to other hosts where there is none: refused as Nova does, and told in the server's history."""
+"""Moves to other hosts where there is none: refused as Nova does, and recorded in the server's history."""
 
 import pytest
 
@@ -26,15 +26,15 @@ def refused(*args, **rest):
 
 
 def history(cloud, server):
-    """(action, message, event, result) of what was tried last, and (kind, status) of all moves."""
+    """(action, message, event, result) of what was tried last, and (kind, status) of all migrations."""
     path = f"/servers/{server}/os-instance-actions"
     last = cloud.get(path, user="admin")["instanceActions"][0]
     shown = cloud.get(f"{path}/{last['request_id']}", user="admin", version="2.84")["instanceAction"]
-    moves = cloud.get(f"/os-migrations?instance_uuid={server}", user="admin", version="2.59")["migrations"]
+    migrations = cloud.get(f"/os-migrations?instance_uuid={server}", user="admin", version="2.59")["migrations"]
     [event] = shown["events"]
     assert event["details"] in (COLD, NONE)
     return (shown["action"], shown["message"], event["event"], event["result"]), [
-        (each["migration_type"], each["status"]) for each in moves]
+        (each["migration_type"], each["status"]) for each in migrations]
 
 
 @pytest.mark.parametrize(("argument", "version"), [(None, "2.1"), (None, "2.56"), ({"host": None}, "2.56")])
@@ -45,7 +45,7 @@ def test_a_migration_is_accepted_and_finds_no_host(cloud, server, argument, vers
     assert cloud.get(f"/servers/{server}")["server"]["status"] == "ACTIVE"
 
 
-def test_a_live_migration_is_told_at_once_only_to_old_clients(cloud, server):
+def test_a_live_migration_without_a_host_is_400_until_2_33_and_fails_later_since_2_34(cloud, server):
     assert refused(cloud, server, "os-migrateLive", LIVE, "2.33") == (400, NONE)
     assert act(cloud, server, "os-migrateLive", LIVE, "2.34").status_int == 202
     assert history(cloud, server) == (("live-migration", "Error", "conductor_live_migrate_instance", "Error"), [
@@ -64,7 +64,7 @@ def test_a_live_migration_is_told_at_once_only_to_old_clients(cloud, server):
      (400, "admin password can't be changed on existing disk")),
     ("evacuate", {}, "2.14", (400, "Compute service of host-1 is still in use.")),
 ])
-def test_what_cannot_be_is_refused_and_not_recorded(cloud, server, action, argument, version, answer):
+def test_an_impossible_move_is_refused_and_not_recorded(cloud, server, action, argument, version, answer):
     assert refused(cloud, server, action, argument, version) == answer
     assert cloud.get("/os-migrations", user="admin")["migrations"] == []
     assert cloud.get(f"/servers/{server}")["server"]["status"] == "ACTIVE"
@@ -91,13 +91,33 @@ def test_a_server_of_a_dead_host_finds_no_other_and_is_in_error(cloud, server):
 
 @pytest.mark.parametrize(("action", "argument", "rule"), [
     ("migrate", {"host": "nope"}, "migrate"), ("os-migrateLive", {**LIVE, "host": "nope"}, "migrate_live")])
-def test_who_names_the_host_needs_the_rule_for_that_and_no_other(cloud, server, monkeypatch, action, argument, rule):
+def test_a_move_to_a_named_host_is_checked_by_the_host_rule_alone(cloud, server, monkeypatch, action, argument, rule):
     asked = []
     monkeypatch.setattr(policy, "allowed", lambda context, name, target=None: asked.append(name) or True)
     assert act(cloud, server, action, argument, "2.68").status_int == 400
     assert asked == [f"os_compute_api:os-migrate-server:{rule}:host"]
 
 
-def test_who_may_not_move_servers(cloud, server):
+def test_members_may_not_move_servers(cloud, server):
     for action, argument in (("migrate", None), ("os-migrateLive", LIVE), ("evacuate", {})):
         assert act(cloud, server, action, argument, "2.34", user="alice").status_int == 403
+
+
+@pytest.mark.parametrize(("action", "argument", "version", "node", "dest"), [
+    ("migrate", None, "2.1", "host-1.example.org", None),
+    ("os-migrateLive", {**LIVE, "host": "host-1"}, "2.34", None, "host-1")])
+def test_a_move_that_failed_shows_flavors_ends_and_when(cloud, server, action, argument, version, node, dest):
+    assert act(cloud, server, action, argument, version).status_int == 202
+    [move] = cloud.get("/os-migrations", user="admin")["migrations"]
+    assert (move["old_instance_type_id"], move["new_instance_type_id"]) == (1, 1)
+    assert (move["source_compute"], move["source_node"], move["dest_compute"]) == ("host-1", node, dest)
+    assert move["status"] == "error" and move["updated_at"] >= move["created_at"]
+
+
+def test_an_evacuation_that_failed_shows_no_flavors(cloud, server):
+    with db.writer() as session:
+        services.stopped(session, "host-1", "nova-compute")
+    assert act(cloud, server, "evacuate", {}, "2.14").status_int == 200
+    [move] = cloud.get("/os-migrations", user="admin")["migrations"]
+    assert (move["old_instance_type_id"], move["new_instance_type_id"]) == (None, None)
+    assert (move["source_node"], move["status"]) == ("host-1.example.org", "error") and move["updated_at"]

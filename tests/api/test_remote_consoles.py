@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
-from nova_lite.common import exception, rpc
+from nova_lite.common import exceptions, rpc
 from nova_lite.common.context import RequestContext
+from nova_lite.compute.rpcapi import VERSION
 from nova_lite.conf import CONF
 from nova_lite.db import operations
 from nova_lite.db.base import now
@@ -23,12 +24,14 @@ VNC, SERIAL = ({"remote_console": {"protocol": protocol, "type": kind}}
 class Host:
     """The compute service of host-1."""
 
+    target = rpc.Target(version=VERSION)
+
     def __init__(self):
         self.stopped = False
 
     def open_console(self, context, server_id, protocol):
         if self.stopped:
-            raise exception.GuestNotFound(host="host-1", server_id=server_id)
+            raise exceptions.GuestNotFound(host="host-1", server_id=server_id)
         return {"host": "10.0.0.9", "port": 5900 if protocol == "vnc" else 41000,
                 "path": "" if protocol == "vnc" else "secret"}
 
@@ -64,12 +67,12 @@ def look_up(cloud, token, user="admin", version="2.31"):
 def test_the_link_leads_to_the_page_of_novnc(cloud, server):
     answer = ask(cloud, server)
     assert answer.status_int == 200
-    told = answer.json["remote_console"]
-    assert (told["protocol"], told["type"]) == ("vnc", "novnc")
-    assert told["url"] == f"http://localhost:6080/vnc_lite.html?path=%3Ftoken%3D{token_of(answer)}"
+    console = answer.json["remote_console"]
+    assert (console["protocol"], console["type"]) == ("vnc", "novnc")
+    assert console["url"] == f"http://localhost:6080/vnc_lite.html?path=%3Ftoken%3D{token_of(answer)}"
 
 
-def test_no_log_tells_a_token(cloud, server, caplog):
+def test_console_tokens_are_masked_in_the_log(cloud, server, caplog):
     token = token_of(ask(cloud, server))
     with caplog.at_level("INFO"):
         assert look_up(cloud, token).status_int == 200
@@ -82,7 +85,7 @@ def test_the_link_of_a_serial_port_is_a_websocket(cloud, server):
     assert answer.json["remote_console"]["url"] == f"ws://localhost:6083/?token={token_of(answer)}"
 
 
-def test_links_are_made_of_what_is_configured(cloud, server, monkeypatch):
+def test_console_links_start_with_the_configured_base_url(cloud, server, monkeypatch):
     CONF.set_override("novncproxy_base_url", "https://c.example/vnc_auto.html", "vnc")
     CONF.set_override("base_url", "wss://c.example:6083/", "serial_console")
     try:
@@ -114,7 +117,7 @@ def test_older_clients_ask_by_an_action(cloud, server, name, kind, start):
     ({"remote_console": {"protocol": "vnc", "type": "novnc", "x": 1}}, "2.6", 400, "Additional properties"),
     (VNC, "2.5", 404, ""),
 ])
-def test_what_is_not_offered_is_refused(cloud, server, body, version, status, says):
+def test_a_console_type_that_is_not_offered_is_refused(cloud, server, body, version, status, says):
     answer = ask(cloud, server, body, version)
     assert answer.status_int == status
     assert says in answer.text
@@ -125,7 +128,7 @@ def test_the_console_of_hyper_v_is_refused(cloud, server):
     assert cloud.refused("POST", f"/servers/{server}/action", body) == (400, "Unavailable console type rdp-html5.")
 
 
-def test_a_console_of_another_project_is_not_to_be_had(cloud, server):
+def test_a_console_of_another_projects_server_is_404(cloud, server):
     assert ask(cloud, server, user="bob").status_int == 404
     assert ask(cloud, server, user="carl").status_int == 403
     assert ask(cloud, NOWHERE).status_int == 404
@@ -152,7 +155,7 @@ def test_an_administrator_sees_where_a_token_leads(cloud, server):
     assert serial == {"instance_uuid": server, "host": "10.0.0.9", "port": 41000, "internal_access_path": "secret"}
 
 
-def test_only_an_administrator_and_only_since_2_31(cloud, server):
+def test_console_tokens_are_looked_up_by_administrators_since_2_31(cloud, server):
     token = token_of(ask(cloud, server))
     assert look_up(cloud, token, user="alice").status_int == 403
     assert look_up(cloud, token, version="2.30").status_int == 400
@@ -171,16 +174,17 @@ def begin(server, name):
         operations.begin(session, RequestContext("admin", "padmin", ("admin",)), server, OPERATIONS[name])
 
 
-@pytest.mark.parametrize("name", ["stop", "reboot_hard", "delete"])
+@pytest.mark.parametrize("name", ["stop_server", "hard_reboot_server", "delete_server"])
 def test_a_token_ends_with_the_boot_it_was_made_in(cloud, server, name):
     token = token_of(ask(cloud, server))
     begin(server, name)
     assert look_up(cloud, token).status_int == 404
 
 
-def test_a_token_outlives_what_leaves_the_guest_alive(cloud, server):
+@pytest.mark.parametrize("name", ["reboot_server", "snapshot_server", "change_password", "attach_interface"])
+def test_a_console_token_survives_operations_that_keep_the_guest_running(cloud, server, name):
     token = token_of(ask(cloud, server))
-    begin(server, "reboot")
+    begin(server, name)
     assert look_up(cloud, token).status_int == 200
 
 
@@ -188,3 +192,18 @@ def test_the_database_does_not_keep_the_token_itself(cloud, server):
     token = token_of(ask(cloud, server))
     with db.reader() as session:
         assert token not in str(session.execute(sa.select(ConsoleToken.__table__)).all())
+
+
+@pytest.mark.parametrize("name", ["stop_server", "delete_server"])
+def test_no_console_link_is_given_when_an_operation_ends_the_guest_meanwhile(cloud, server, host, monkeypatch, name):
+    open_console = host.open_console
+
+    def overtaken(*given, **named):
+        begin(server, name)
+        return open_console(*given, **named)
+    monkeypatch.setattr(host, "open_console", overtaken)
+    answer = ask(cloud, server)
+    assert (answer.status_int, answer.json["conflictingRequest"]["message"]) == (
+        409, f"Instance {server} is not ready")
+    with db.reader() as session:
+        assert session.execute(sa.select(ConsoleToken.__table__)).all() == []

@@ -21,29 +21,29 @@ GIVEN = {"PUT /servers/{server_id}/os-volume_attachments/{id}": (VOLUME, {"volum
          "POST /servers/{id}/action (os-migrateLive)": (None, {
              "os-migrateLive": {"host": None, "block_migration": "auto"}})}
 
-_S = "os_compute_api:servers:"
+_POLICY = "os_compute_api:servers:"
 _SERVER, _ACT = "/servers/{id}", "/servers/{id}/action"
 _NEW = {"name": "n", "flavorRef": "42", "networks": "none"}
 _IMAGE = {**_NEW, "imageRef": "IMAGE"}
 #: Rules that a route asks besides its own, or of what it shows: a request that makes it do so.
 BESIDE = {
-    _S + "index:get_all_tenants": ("GET", "/servers?all_tenants=1"),
-    _S + "detail:get_all_tenants": ("GET", "/servers/detail?all_tenants=1"),
-    _S + "allow_all_filters": ("GET", "/servers"),
-    _S + "show:flavor-extra-specs": ("GET", _SERVER),
-    _S + "show:host_status": ("GET", _SERVER),
-    _S + "show:host_status:unknown-only": ("GET", _SERVER),
+    _POLICY + "index:get_all_tenants": ("GET", "/servers?all_tenants=1"),
+    _POLICY + "detail:get_all_tenants": ("GET", "/servers/detail?all_tenants=1"),
+    _POLICY + "allow_all_filters": ("GET", "/servers"),
+    _POLICY + "show:flavor-extra-specs": ("GET", _SERVER),
+    _POLICY + "show:host_status": ("GET", _SERVER),
+    _POLICY + "show:host_status:unknown-only": ("GET", _SERVER),
     "os_compute_api:os-extended-server-attributes": ("GET", _SERVER),
-    _S + "create:forced_host": ("POST", "/servers", {"server": {**_NEW, "availability_zone": "nova:host-1"}}),
+    _POLICY + "create:forced_host": ("POST", "/servers", {"server": {**_NEW, "availability_zone": "nova:host-1"}}),
     "compute:servers:create:requested_destination": ("POST", "/servers", {"server": {**_NEW, "host": "host-1"}}),
-    _S + "create:zero_disk_flavor": ("POST", "/servers", {"server": {**_IMAGE, "flavorRef": "none"}}),
-    _S + "create:attach_volume": ("POST", "/servers", {"server": {**_IMAGE, "block_device_mapping_v2": [
+    _POLICY + "create:zero_disk_flavor": ("POST", "/servers", {"server": {**_IMAGE, "flavorRef": "none"}}),
+    _POLICY + "create:attach_volume": ("POST", "/servers", {"server": {**_IMAGE, "block_device_mapping_v2": [
         {"boot_index": 0, "source_type": "image", "destination_type": "local", "uuid": "IMAGE"}]}}),
-    _S + "create:attach_network": ("POST", "/servers", {"server": {**_IMAGE, "networks": "auto"}}),
-    _S + "create:trusted_certs": ("POST", "/servers", {"server": {**_NEW, "trusted_image_certificates": ["x"]}}),
-    _S + "rebuild:trusted_certs": ("POST", _ACT, {
+    _POLICY + "create:attach_network": ("POST", "/servers", {"server": {**_IMAGE, "networks": "auto"}}),
+    _POLICY + "create:trusted_certs": ("POST", "/servers", {"server": {**_NEW, "trusted_image_certificates": ["x"]}}),
+    _POLICY + "rebuild:trusted_certs": ("POST", _ACT, {
         "rebuild": {"imageRef": "IMAGE", "trusted_image_certificates": None}}),
-    _S + "migrations:index:host": ("GET", "/servers/{id}/migrations"),
+    _POLICY + "migrations:index:host": ("GET", "/servers/{id}/migrations"),
     "os_compute_api:os-lock-server:unlock:unlock_override": ("POST", _ACT, {"unlock": None}),
     "os_compute_api:os-migrate-server:migrate:host": ("POST", _ACT, {"migrate": {"host": "x"}}),
     "os_compute_api:os-migrate-server:migrate_live:host": (
@@ -80,7 +80,7 @@ def bodies(cloud, entry, version):
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
-def test_who_may_not_is_refused_by_the_rule_of_the_route(whole, asked, entry):  # noqa: F811
+def test_a_request_without_permission_is_refused_by_the_rule_of_its_route(whole, asked, entry):  # noqa: F811
     seen, version = asked(entry.policy), entry.until or "2.104"
     odd, body = GIVEN.get(str(entry), (None, None))
     path = whole.path("compute", entry.path if isinstance(entry, Route) else f"/{entry.on}/{{id}}/action", version,
@@ -124,7 +124,7 @@ def _filled(cloud, body):
     return cloud.ids["image_id"] if body == "IMAGE" else body
 
 
-def test_there_is_no_rule_that_nobody_asks():
+def test_every_declared_rule_is_used_by_a_route():
     general = {each.name for each in base.RULES}
     ours = {each.name for each in policy.declared() if each.name.startswith(("os_compute_api:", "compute:"))}
     assert ours - general == {entry.policy for entry in ENTRIES} | BESIDE.keys()

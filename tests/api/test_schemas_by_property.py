@@ -17,7 +17,7 @@ from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.routing import Route
 from nova_lite.api.wsgi.validation import Since
 from nova_lite.db.models.servers import Flavor
-from tests import schema_values, whole_cloud
+from tests import sampled, schema_values, whole_cloud
 from tests.whole_cloud import whole  # noqa: F401
 
 LONG = int(os.environ.get("NOVA_LITE_TEST_EXAMPLES", 0))
@@ -25,7 +25,7 @@ SETTINGS = hypothesis.settings(
     max_examples=LONG or 25, derandomize=not LONG, database=None, deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
     phases=(hypothesis.Phase.generate,))
-#: Bodies that are judged without a schema.
+#: Bodies that are checked without a schema.
 OPEN = {"POST /images/{id}/members": {"type": "object", "required": ["member"], "properties": {
     "member": {"type": "string"}}}, "PATCH /images/{id}": {"type": "array", "items": {
     "type": "object", "required": ["op", "path", "value"], "properties": {
@@ -33,6 +33,8 @@ OPEN = {"POST /images/{id}/members": {"type": "object", "required": ["member"], 
         "path": {"enum": ["/name", "/tags", "/key", "/new", "/min_ram", "/visibility", "/protected", "/owner"]}}}}}
 #: A 500 that Nova has, too: the host may do it yet.
 HOST_AWAY = "did not attach the network adapter device in time"
+#: A run of everything asks a part of the routes, and another one every day.
+PARTS = 2
 #: Longer than this, and a request hangs.
 SECONDS = 30
 ENTRIES = [(service, entry) for service, table in whole_cloud.TABLES.items()
@@ -64,7 +66,7 @@ def requests(draw, cloud, service, entry):
         marks = [each.minor for kind in ("body", "query")
                  if isinstance(schema := getattr(method, f"{kind}_schema", None), Since) for each in schema.versions]
         marks = sorted({first.minor, last.minor, *(each for each in marks if first.minor <= each <= last.minor)})
-        version = microversion.V(2, draw(st.sampled_from(marks) | st.integers(first.minor, last.minor)))
+        version = microversion.Version(2, draw(st.sampled_from(marks) | st.integers(first.minor, last.minor)))
     template = entry.path if isinstance(entry, Route) else f"/{entry.on}/{{id}}/action"
     odd = draw(st.sampled_from(schema_values.TEXTS)) if "{" in template and draw(st.integers(0, 7)) == 5 else None
     server = draw(st.sampled_from((cloud.servers[0],) * 4 + tuple(cloud.servers)))
@@ -86,7 +88,7 @@ def _quoted(text):
 
 
 @pytest.fixture
-def patience():
+def time_limit():
     """A request that takes too long fails its test instead of the run."""
     def hangs(_signal, _frame):
         raise TimeoutError(f"a request was not answered within {SECONDS} seconds")
@@ -97,8 +99,9 @@ def patience():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize(("service", "entry"), ENTRIES, ids=lambda each: str(each).replace(" ", "_"))
-def test_bad_input_is_refused_and_changes_nothing(whole, patience, service, entry):  # noqa: F811
+@pytest.mark.parametrize(("service", "entry"), sampled.part_of(ENTRIES, PARTS, whole_cloud.ONCE_BROKEN),
+                         ids=lambda each: str(each).replace(" ", "_"))
+def test_bad_input_is_refused_and_changes_nothing(whole, time_limit, service, entry):  # noqa: F811
     @SETTINGS
     @hypothesis.given(requests(whole, service, entry))
     def ask(request):
@@ -108,7 +111,7 @@ def test_bad_input_is_refused_and_changes_nothing(whole, patience, service, entr
 
 
 def check(cloud, service, method, url, body, user, version):
-    """Send one request, and judge its answer and what it left."""
+    """Send one request, and check its answer and what it left."""
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     answer = cloud.send(method, url, body, user=user, version=version)
     assert answer.body is not None
@@ -159,7 +162,7 @@ def test_a_change_before_a_refusal_would_be_seen_and_undone(whole, monkeypatch):
 
 @pytest.mark.parametrize("values", [{"name": "a\0"}, {"name": "x" * 256}, {"vcpus": 2**31},
                                     {"extra_specs": {"a": "\0"}}])
-def test_what_other_databases_refuse_is_refused_by_this_one(whole, values):  # noqa: F811
+def test_sqlite_refuses_values_that_other_databases_refuse(whole, values):  # noqa: F811
     row = {"flavorid": "x", "name": "x", "vcpus": 1, "memory_mb": 1, "root_gb": 1, **values}
     with pytest.raises(whole_cloud.Refused), whole.engine.begin() as connection:
         connection.execute(sa.insert(Flavor).values(row))

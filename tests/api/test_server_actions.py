@@ -2,19 +2,23 @@
 
 import pytest
 
+from nova_lite import db
+from nova_lite.common import context
+from nova_lite.db import server_moves, servers
 from nova_lite.objects.states import OPERATIONS, Vm
 from tests.compute_service import DRAFT, IMAGE, NOWHERE
 
 #: (action, its argument, operation, version); by an administrator, whom no lock stops.
 ACTIONS = [
-    ("pause", None, "pause", "2.1"), ("unpause", None, "unpause", "2.1"),
-    ("suspend", None, "suspend", "2.1"), ("resume", None, "resume", "2.1"), ("restore", None, "restore", "2.1"),
-    ("rebuild", {"imageRef": IMAGE}, "rebuild", "2.1"),
-    ("confirmResize", None, "confirmResize", "2.1"), ("shelve", None, "shelve", "2.1"),
-    ("unshelve", None, "unshelve", "2.1"),
-    ("createImage", {"name": "i"}, "createImage", "2.1"),
-    ("createBackup", {"name": "i", "backup_type": "daily", "rotation": "2"}, "createBackup", "2.1"),
-    ("rescue", {"rescue_image_ref": IMAGE}, "rescue", "2.1"), ("unrescue", None, "unrescue", "2.1"),
+    ("pause", None, "pause_server", "2.1"), ("unpause", None, "unpause_server", "2.1"),
+    ("suspend", None, "suspend_server", "2.1"), ("resume", None, "resume_server", "2.1"),
+    ("restore", None, "restore_server", "2.1"),
+    ("rebuild", {"imageRef": IMAGE}, "rebuild_server", "2.1"),
+    ("confirmResize", None, "confirm_resize", "2.1"), ("shelve", None, "shelve_server", "2.1"),
+    ("unshelve", None, "unshelve_server", "2.1"),
+    ("createImage", {"name": "i"}, "snapshot_server", "2.1"),
+    ("createBackup", {"name": "i", "backup_type": "daily", "rotation": "2"}, "backup_server", "2.1"),
+    ("rescue", {"rescue_image_ref": IMAGE}, "rescue_server", "2.1"), ("unrescue", None, "unrescue_server", "2.1"),
 ]
 #: Answers other than 202.
 ANSWERS = {"rescue": 200, "confirmResize": 204}
@@ -77,7 +81,7 @@ def history(cloud, server):
 # ---- reset state
 
 @pytest.mark.parametrize("vm_state", ["active", "error"])
-def test_an_administrator_says_what_a_server_is(cloud, server, vm_state):
+def test_reset_state_sets_the_state_and_unlocks_stuck_servers(cloud, server, vm_state):
     cloud.settle(server, vm_state="paused", locked_by="owner")
     act(cloud, server, "pause", user="admin")
     cloud.settle(server, vm_state="active")
@@ -88,7 +92,7 @@ def test_an_administrator_says_what_a_server_is(cloud, server, vm_state):
     assert history(cloud, server)[:2] == [("resetState", None), ("pause", "Error")]
 
 
-def test_only_administrators_reset_a_state_and_only_to_two(cloud, server):
+def test_only_administrators_reset_a_state_and_only_to_active_or_error(cloud, server):
     assert act(cloud, server, "os-resetState", {"state": "active"}).status_int == 403
     for wrong in ({"state": "paused"}, {}, None, "active", {"state": "active", "more": 1}):
         assert act(cloud, server, "os-resetState", wrong, user="admin").status_int == 400
@@ -101,7 +105,7 @@ def rebuild(cloud, server, *, version="2.100", **asked):
     return act(cloud, server, "rebuild", {"imageRef": IMAGE, **asked}, version=version)
 
 
-def test_a_rebuild_changes_what_it_names_and_nothing_else(cloud, server):
+def test_a_rebuild_changes_the_attributes_it_names_and_no_others(cloud, server):
     before = cloud.get(f"/servers/{server}", version="2.100")["server"]
     made = rebuild(cloud, server, name="new", metadata={"a": "b"}, description="d", user_data="eA==",
                    hostname="other", accessIPv4="192.0.2.7", accessIPv6="2001:db8:0::7", adminPass="secret")
@@ -154,7 +158,7 @@ def test_a_rebuild_takes_another_key_or_none(cloud, server):
      "image signatures are not verified here."),
     ({"imageRef": IMAGE, "metadata": {str(number): "x" for number in range(200)}}, "2.1", 403,
      "Maximum number of metadata items exceeds 128")])
-def test_a_rebuild_that_cannot_be_is_refused_and_changes_nothing(cloud, server, asked, version, status, said):
+def test_an_invalid_rebuild_is_refused_and_changes_nothing(cloud, server, asked, version, status, said):
     refused = cloud.refused("POST", f"/servers/{server}/action", {"rebuild": asked}, version=version)
     assert refused[0] == status
     assert said is None or refused[1] == said
@@ -193,7 +197,7 @@ def test_a_copy_is_an_image_that_knows_where_it_is_from(cloud, server, body):
 
 @pytest.mark.parametrize(("action", "more"), [
     ("createImage", {}), ("createBackup", {"backup_type": "d", "rotation": 1})])
-def test_to_2_38_a_copy_has_no_more_metadata_than_the_quota_allows(cloud, server, conf, action, more):
+def test_the_metadata_quota_limits_image_metadata_until_2_38(cloud, server, conf, action, more):
     conf.set_override("metadata_items", 1, "quota")
     body = {action: {"name": "i", "metadata": {"a": "1", "b": "2"}, **more}}
     assert cloud.refused("POST", f"/servers/{server}/action", body, version="2.38") == (
@@ -202,7 +206,7 @@ def test_to_2_38_a_copy_has_no_more_metadata_than_the_quota_allows(cloud, server
     assert cloud.call("POST", f"/servers/{server}/action", body, version="2.39").status_int == 202
 
 
-def test_from_2_45_a_copy_answers_with_its_id(cloud, server):
+def test_create_image_answers_with_the_image_id_since_2_45(cloud, server):
     answer = act(cloud, server, "createImage", {"name": "i"}, version="2.45")
     assert (answer.status_int, "Location" in answer.headers) == (202, False)
     assert list(cloud.images.made) == [answer.json["image_id"]]
@@ -238,7 +242,7 @@ def test_a_refused_copy_leaves_no_image(cloud, server):
     {"createImage": {}}, {"createImage": {"name": ""}}, {"createImage": {"name": "i", "metadata": {"k": 1}}},
     {"createBackup": {"name": "b", "backup_type": "d"}}, {"createBackup": {"name": "b", "backup_type": "d",
                                                                            "rotation": -1}}])
-def test_a_copy_that_cannot_be_is_refused(cloud, server, wrong):
+def test_an_invalid_create_image_is_refused(cloud, server, wrong):
     assert cloud.refused("POST", f"/servers/{server}/action", wrong)[0] == 400
 
 
@@ -254,14 +258,14 @@ def large(cloud):
 @pytest.mark.parametrize(("flavor", "said"), [
     ("42", "When resizing, instances must change flavor!"), ("none", "Flavor none could not be found."),
     ("44", "Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.")])
-def test_a_resize_that_cannot_be_is_refused(cloud, server, flavor, said):
+def test_an_invalid_resize_is_refused(cloud, server, flavor, said):
     cloud.call("POST", "/flavors", {"flavor": {"name": "empty", "vcpus": 1, "ram": 64, "disk": 0, "id": "44"}},
                user="admin")
     assert cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": flavor}}) == (400, said)
     assert task_state(cloud, server) is None
 
 
-def test_a_resize_needs_quota_for_what_it_adds(cloud, server, large):
+def test_a_resize_needs_quota_for_the_resources_it_adds(cloud, server, large):
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 1, "cores": 1}}, user="admin")
     assert cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": large}}) == (
         403, "Quota exceeded for cores: Requested 1, but already used 1 of 1 cores")
@@ -270,7 +274,7 @@ def test_a_resize_needs_quota_for_what_it_adds(cloud, server, large):
     assert cloud.get(f"/servers/{server}")["server"]["status"] == "RESIZE"
 
 
-def test_what_a_resize_that_runs_will_take_is_taken(cloud, server, large):
+def test_a_running_resize_counts_its_new_flavor_against_the_quota(cloud, server, large):
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 2}}, user="admin")
     assert act(cloud, server, "resize", {"flavorRef": large}).status_int == 202
     assert cloud.get("/limits")["limits"]["absolute"]["totalCoresUsed"] == 1       # what it has
@@ -279,7 +283,7 @@ def test_what_a_resize_that_runs_will_take_is_taken(cloud, server, large):
         403, "Quota exceeded for cores: Requested 1, but already used 2 of 2 cores")
 
 
-def test_a_revert_to_more_needs_quota(cloud, server, large):
+def test_a_revert_to_a_larger_flavor_needs_free_quota(cloud, server, large):
     resized(cloud, server, "43", "42")
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"cores": 1}}, user="admin")
     assert cloud.refused("POST", f"/servers/{server}/action", {"revertResize": None}) == (
@@ -304,11 +308,13 @@ def resized(cloud, server, before, now):
     old, new = ({"flavorid": each["id"], "name": each["name"], "vcpus": each["vcpus"], "memory_mb": each["ram"],
                  "root_gb": each["disk"], "ephemeral_gb": 0, "swap_mb": 0, "extra_specs": {}, "is_public": True,
                  "rxtx_factor": 1.0} for each in (old, new))
-    cloud.settle(server, vm_state="resized", flavor=new, remembered={
-        "old_flavor": old, "new_flavor": new, "resized_from": "active", "resize": "x", "resized_at": 0})
+    with db.writer() as session:
+        server_moves.begin(session, context.admin(), servers.get(session, server), kind="resize", status="finished",
+                           old_flavor=old, new_flavor=new, old_vm_state="active", operation_id="x")
+    cloud.settle(server, vm_state="resized", flavor=new)
 
 
-def test_where_no_host_may_resize_it_is_said(cloud, server, large, conf):
+def test_a_resize_that_no_host_accepts_is_refused(cloud, server, large, conf):
     conf.set_override("allow_resize_to_same_host", False, "compute")
     status, said = cloud.refused("POST", f"/servers/{server}/action", {"resize": {"flavorRef": large}})
     assert (status, said[:29]) == (409, "No valid host was found. Serv")
@@ -334,7 +340,7 @@ def test_a_crash_dump_needs_2_17_and_a_guest(cloud, server):
         409, f"Cannot 'trigger_crash_dump' instance {server} while it is in vm_state stopped")
 
 
-def test_topology_is_there_from_2_78(cloud, server):
+def test_topology_is_served_since_2_78(cloud, server):
     assert cloud.refused("GET", f"/servers/{server}/topology", version="2.77")[0] == 404
     assert cloud.get(f"/servers/{server}/topology", version="2.78") == {"nodes": [], "pagesize_kb": None}
 
@@ -348,7 +354,7 @@ def test_diagnostics_are_for_administrators_and_need_a_host(cloud, server):
 
 # ---- shelving
 
-def test_a_shelved_server_comes_back_where_it_is_told(cloud, server):
+def test_unshelve_accepts_a_zone_or_host(cloud, server):
     cloud.settle(server, vm_state="shelved_offloaded", host=None)
     for asked, status in (({"availability_zone": "mars"}, 400), ({"availability_zone": 7}, 400), ({"host": "h"}, 403),
                           ({"more": 1}, 400)):
@@ -361,14 +367,14 @@ def test_a_shelved_server_comes_back_where_it_is_told(cloud, server):
     assert task_state(cloud, server) == "unshelving"
 
 
-def test_only_an_offloaded_server_can_be_told_where_to_go(cloud, server):
+def test_unshelve_to_a_zone_needs_an_offloaded_server(cloud, server):
     cloud.settle(server, vm_state="shelved")
     status, said = cloud.refused("POST", f"/servers/{server}/action", {"unshelve": {"availability_zone": "nova"}},
                                  version="2.77")
     assert (status, said[-52:]) == (409, "supported. The server status must be SHELVED_OFFLOADED."[-52:])
 
 
-def test_only_administrators_offload(cloud, server):
+def test_only_administrators_offload_shelved_servers(cloud, server):
     cloud.settle(server, vm_state="shelved")
     assert act(cloud, server, "shelveOffload").status_int == 403
     assert act(cloud, server, "shelveOffload", user="admin").status_int == 202
@@ -394,7 +400,7 @@ def test_a_soft_delete_hides_a_server_from_lists_and_quota(cloud, server, soft):
     assert history(cloud, server)[0] == ("delete", None)
 
 
-def test_a_restore_that_runs_has_taken_its_quota(cloud, server, soft):
+def test_a_running_restore_counts_against_the_quota(cloud, server, soft):
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 1}}, user="admin")
     cloud.settle(server, vm_state="soft-delete")
     assert act(cloud, server, "restore").status_int == 202
@@ -408,7 +414,7 @@ def test_a_server_that_leaves_its_host_is_deleted_for_good(cloud, server, soft):
     assert task_state(cloud, server) == "deleting"
 
 
-def test_a_restore_needs_quota(cloud, server, soft):
+def test_a_restore_needs_free_quota(cloud, server, soft):
     cloud.settle(server, vm_state="soft-delete")
     cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {"instances": 0}}, user="admin")
     status, said = cloud.refused("POST", f"/servers/{server}/action", {"restore": None})
@@ -435,7 +441,7 @@ def test_a_forced_delete_waits_for_nothing(cloud, server, soft, vm_state):
 @pytest.mark.parametrize(("vm_state", "status"), [
     ("paused", "PAUSED"), ("suspended", "SUSPENDED"), ("rescued", "RESCUE"), ("resized", "VERIFY_RESIZE"),
     ("shelved", "SHELVED"), ("shelved_offloaded", "SHELVED_OFFLOADED")])
-def test_each_state_has_its_status_and_is_found_by_it(cloud, server, vm_state, status):
+def test_each_server_state_has_its_status_and_is_found_by_it(cloud, server, vm_state, status):
     cloud.settle(server, vm_state=vm_state)
     assert cloud.get(f"/servers/{server}")["server"]["status"] == status
     assert cloud.names(f"?status={status}") == ["one"]

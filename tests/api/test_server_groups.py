@@ -34,14 +34,14 @@ def test_a_group_through_the_versions(cloud):
 
 @pytest.mark.parametrize(("policy", "since"), [("affinity", "2.1"), ("anti-affinity", "2.1"),
                                                ("soft-affinity", "2.15"), ("soft-anti-affinity", "2.15")])
-def test_each_policy_has_its_version(cloud, policy, since):
+def test_each_group_policy_is_accepted_since_its_version(cloud, policy, since):
     assert post(cloud, "2.64", name="g", policy=policy).json["server_group"]["policy"] == policy
     assert post(cloud, since, name="g", policies=[policy]).status_int == 200
     if since != "2.1":
         assert post(cloud, "2.14", name="g", policies=[policy]).status_int == 400
 
 
-def test_rules_belong_to_anti_affinity(cloud):
+def test_server_group_rules_are_for_anti_affinity_only(cloud):
     made = post(cloud, "2.64", name="g", policy="anti-affinity", rules={"max_server_per_host": "3"})
     assert made.json["server_group"]["rules"] == {"max_server_per_host": 3}
     refused = post(cloud, "2.64", name="g", policy="affinity", rules={"max_server_per_host": 3})
@@ -57,7 +57,7 @@ def test_rules_belong_to_anti_affinity(cloud):
     {"name": "g", "policies": ["affinity", "anti-affinity"]}, {"name": "g", "policies": [1]},
     {"name": "g", "policies": "affinity"}, {"name": "g", "policy": "affinity"},
     {"name": "g" * 256, "policies": ["affinity"]}])
-def test_bad_bodies_make_no_group(cloud, body):
+def test_invalid_bodies_create_no_server_group(cloud, body):
     assert post(cloud, "2.15", **body).status_int == 400
     assert cloud.get("/os-server-groups") == {"server_groups": []}
 
@@ -96,7 +96,7 @@ def test_servers_join_the_group_that_their_hint_names(cloud):
     assert cloud.get(f"/servers/{one}", version="2.71")["server"]["server_groups"] == []
 
 
-def test_a_group_that_is_not_there_makes_no_server(cloud):
+def test_a_server_with_an_unknown_group_is_refused(cloud):
     theirs = make(cloud, user="bob")
     for id in (NOBODYS, theirs):
         answer = cloud.create(hints={"group": id})

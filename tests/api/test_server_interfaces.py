@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.common.context import RequestContext
-from nova_lite.conductor.flows.endings import Endings
-from nova_lite.conductor.poison import Poison
+from nova_lite.conductor.effects.base import Services
+from nova_lite.conductor.effects.completion import Completion
+from nova_lite.conductor.failed_operations import FailedOperations
 from nova_lite.conf import CONF
 from nova_lite.db import operations
 from nova_lite.db.models.networks import Port
@@ -47,19 +48,19 @@ def ports():
 def refused(cloud, server, *, user="alice", version="2.90", **asked):
     """(status, message), when nothing was changed."""
     before = ports()
-    told = cloud.refused("POST", f"/servers/{server}/os-interface", {"interfaceAttachment": asked}, user=user,
+    refusal = cloud.refused("POST", f"/servers/{server}/os-interface", {"interfaceAttachment": asked}, user=user,
                          version=version)
     assert ports() == before
     with db.reader() as session:
         assert session.scalar(sa.select(Server.task_state).where(Server.id == server)) is None
-    return told
+    return refusal
 
 
 def act(cloud, server, action, argument, **rest):
     return cloud.call("POST", f"/servers/{server}/action", {action: argument}, **rest)
 
 
-def test_a_request_that_contradicts_itself_is_refused(cloud, server):
+def test_an_interface_request_with_contradictory_fields_is_refused(cloud, server):
     net = network(cloud, "10.1.0.0/24")
     assert refused(cloud, server, net_id=net, port_id=NOWHERE) == (
         400, "Must not input both network_id and port_id")
@@ -69,7 +70,7 @@ def test_a_request_that_contradicts_itself_is_refused(cloud, server):
     assert cloud.refused("POST", f"/servers/{server}/os-interface") == (400, "None is not of type 'object'")
 
 
-def test_without_a_word_there_must_be_one_network(cloud, server):
+def test_an_interface_without_a_named_network_needs_exactly_one(cloud, server):
     assert refused(cloud, server) == (
         400, "No specific network was requested and none are available for project 'pa'.")
     empty = network(cloud, None)
@@ -80,7 +81,7 @@ def test_without_a_word_there_must_be_one_network(cloud, server):
         400, "Multiple possible networks found, use a Network ID to be more specific.")
 
 
-def test_a_network_of_others_is_not_there(cloud, server):
+def test_an_interface_on_another_projects_network_is_404(cloud, server):
     theirs = network(cloud, "10.2.0.0/24", BOB)
     for unknown in (NOWHERE, theirs):
         assert refused(cloud, server, net_id=unknown) == (404, f"Network {unknown} could not be found.")
@@ -127,7 +128,7 @@ def test_interfaces_change_only_where_a_guest_can_have_them(cloud, server, vm_st
             409, f"Cannot '{name}' instance {server} while it is in vm_state {vm_state}")
 
 
-def test_readers_strangers_and_locks_keep_interfaces_as_they_are(cloud, server):
+def test_readers_and_other_projects_and_locks_cannot_change_interfaces(cloud, server):
     url = f"/servers/{server}/os-interface"
     for user, status in (("carl", 403), ("bob", 404)):
         assert cloud.refused("POST", url, {}, user=user)[0] == status
@@ -155,7 +156,7 @@ def promised(cloud, server):
 
 def test_a_port_is_not_kept_for_an_attachment_that_was_given_up(cloud, server):
     operation_id = promised(cloud, server)
-    Poison(Endings(cloud.network, None)).set_aside(operation_id, "It took too long.")
+    FailedOperations(Completion(Services(cloud.network, None))).set_aside(operation_id, "It took too long.")
     shown = cloud.get(f"/servers/{server}")["server"]
     assert (ports(), shown["addresses"], shown["OS-EXT-STS:task_state"], shown["status"]) == (0, {}, None, "ACTIVE")
 
@@ -177,20 +178,20 @@ def test_security_groups_are_refused_as_nova_refuses_them(cloud):
     for name in ("web", "twice", "twice"):
         cloud.network.security_groups.create(ALICE, {"project_id": "pa", "name": name})
 
-    def told(server, action, name):
+    def refusal(server, action, name):
         return cloud.refused("POST", f"/servers/{server}/action", {action: {"name": name}})
     bare, wired = cloud.make(), cloud.make()
     give(cloud, wired, network(cloud, "10.1.0.0/24"))
     for action in ("addSecurityGroup", "removeSecurityGroup"):
-        assert told(wired, action, "nope") == (404, "Security group nope is not found for project pa")
-        assert told(wired, action, "twice") == (
+        assert refusal(wired, action, "nope") == (404, "Security group nope is not found for project pa")
+        assert refusal(wired, action, "twice") == (
             409, "Multiple security_group matches found for name 'twice', use an ID to be more specific.")
-        assert told(bare, action, "web") == (404, f"instance_id {bare} could not be found as device id on any ports")
-        assert told(wired, action, "")[0] == 400
-    assert told(wired, "removeSecurityGroup", "web") == (
+        assert refusal(bare, action, "web") == (404, f"instance_id {bare} could not be found as device id on any ports")
+        assert refusal(wired, action, "")[0] == 400
+    assert refusal(wired, "removeSecurityGroup", "web") == (
         404, f"Security group web not associated with the instance {wired}")
     assert act(cloud, wired, "addSecurityGroup", {"name": "web"}).status_int == 202
-    assert told(wired, "addSecurityGroup", "web")[1].startswith(
+    assert refusal(wired, "addSecurityGroup", "web")[1].startswith(
         "Invalid input for security_groups. Reason: Duplicate items in the list: '")
     assert act(cloud, wired, "removeSecurityGroup", {"name": "web"}).status_int == 202
     assert [each["name"] for each in cloud.get(f"/servers/{wired}")["server"]["security_groups"]] == ["default"]
@@ -200,7 +201,7 @@ def give(cloud, server, network_id):
     """The server has a NIC, as if its host had attached it."""
     with db.writer() as session:
         row = session.execute(sa.select(Server.__table__).where(Server.id == server)).one()
-        cloud.network.attachments.attach(session, ALICE, row, {
+        cloud.network.attachments.attach(ALICE, row, {
             "network": network_id, "port": None, "fixed_ip": None, "tag": None})
 
 
@@ -212,7 +213,7 @@ def test_old_actions_for_addresses_are_gone_from_2_44(cloud, server):
 
 
 class Overtaken:
-    """The hosts' bells; before one rings, somebody else's DELETE has come."""
+    """The compute RPC; before a host is notified, somebody else's DELETE has come."""
 
     def attach_interface(self, context, host, operation_id):
         other = threading.Thread(target=self._cancel, args=(operation_id,))
@@ -222,7 +223,7 @@ class Overtaken:
     @staticmethod
     def _cancel(operation_id):
         with db.writer() as session:
-            operations.cancel_open(session, operations.get(session, operation_id).server_id, "Cancelled by delete.")
+            operations.cancel_open(session, operations.get(session, operation_id).resource_id, "Cancelled by delete.")
 
 
 def test_an_attachment_that_something_overtakes_is_a_conflict(cloud, server):

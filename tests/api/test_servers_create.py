@@ -32,7 +32,7 @@ def test_a_create_answers_where_the_server_is_and_its_password_once(cloud):
     assert "adminPass" not in cloud.get(f"/servers/{server['id']}")["server"]
 
 
-def test_what_was_asked_for_is_kept(cloud):
+def test_a_created_server_has_the_requested_attributes(cloud):
     data = base64.b64encode(b"#!/bin/sh").decode()
     answer = cloud.create(version="2.94", name="web", description="front", hostname="www.example.org",
                           metadata={"a": "b"}, tags=["z", "a", "z"], user_data=data, config_drive="yes",
@@ -50,7 +50,7 @@ def test_what_was_asked_for_is_kept(cloud):
     assert kept.requested_networks == []
 
 
-def test_before_description_existed_the_name_stands_for_it(cloud):
+def test_before_2_19_the_description_is_the_name(cloud):
     assert row(cloud.create(version="2.18", networks=None).json["server"]["id"]).description == "one"
     assert row(cloud.create(version="2.37").json["server"]["id"]).description is None
 
@@ -75,7 +75,7 @@ def test_quota_refuses_in_novas_words_and_keeps_nothing(cloud):
     assert count() == 8
 
 
-def test_max_count_shrinks_to_what_quota_has_room_for(cloud):
+def test_max_count_shrinks_to_the_free_quota(cloud):
     assert cloud.create(min_count=1, max_count=50).status_int == 202
     assert count() == 10
 
@@ -108,22 +108,55 @@ def test_over_several_quotas_names_them_all(cloud):
     ({"block_device_mapping": [{"volume_id": NOWHERE}]},
      f"Block Device Mapping is Invalid: failed to get volume {NOWHERE}."),
 ])
-def test_what_cannot_be_made_is_refused_and_nothing_is_kept(cloud, server, message):
+def test_an_invalid_server_is_refused_and_leaves_no_rows(cloud, server, message):
     answer = cloud.create(version="2.94", **server)
     assert answer.status_int == 400
     assert answer.json["badRequest"]["message"] == message
     assert count() == 0
 
 
-def test_files_to_inject_are_refused_rather_than_forgotten(cloud):
+def injected(server_id):
+    with db.reader() as session:
+        return session.execute(sa.select(Server.injected_files).where(Server.id == server_id)).scalar_one()
+
+
+def test_files_to_inject_are_kept_until_a_rebuild_brings_others_or_none(cloud):
     files = [{"path": "/etc/motd", "contents": "aGk="}]
-    answer = cloud.create(version="2.56", personality=files)
-    assert answer.status_int == 400
-    assert "personality" in answer.json["badRequest"]["message"]
-    assert cloud.create(version="2.56", personality=[]).status_int == 202
+    server = cloud.create(version="2.56", personality=files).json["server"]["id"]
+    assert injected(server) == files
+    for version, more, kept in (("2.56", {"personality": [{"path": "/b", "contents": ""}]},
+                                 [{"path": "/b", "contents": ""}]), ("2.57", {}, [])):
+        cloud.settle(server, vm_state="active", host="host-1")
+        answer = cloud.call("POST", f"/servers/{server}/action", {"rebuild": {"imageRef": IMAGE, **more}},
+                            version=version)
+        assert answer.status_int == 202 and injected(server) == kept
 
 
-def test_a_mapping_that_says_what_happens_anyway_is_fine(cloud):
+@pytest.mark.parametrize(("files", "answer"), [
+    ([{"path": "/a", "contents": ""}] * 6, (403, "Personality file limit exceeded")),
+    ([{"path": "a" * 256, "contents": ""}], (403, "Personality file path exceeds maximum 255")),
+    ([{"path": "a", "contents": "YWFh" * 2561}], (403, "Personality file content exceeds maximum 10240")),
+    ([{"path": "a" * 256, "contents": "YWFh" * 2561}], (403, "Personality file path exceeds maximum 255"))])
+def test_files_to_inject_are_bounded(cloud, files, answer):
+    assert cloud.refused("POST", "/servers", {"server": {
+        "name": "one", "flavorRef": "42", "imageRef": IMAGE, "personality": files}}) == answer
+    server = cloud.make()
+    rebuild = {"rebuild": {"imageRef": IMAGE, "personality": files}}
+    assert cloud.refused("POST", f"/servers/{server}/action", rebuild) == answer
+    cloud.settle(server, task_state="rebooting")
+    assert cloud.refused("POST", f"/servers/{server}/action", rebuild)[0] == 409
+    for resource in ("injected_files", "injected_file_path_bytes", "injected_file_content_bytes"):
+        cloud.call("PUT", "/os-quota-sets/pa", {"quota_set": {resource: -1}}, user="admin")
+    assert cloud.create(version="2.56", personality=files, networks="auto").status_int == 202
+
+
+@pytest.mark.parametrize("file", [{"path": "a", "contents": "a"}, {"path": "a"}, {"contents": ""},
+                                  {"path": "a", "contents": "", "mode": "x"}])
+def test_files_to_inject_have_a_path_and_base64(cloud, file):
+    assert cloud.create(version="2.56", personality=[file]).status_int == 400
+
+
+def test_a_block_device_mapping_of_the_boot_image_is_accepted(cloud):
     mapping = {"boot_index": 0, "uuid": IMAGE, "source_type": "image", "destination_type": "local",
                "delete_on_termination": True}
     assert cloud.create(block_device_mapping_v2=[mapping]).status_int == 202
@@ -135,13 +168,13 @@ def test_only_administrators_choose_hosts(cloud, server):
     assert cloud.create(version="2.74", user="admin", **server).status_int == 202
 
 
-def test_readers_and_strangers_create_nothing(cloud):
+def test_readers_and_anonymous_users_create_no_servers(cloud):
     assert cloud.create(user="carl").status_int == 403
     assert cloud.create(user=None).status_int == 401
     assert count() == 0
 
 
-def test_networks_come_to_the_door_in_one_form(cloud, monkeypatch):
+def test_networks_are_passed_to_the_facade_in_one_form(cloud, monkeypatch):
     asked = []
 
     def create(context, request):
@@ -165,3 +198,13 @@ def test_a_flavor_without_a_disk_is_the_operators_to_boot(cloud):
     assert (refused.status_int, refused.json["forbidden"]["message"]) == (
         403, "Only volume-backed servers are allowed for flavors with zero disk.")
     assert cloud.create(flavorRef="none", user="admin").status_int == 202
+
+
+def test_security_groups_are_shown_when_there_are_ports_that_have_them(cloud):
+    server = cloud.create(networks="auto", version="2.37").json["server"]["id"]
+    assert "security_groups" not in cloud.get(f"/servers/{server}")["server"]
+    with db.writer() as session:
+        cloud.network.allocate(session.execute(sa.select(Server.__table__).where(Server.id == server)).one())
+    assert cloud.get(f"/servers/{server}")["server"]["security_groups"] == [{"name": "default"}]
+    [listed] = cloud.get("/servers/detail")["servers"]
+    assert listed["security_groups"] == [{"name": "default"}]

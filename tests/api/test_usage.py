@@ -21,7 +21,7 @@ def usages(cloud, query="", version="2.1"):
     return cloud.get(f"/os-simple-tenant-usage?{SPAN}{query}", user="admin", version=version)
 
 
-def test_usage_adds_up_what_servers_ran_within_the_span(cloud):
+def test_usage_sums_the_time_that_servers_ran_within_the_span(cloud):
     ran(cloud, -3, 2)
     ran(cloud, 1, 4)
     ran(cloud, 22)
@@ -70,7 +70,7 @@ def test_projects_see_their_own_usage(cloud):
     ("start=xx", "2.1", "Invalid datetime string: Datetime is in invalid format"),
     ("marker=zz", "2.40", "Marker zz could not be found."),
     ("x=1", "2.75", "Additional properties are not allowed ('x' was unexpected)")])
-def test_what_cannot_be_asked(cloud, query, version, message):
+def test_an_invalid_query_for_usage_is_refused(cloud, query, version, message):
     assert cloud.refused("GET", f"/os-simple-tenant-usage?{query}", user="admin", version=version) == (400, message)
 
 
@@ -88,7 +88,7 @@ def test_usage_has_pages_of_servers(cloud):
     assert "tenant_usages_links" in usages(cloud, "&limit=1", "2.40")
 
 
-def test_the_audit_log_tells_of_the_month_before(cloud):
+def test_the_usage_audit_log_is_of_the_previous_month(cloud):
     shown = cloud.get("/os-instance_usage_audit_log/2026-11-23%2010:00:00", user="admin")
     assert shown == {"instance_usage_audit_log": {
         "period_beginning": "2026-10-01 00:00:00", "period_ending": "2026-11-01 00:00:00", "num_hosts": 1,

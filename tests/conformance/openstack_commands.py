@@ -83,6 +83,7 @@ STORY = (
     ("admin: role create r9", says(name="r9")),
     ("admin: role add --user u9 --project p9 member", nothing),
     ("admin: role assignment list --names", rows),
+    ("system: role assignment list --names", rows),
     ("admin: role remove --user u9 --project p9 member", nothing),
     ("admin: role delete r9", nothing),
     ("admin: user delete u9", nothing),

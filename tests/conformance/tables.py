@@ -1,4 +1,7 @@
-"""Nova's surface as tables of facts (``data/``): routes, actions and rules of its release 34, and what is not here."""
+"""Nova's surface as tables of facts (``data/``): routes, actions and rules of its release 34, and what is not here.
+
+The rules of Keystone 30, Glance 33 and Neutron 29 are there too; ``tools/service_policies.py`` writes them all.
+"""
 
 import csv
 import os
@@ -33,10 +36,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rule:
-    """A policy: its default, and where it is asked ("METHOD /path" or "METHOD /path (action)")."""
+    """A policy: its default, and where it is asked ("METHOD /path" or "METHOD /path (action)").
+
+    :ivar scope_types: scopes of tokens that may use it; empty: any.
+    """
 
     name: str
     default: str
+    scope_types: tuple
     operations: tuple
 
     def __str__(self):
@@ -61,9 +68,16 @@ def actions():
     return [_entry(row, "POST", row["path"], row["action"]) for row in _rows(("data", "actions.tsv"))]
 
 
-def rules():
-    return [Rule(row["rule"], row["default"], tuple(each.strip() for each in row["operations"].split(";") if each))
-            for row in _rows(("data", "policies.tsv"))]
+def rules(service="nova"):
+    """Those of "nova", "keystone", "glance" or "neutron"."""
+    return [Rule(row["rule"], row["default"], tuple(row["scope_types"].split()),
+                 tuple(each.strip() for each in row["operations"].split(";") if each))
+            for row in _rows(("data", "policies", f"{service}.tsv"))]
+
+
+def rules_different():
+    """{(service, rule): why ours allows something else}"""
+    return {(row["service"], row["rule"]): row["reason"] for row in _rows(("rules_different.tsv",))}
 
 
 def not_yet():

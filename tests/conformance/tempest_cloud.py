@@ -15,10 +15,16 @@ NOT_PASSED = os.path.join(_HERE, "tempest_not_passed.tsv")
 #: Where tools/test.sh has put Tempest.
 ENVIRONMENT = "NOVA_LITE_TEST_TEMPEST"
 _MINUTES = 10
+#: The network that every project sees.
+_SHARED = "shared"
 
 #: Tempest makes hundreds of users and logs them in: bcrypt at its full price would be most of the run.  And some of its
 #: tests come in between, as a second snapshot while the first one is made, for which no operation may be too quick.
 _OPTIONS = "[identity]\npassword_hash_rounds = 4\n[fake]\ndelay = 0.2\n"
+#: A class of the tests of networks keeps what it makes to its end: its quotas are those of Neutron's own runs of them.
+#: The external network is Tempest's own, so that afterwards there is no router at all.
+_OPTIONS += "[network]\nexternal_ranges =\nquota_router = 100\nquota_floatingip = 500\n" \
+            "quota_security_group = 150\nquota_security_group_rule = 1000\n"
 
 _TEMPEST = """\
 [DEFAULT]
@@ -49,15 +55,21 @@ glance = true
 keystone = true
 neutron = true
 [network]
-shared_physical_network = true
+public_network_id = {public}
+build_interval = 0
+build_timeout = 60
 [network-feature-enabled]
-floating_ips = false
+floating_ips = true
+ipv6 = true
+ipv6_subnet_attributes = true
+port_security = true
+api_extensions = {extensions}
 [compute]
 image_ref = {image}
 image_ref_alt = {other_image}
 flavor_ref = 42
 flavor_ref_alt = 84
-fixed_network_name = {network}
+fixed_network_name = {shared}
 max_microversion = latest
 build_interval = 0
 build_timeout = 60
@@ -73,7 +85,7 @@ interface_attach = true
 live_migration = true
 metadata_service = true
 pause = true
-personality = false
+personality = true
 rescue = true
 resize = true
 serial_console = false
@@ -87,6 +99,8 @@ build_interval = 0
 build_timeout = 60
 [validation]
 run_validation = false
+[neutron_plugin_options]
+max_mtu = 9216
 """
 
 
@@ -108,10 +122,15 @@ class Tempest:
         self._cloud = cloud
 
     def configure(self):
-        """Write tempest.conf, and make what it names: two images, one of them with the guest's agent, and a network."""
+        """Write tempest.conf, and make what it names: two images, one of them with the guest's agent, and two networks.
+
+        Every project of Tempest has a network and a router of its own; that which all share is for few tests.
+        """
+        self._network(_SHARED, "10.77.0.0/16", shared=True)
         values = {"folder": self._folder, "url": self._cloud.url, "password": self._cloud.passwords()["admin"],
                   "image": self._image("first", hw_qemu_guest_agent="yes"), "other_image": self._image("other"),
-                  "network": self._network()}
+                  "public": self._network("public", "172.24.4.0/24", **{"router:external": True}), "shared": _SHARED,
+                  "extensions": ",".join(self._extensions())}
         self._write("tempest.conf", _TEMPEST.format(**values))
         discovered = subprocess.run(
             [os.path.join(self._bin, "python"), "-c", "import tempest; print(tempest.__path__[0])"],
@@ -124,9 +143,9 @@ class Tempest:
         assert tests, "no test of Tempest is asked for"
         self._write("tests.txt", "\n".join(tests))
         stream = self._stestr("run", "--load-list", "tests.txt", "--concurrency", str(workers), "--subunit")
-        told = subprocess.run([os.path.join(self._bin, "python"), os.path.join(_HERE, "tempest_results.py")],
+        finished = subprocess.run([os.path.join(self._bin, "python"), os.path.join(_HERE, "tempest_results.py")],
                               input=stream, capture_output=True, check=True).stdout
-        return _outcomes(tests, [json.loads(line) for line in told.splitlines()])
+        return _outcomes(tests, [json.loads(line) for line in finished.splitlines()])
 
     def _stestr(self, *words):
         """Its standard output.  A status other than 0 only says that tests failed: each has its own outcome."""
@@ -152,14 +171,21 @@ class Tempest:
         assert sent.status == 204, sent.text
         return answer.body["id"]
 
-    def _network(self):
-        """The name of a network that every project sees."""
-        made = self._cloud.post("/network/v2.0/networks", {"network": {"name": "shared", "shared": True}}, user="admin")
+    def _extensions(self):
+        """Names of the network API's extensions, and the old name of that for tags, that Tempest looks for, too."""
+        answer = self._cloud.get("/network/v2.0/extensions")
+        assert answer.status == 200, answer.text
+        return sorted([*(each["alias"] for each in answer.body["extensions"]), "tag"])
+
+    def _network(self, name, cidr, **attributes):
+        """The id of a new network with a subnet."""
+        made = self._cloud.post("/network/v2.0/networks", {"network": {"name": name, **attributes}}, user="admin")
         assert made.status == 201, made.text
+        network = made.body["network"]["id"]
         subnet = self._cloud.post("/network/v2.0/subnets", {"subnet": {
-            "network_id": made.body["network"]["id"], "ip_version": 4, "cidr": "10.77.0.0/16"}}, user="admin")
+            "network_id": network, "ip_version": 4, "cidr": cidr}}, user="admin")
         assert subnet.status == 201, subnet.text
-        return "shared"
+        return network
 
 
 def start(folder):
@@ -169,7 +195,7 @@ def start(folder):
 
 
 def _outcomes(tests, lines):
-    """One Outcome a test.  What fails or is skipped for a whole class is told as "setUpClass (module.Class)"."""
+    """One Outcome a test.  What fails or is skipped for a whole class is reported as "setUpClass (module.Class)"."""
     found = {each["test"]: Outcome(each["status"], each["seconds"], each["text"]) for each in lines}
     return {test: found.get(test) or found.get(_set_up_of(test)) or Outcome("lost") for test in tests}
 

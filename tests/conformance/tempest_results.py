@@ -19,13 +19,13 @@ def _line(test):
             "text": "\n".join(details[name].strip() for name in sorted(details, key=lambda name: name != "traceback"))}
 
 
-def _tell(test):
+def _report(test):
     if test["id"] and test["status"] != "exists":
         print(json.dumps(_line(test)))
 
 
 def main():
-    results = StreamToDict(_tell)
+    results = StreamToDict(_report)
     results.startTestRun()
     subunit.ByteStreamToStreamResult(sys.stdin.buffer, non_subunit_name="output").run(results)
     results.stopTestRun()

@@ -34,8 +34,8 @@ class Story:
         Its modules are loaded once, which takes a second, and a child for each command keeps what it caches apart.
         """
         from openstackclient import shell
-        cloud_name = "nova-lite-admin" if command.startswith("admin: ") else "nova-lite"
-        words = ["--os-cloud", cloud_name, *command.removeprefix("admin: ").format(**self.known).split()]
+        who, _, rest = command.rpartition(": ")
+        words = ["--os-cloud", f"nova-lite-{who}" if who else "nova-lite", *rest.format(**self.known).split()]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             child = os.fork()
             if not child:
@@ -112,7 +112,7 @@ def story(tmp_path_factory):
 
 @pytest.mark.parametrize(("command", "check"), STORY, ids=[f"{number:03}-{command}" for number, (command, _) in
                                                            enumerate(STORY)])
-def test_a_command_does_what_it_says(story, command, check):
+def test_a_command_of_the_story_has_its_effect(story, command, check):
     check(story.answer(command), story)
 
 
@@ -123,14 +123,14 @@ def subject(story):
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_what_cannot_be_is_refused_as_nova_does(story, subject, command):
+def test_an_impossible_command_is_refused_as_nova_does(story, subject, command):
     status, out, err = story.run(command)
     assert status != 0 and REFUSED[command] in err, out + err
     assert story.settled("vm1", "ACTIVE")
 
 
 @pytest.mark.parametrize("command", NOT_YET)
-def test_what_is_not_built_yet_is_refused_and_not_done_by_half(story, subject, command):
+def test_a_command_that_is_not_supported_yet_is_refused_without_effect(story, subject, command):
     status, out, err = story.run(command)
     assert status != 0, f"it works: take {command!r} out of NOT_YET and into STORY\n{out}"
     assert story.settled("vm1", "ACTIVE")

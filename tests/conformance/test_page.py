@@ -8,13 +8,13 @@ def test_the_page_is_not_older_than_its_tables():
         assert file.read() == page.text(), "make it anew: python -m tests.conformance.page"
 
 
-def test_every_route_and_action_has_its_place_on_it():
+def test_the_page_lists_every_route_and_action():
     text = page.text()
     for entry in (*tables.routes(), *tables.actions()):
         assert entry.retired or f"``{entry}``" in text
 
 
-def test_every_reason_is_told():
+def test_the_page_gives_every_reason_of_not_yet():
     text = page.text()
     for (_, name), reason in tables.not_yet().items():
         assert f"``{name}``" in text and reason in text

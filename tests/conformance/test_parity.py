@@ -69,7 +69,7 @@ def listed(kind, name):
 
 
 @pytest.mark.parametrize("entry", TABLED, ids=str)
-def test_each_is_there_in_its_versions_and_in_no_other(reach, entry):
+def test_each_route_and_action_exists_in_its_versions_only(reach, entry):
     here = reach(entry, entry.first)
     if listed(entry.kind, entry):
         assert here is None, f"{entry} works: take it out of not_yet.tsv"
@@ -83,13 +83,13 @@ def test_each_is_there_in_its_versions_and_in_no_other(reach, entry):
         assert reach(entry, tables.after(entry.last)) is None, f"{entry} is there after {entry.last}"
 
 
-def test_nothing_is_there_that_nova_has_not():
+def test_every_route_and_action_is_one_of_novas():
     known = {tables.anonymous(str(entry)) for entry in ENTRIES}
     ours = {tables.anonymous(str(entry)) for entry in (*routes.ROUTES, *routes.ACTIONS)}
-    assert ours <= known
+    assert ours <= known, f"Nova has none of {sorted(ours - known)}"
 
 
-def test_what_is_not_yet_there_is_something_of_novas():
+def test_entries_of_not_yet_are_novas_and_have_a_reason():
     names = {(entry.kind, str(entry)) for entry in ENTRIES} | {("rule", str(rule)) for rule in RULES}
     assert set(NOT_YET) <= names
     assert all(NOT_YET.values()), "each has a reason"

@@ -1,6 +1,7 @@
-"""Tempest's compute tests against a whole cloud with the fake driver: each listed one passes, or is told why not.
+"""Tempest's compute and network tests, and neutron-tempest-plugin's, against a whole cloud with the fake driver.
 
-The list is data/tempest.txt, what cannot pass and why is tempest_not_passed.tsv; both are judged by a real Nova.
+Each listed test passes, or has a reason why not.  The list is data/tempest.txt, what cannot pass and why is
+tempest_not_passed.tsv; a real Nova and Neutron decide about both.
 """
 
 import os
@@ -40,7 +41,7 @@ def outcomes(request, tmp_path_factory, whole_cloud):
 
 
 @pytest.mark.parametrize("test", LISTED, ids=name_of)
-def test_tempest(outcomes, test):
+def test_a_listed_test_of_tempest_passes_unless_excused(outcomes, test):
     outcome, reason = outcomes[test], NOT_PASSED.get(name_of(test))
     if reason is None:
         assert outcome.status == "success", f"{outcome.status}: {test}\n{outcome.text}"
@@ -48,13 +49,15 @@ def test_tempest(outcomes, test):
         assert outcome.status != "success", f"it passes: take it out of {tempest_cloud.NOT_PASSED} ({reason})"
 
 
-def test_nothing_is_left_behind(outcomes, whole_cloud):
+def test_tempest_leaves_no_resources_and_no_drift(outcomes, whole_cloud):
     """After all that, the cloud is as empty as it was, and the auditor agrees."""
     assert whole_cloud.get("/compute/v2.1/servers?all_tenants=1", user="admin").body["servers"] == []
     [host] = whole_cloud.get("/compute/v2.1/os-hypervisors/detail", user="admin").body["hypervisors"]
     assert (host["vcpus_used"], host["local_gb_used"], host["running_vms"]) == (0, 0, 0)
     ports = whole_cloud.get("/network/v2.0/ports", user="admin").body["ports"]
     assert [each for each in ports if each["device_owner"].startswith("compute:")] == []
+    for kind in ("routers", "floatingips"):
+        assert whole_cloud.get(f"/network/v2.0/{kind}", user="admin").body[kind] == []
     found = subprocess.run(
         [sys.executable, "-m", "nova_lite.cmd.nova_lite", "audit", "--now", "--state-dir", whole_cloud.state_dir,
          "--config-file", os.path.join(whole_cloud.directory, "test.conf")],
@@ -62,7 +65,7 @@ def test_nothing_is_left_behind(outcomes, whole_cloud):
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-def test_what_is_excused_is_listed_once_and_with_a_reason():
+def test_excused_tests_are_listed_once_and_with_a_reason():
     assert len(LISTED) == len(set(LISTED))
     assert not set(NOT_PASSED) - {name_of(test) for test in LISTED}
     assert all(NOT_PASSED.values())

@@ -4,14 +4,14 @@ import itertools
 
 import orjson
 
-from nova_lite.common import exception, rpc, unit_of_work
+from nova_lite.common import exceptions, rpc, unit_of_work
 from nova_lite.conf import CONF
 
 
 class Bus:
     """:ivar post: callable(letter) -> delays in seconds, one for each copy that arrives; [] loses it.
     :ivar reply: callable(letter) -> whether the answer of a call arrives.
-    :ivar casts: every doorbell that was ever rung.  :ivar methods: {"topic.method"} of all that arrived.
+    :ivar casts: every notification that was ever sent.  :ivar methods: {"topic.method"} of all that arrived.
     """
 
     def __init__(self, simulation):
@@ -19,7 +19,7 @@ class Bus:
         self.calm()
         self.casts = []
         self.methods = set()
-        self._ears = []
+        self._servers = []
         self._turn = itertools.count()
 
     def calm(self):
@@ -37,10 +37,10 @@ class Bus:
         return Client(self, topic, None, None)
 
     def listen(self, server):
-        self._ears.append(server)
+        self._servers.append(server)
 
     def forget(self, server):
-        self._ears = [each for each in self._ears if each is not server]
+        self._servers = [each for each in self._servers if each is not server]
 
     def send(self, letter):
         if letter.asker is None:
@@ -49,16 +49,16 @@ class Bus:
             self.simulation.at(pause, self.arrive, letter)
 
     def arrive(self, letter):
-        self._ears = [each for each in self._ears if each.life.alive]
-        ears = [each for each in self._ears if each.topic == letter.topic and letter.host in (None, each.host)]
-        if ears:
-            ear = ears[next(self._turn) % len(ears)]
+        self._servers = [each for each in self._servers if each.life.alive]
+        servers = [each for each in self._servers if each.topic == letter.topic and letter.host in (None, each.host)]
+        if servers:
+            server = servers[next(self._turn) % len(servers)]
             self.methods.add(str(letter))
-            self.simulation.spawn(ear.answer, letter, life=ear.life, letter=letter)
+            self.simulation.spawn(server.answer, letter, life=server.life, letter=letter)
 
 
 class Letter:
-    """:ivar asker: who waits for the answer; None: a doorbell."""
+    """:ivar asker: who waits for the answer; None: a notification."""
 
     def __init__(self, topic, host, method, payload, asker=None):
         self.topic, self.host, self.method, self.payload, self.asker = topic, host, method, payload, asker
@@ -102,7 +102,7 @@ class Client:
         simulation.at(self._timeout or CONF.rpc_response_timeout, asker.give, None)
         answer = simulation.wait()
         if answer is None:
-            raise exception.NoAnswer(method=method, address=self._topic)
+            raise exceptions.NoAnswer(method=method, address=self._topic)
         answer = self._serializer.deserialize_entity(context, orjson.loads(answer))
         if isinstance(answer, dict) and rpc._ERROR in answer:
             raise rpc._unpack(answer[rpc._ERROR])
@@ -151,12 +151,12 @@ class Server:
         try:
             method = next(getattr(each, letter.method) for each in self._endpoints if hasattr(each, letter.method))
             result = self._serializer.serialize_entity(context, method(context, **arguments))
-        except exception.NovaLiteError as error:
+        except exceptions.NovaLiteError as error:
             self._bus.simulation.note(f"{letter} answers {type(error).__name__}: {error}")
             result = rpc._pack(error)
         except Exception as error:
             self._bus.simulation.note(f"{letter} failed: {error!r}")
-            result = rpc._pack(exception.RemoteFailure(method=letter.method, kind=type(error).__name__,
+            result = rpc._pack(exceptions.RemoteFailure(method=letter.method, kind=type(error).__name__,
                                                        text=str(error)))
         if letter.asker is not None and self._bus.reply(letter):
             self._bus.simulation.at(self._bus.delay(), letter.asker.give, orjson.dumps(result))

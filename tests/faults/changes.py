@@ -28,138 +28,205 @@ class Change:
     headers: dict | None = None
 
 
-def _c(path, body=None, user="admin", headers=None):
+def _at(path, body=None, user="admin", headers=None):
     return Change(path, body, user, headers)
 
 
 #: "service METHOD route" (an action: "service action NAME") -> how to ask for it.  ONE LINE EACH.
 CHANGES = {
-    "compute PUT /servers/{id}": _c("/servers/{server}", {"server": {"name": "renamed"}}, "demo"),
-    "compute POST /servers/{server_id}/metadata": _c("/servers/{server}/metadata", {"metadata": {"a": "b"}}, "demo"),
-    "compute PUT /servers/{server_id}/metadata": _c("/servers/{server}/metadata", {"metadata": {"c": "d"}}, "demo"),
-    "compute PUT /servers/{server_id}/metadata/{id}": _c("/servers/{server}/metadata/k", {"meta": {"k": "w"}}, "demo"),
-    "compute DELETE /servers/{server_id}/metadata/{id}": _c("/servers/{server}/metadata/k", None, "demo"),
-    "compute PUT /servers/{server_id}/tags": _c("/servers/{server}/tags", {"tags": ["x", "y"]}, "demo"),
-    "compute DELETE /servers/{server_id}/tags": _c("/servers/{server}/tags", None, "demo"),
-    "compute PUT /servers/{server_id}/tags/{id}": _c("/servers/{server}/tags/z", None, "demo"),
-    "compute DELETE /servers/{server_id}/tags/{id}": _c("/servers/{server}/tags/t", None, "demo"),
-    "compute action lock": _c("/servers/{server}/action", {"lock": None}, "demo"),
-    "compute action unlock": _c("/servers/{server}/action", {"unlock": None}, "demo"),
-    "compute POST /flavors": _c("/flavors", {"flavor": {"name": "new", "ram": 64, "vcpus": 1, "disk": 1, "id": "new"}}),
-    "compute PUT /flavors/{id}": _c("/flavors/spare", {"flavor": {"description": "changed"}}),
-    "compute DELETE /flavors/{id}": _c("/flavors/spare"),
-    "compute POST /flavors/{flavor_id}/os-extra_specs": _c("/flavors/spare/os-extra_specs", {"extra_specs": {
+    "compute PUT /servers/{id}": _at("/servers/{server}", {"server": {"name": "renamed"}}, "demo"),
+    "compute POST /servers/{server_id}/metadata": _at("/servers/{server}/metadata", {"metadata": {"a": "b"}}, "demo"),
+    "compute PUT /servers/{server_id}/metadata": _at("/servers/{server}/metadata", {"metadata": {"c": "d"}}, "demo"),
+    "compute PUT /servers/{server_id}/metadata/{id}": _at("/servers/{server}/metadata/k", {"meta": {"k": "w"}}, "demo"),
+    "compute DELETE /servers/{server_id}/metadata/{id}": _at("/servers/{server}/metadata/k", None, "demo"),
+    "compute PUT /servers/{server_id}/tags": _at("/servers/{server}/tags", {"tags": ["x", "y"]}, "demo"),
+    "compute DELETE /servers/{server_id}/tags": _at("/servers/{server}/tags", None, "demo"),
+    "compute PUT /servers/{server_id}/tags/{id}": _at("/servers/{server}/tags/z", None, "demo"),
+    "compute DELETE /servers/{server_id}/tags/{id}": _at("/servers/{server}/tags/t", None, "demo"),
+    "compute action lock": _at("/servers/{server}/action", {"lock": None}, "demo"),
+    "compute action unlock": _at("/servers/{server}/action", {"unlock": None}, "demo"),
+    "compute POST /flavors": _at("/flavors", {"flavor": {
+        "name": "new", "ram": 64, "vcpus": 1, "disk": 1, "id": "new"}}),
+    "compute PUT /flavors/{id}": _at("/flavors/spare", {"flavor": {"description": "changed"}}),
+    "compute DELETE /flavors/{id}": _at("/flavors/spare"),
+    "compute POST /flavors/{flavor_id}/os-extra_specs": _at("/flavors/spare/os-extra_specs", {"extra_specs": {
         "hw:cpu_policy": "shared"}}),
-    "compute PUT /flavors/{flavor_id}/os-extra_specs/{id}": _c("/flavors/spare/os-extra_specs/{spec}", {
+    "compute PUT /flavors/{flavor_id}/os-extra_specs/{id}": _at("/flavors/spare/os-extra_specs/{spec}", {
         "quota:vif_inbound_average": "2"}),
-    "compute DELETE /flavors/{flavor_id}/os-extra_specs/{id}": _c("/flavors/spare/os-extra_specs/{spec}"),
-    "compute action addTenantAccess": _c("/flavors/private/action", {"addTenantAccess": {"tenant": "{demo_project}"}}),
-    "compute action removeTenantAccess": _c("/flavors/private/action", {"removeTenantAccess": {
+    "compute DELETE /flavors/{flavor_id}/os-extra_specs/{id}": _at("/flavors/spare/os-extra_specs/{spec}"),
+    "compute action addTenantAccess": _at("/flavors/private/action", {"addTenantAccess": {"tenant": "{demo_project}"}}),
+    "compute action removeTenantAccess": _at("/flavors/private/action", {"removeTenantAccess": {
         "tenant": "{admin_project}"}}),
-    "compute POST /os-keypairs": _c("/os-keypairs", {"keypair": {"name": "new", "type": "ssh", "public_key": _KEY}},
+    "compute POST /os-keypairs": _at("/os-keypairs", {"keypair": {"name": "new", "type": "ssh", "public_key": _KEY}},
                                     "demo"),
-    "compute DELETE /os-keypairs/{id}": _c("/os-keypairs/kp", None, "demo"),
-    "compute PUT /os-quota-sets/{id}": _c("/os-quota-sets/{demo_project}", {"quota_set": {"cores": 40, "ram": 9000}}),
-    "compute DELETE /os-quota-sets/{id}": _c("/os-quota-sets/{admin_project}"),
-    "compute PUT /os-services/{id}": _c("/os-services/{host_service}", {"status": "disabled", "disabled_reason": "x"}),
-    "compute DELETE /os-services/{id}": _c("/os-services/{service}"),
-    "compute POST /os-server-groups": _c("/os-server-groups", {"server_group": {"name": "g", "policy": "affinity"}},
+    "compute DELETE /os-keypairs/{id}": _at("/os-keypairs/kp", None, "demo"),
+    "compute PUT /os-quota-sets/{id}": _at("/os-quota-sets/{demo_project}", {"quota_set": {"cores": 40, "ram": 9000}}),
+    "compute DELETE /os-quota-sets/{id}": _at("/os-quota-sets/{admin_project}"),
+    "compute PUT /os-services/{id}": _at("/os-services/{host_service}", {"status": "disabled", "disabled_reason": "x"}),
+    "compute DELETE /os-services/{id}": _at("/os-services/{service}"),
+    "compute POST /os-server-groups": _at("/os-server-groups", {"server_group": {"name": "g", "policy": "affinity"}},
                                          "demo"),
-    "compute DELETE /os-server-groups/{id}": _c("/os-server-groups/{server_group}", None, "demo"),
-    "compute POST /os-aggregates": _c("/os-aggregates", {"aggregate": {"name": "new"}}),
-    "compute PUT /os-aggregates/{id}": _c("/os-aggregates/{aggregate}", {"aggregate": {"name": "other"}}),
-    "compute DELETE /os-aggregates/{id}": _c("/os-aggregates/{empty_aggregate}"),
-    "compute action add_host": _c("/os-aggregates/{aggregate}/action", {"add_host": {"host": "h2"}}),
-    "compute action remove_host": _c("/os-aggregates/{aggregate}/action", {"remove_host": {"host": "h1"}}),
-    "compute action set_metadata": _c("/os-aggregates/{aggregate}/action", {"set_metadata": {"metadata": {"a": "b"}}}),
-    "compute PUT /os-quota-class-sets/{id}": _c("/os-quota-class-sets/default", {"quota_class_set": {"cores": 44}}),
-    "compute action os-resetState": _c("/servers/{server}/action", {"os-resetState": {"state": "error"}}),
-    "compute action migrate": _c("/servers/{server}/action", {"migrate": None}),
-    "compute action os-migrateLive": _c("/servers/{server}/action", {"os-migrateLive": {
+    "compute DELETE /os-server-groups/{id}": _at("/os-server-groups/{server_group}", None, "demo"),
+    "compute POST /os-aggregates": _at("/os-aggregates", {"aggregate": {"name": "new"}}),
+    "compute PUT /os-aggregates/{id}": _at("/os-aggregates/{aggregate}", {"aggregate": {"name": "other"}}),
+    "compute DELETE /os-aggregates/{id}": _at("/os-aggregates/{empty_aggregate}"),
+    "compute action add_host": _at("/os-aggregates/{aggregate}/action", {"add_host": {"host": "h2"}}),
+    "compute action remove_host": _at("/os-aggregates/{aggregate}/action", {"remove_host": {"host": "h1"}}),
+    "compute action set_metadata": _at("/os-aggregates/{aggregate}/action", {"set_metadata": {"metadata": {"a": "b"}}}),
+    "compute PUT /os-quota-class-sets/{id}": _at("/os-quota-class-sets/default", {"quota_class_set": {"cores": 44}}),
+    "compute action os-resetState": _at("/servers/{server}/action", {"os-resetState": {"state": "error"}}),
+    "compute action migrate": _at("/servers/{server}/action", {"migrate": None}),
+    "compute action os-migrateLive": _at("/servers/{server}/action", {"os-migrateLive": {
         "host": None, "block_migration": "auto"}}),
-    "compute action addSecurityGroup": _c("/servers/{server}/action", {"addSecurityGroup": {
+    "compute action addSecurityGroup": _at("/servers/{server}/action", {"addSecurityGroup": {
         "name": "{group}"}}, "demo"),
-    "compute action removeSecurityGroup": _c("/servers/{server}/action", {"removeSecurityGroup": {
+    "compute action removeSecurityGroup": _at("/servers/{server}/action", {"removeSecurityGroup": {
         "name": "default"}}, "demo"),
-    "compute POST /servers/{server_id}/remote-consoles": _c("/servers/{server}/remote-consoles", {
+    "compute POST /servers/{server_id}/remote-consoles": _at("/servers/{server}/remote-consoles", {
         "remote_console": {"protocol": "vnc", "type": "novnc"}}, "demo"),
     # the older words for other services' images and groups
-    "compute DELETE /images/{id}": _c("/images/{full_image}", None, "demo", _OLD),
-    "compute POST /images/{image_id}/metadata": _c("/images/{full_image}/metadata", {"metadata": {"a": "b"}}, "demo",
+    "compute DELETE /images/{id}": _at("/images/{full_image}", None, "demo", _OLD),
+    "compute POST /images/{image_id}/metadata": _at("/images/{full_image}/metadata", {"metadata": {"a": "b"}}, "demo",
                                                    _OLD),
-    "compute PUT /images/{image_id}/metadata": _c("/images/{full_image}/metadata", {"metadata": {"c": "d"}}, "demo",
+    "compute PUT /images/{image_id}/metadata": _at("/images/{full_image}/metadata", {"metadata": {"c": "d"}}, "demo",
                                                   _OLD),
-    "compute PUT /images/{image_id}/metadata/{id}": _c("/images/{full_image}/metadata/k", {"meta": {"k": "w"}}, "demo",
+    "compute PUT /images/{image_id}/metadata/{id}": _at("/images/{full_image}/metadata/k", {"meta": {"k": "w"}}, "demo",
                                                        _OLD),
-    "compute DELETE /images/{image_id}/metadata/{id}": _c("/images/{full_image}/metadata/k", None, "demo", _OLD),
-    "compute POST /os-security-groups": _c("/os-security-groups", {"security_group": {
+    "compute DELETE /images/{image_id}/metadata/{id}": _at("/images/{full_image}/metadata/k", None, "demo", _OLD),
+    "compute POST /os-security-groups": _at("/os-security-groups", {"security_group": {
         "name": "new", "description": "d"}}, "demo", _OLD),
-    "compute PUT /os-security-groups/{id}": _c("/os-security-groups/{group}", {"security_group": {
+    "compute PUT /os-security-groups/{id}": _at("/os-security-groups/{group}", {"security_group": {
         "name": "other", "description": "d"}}, "demo", _OLD),
-    "compute DELETE /os-security-groups/{id}": _c("/os-security-groups/{group}", None, "demo", _OLD),
-    "compute POST /os-security-group-rules": _c("/os-security-group-rules", {"security_group_rule": {
+    "compute DELETE /os-security-groups/{id}": _at("/os-security-groups/{group}", None, "demo", _OLD),
+    "compute POST /os-security-group-rules": _at("/os-security-group-rules", {"security_group_rule": {
         "parent_group_id": "{group}", "ip_protocol": "udp", "from_port": 7, "to_port": 8, "cidr": "0.0.0.0/0"}}, "demo",
         _OLD),
-    "compute DELETE /os-security-group-rules/{id}": _c("/os-security-group-rules/{rule}", None, "demo", _OLD),
+    "compute DELETE /os-security-group-rules/{id}": _at("/os-security-group-rules/{rule}", None, "demo", _OLD),
 
-    "image POST /images": _c("/images", _IMAGE, "demo"),
-    "image PATCH /images/{id}": _c("/images/{full_image}", [{"op": "replace", "path": "/name", "value": "y"}], "demo",
+    "image POST /images": _at("/images", _IMAGE, "demo"),
+    "image PATCH /images/{id}": _at("/images/{full_image}", [{"op": "replace", "path": "/name", "value": "y"}], "demo",
                                    _PATCH),
-    "image DELETE /images/{id}": _c("/images/{full_image}", None, "demo"),
-    "image PUT /images/{id}/tags/{tag}": _c("/images/{full_image}/tags/new", None, "demo"),
-    "image DELETE /images/{id}/tags/{tag}": _c("/images/{full_image}/tags/t", None, "demo"),
-    "image POST /images/{id}/actions/deactivate": _c("/images/{full_image}/actions/deactivate"),
-    "image POST /images/{id}/actions/reactivate": _c("/images/{off_image}/actions/reactivate"),
-    "image PUT /images/{id}/file": _c("/images/{queued_image}/file", b"z" * 1000, "demo"),
-    "image POST /images/{id}/members": _c("/images/{full_image}/members", {"member": "{admin_project}"}, "demo"),
-    "image PUT /images/{id}/members/{member_id}": _c("/images/{off_image}/members/{admin_project}", {
+    "image DELETE /images/{id}": _at("/images/{full_image}", None, "demo"),
+    "image PUT /images/{id}/tags/{tag}": _at("/images/{full_image}/tags/new", None, "demo"),
+    "image DELETE /images/{id}/tags/{tag}": _at("/images/{full_image}/tags/t", None, "demo"),
+    "image POST /images/{id}/actions/deactivate": _at("/images/{full_image}/actions/deactivate"),
+    "image POST /images/{id}/actions/reactivate": _at("/images/{off_image}/actions/reactivate"),
+    "image PUT /images/{id}/file": _at("/images/{queued_image}/file", b"z" * 1000, "demo"),
+    "image POST /images/{id}/members": _at("/images/{full_image}/members", {"member": "{admin_project}"}, "demo"),
+    "image PUT /images/{id}/members/{member_id}": _at("/images/{off_image}/members/{admin_project}", {
         "status": "accepted"}),
-    "image DELETE /images/{id}/members/{member_id}": _c("/images/{off_image}/members/{admin_project}", None, "demo"),
+    "image DELETE /images/{id}/members/{member_id}": _at("/images/{off_image}/members/{admin_project}", None, "demo"),
 
-    "network POST /networks": _c("/networks", {"network": {"name": "new"}}, "demo"),
-    "network PUT /networks/{id}": _c("/networks/{network}", {"network": {"name": "renamed"}}, "demo"),
-    "network DELETE /networks/{id}": _c("/networks/{empty_network}", None, "demo"),
-    "network POST /subnets": _c("/subnets", {"subnet": {"network_id": "{empty_network}", "ip_version": 4,
-                                                        "cidr": "10.98.0.0/24"}}, "demo"),
-    "network PUT /subnets/{id}": _c("/subnets/{subnet}", {"subnet": {"name": "renamed"}}, "demo"),
-    "network DELETE /subnets/{id}": _c("/subnets/{subnet}", None, "demo"),
-    "network POST /ports": _c("/ports", {"port": {"network_id": "{network}"}}, "demo"),
-    "network PUT /ports/{id}": _c("/ports/{port}", {"port": {"name": "renamed"}}, "demo"),
-    "network DELETE /ports/{id}": _c("/ports/{port}", None, "demo"),
-    "network POST /security-groups": _c("/security-groups", {"security_group": {"name": "new"}}, "demo"),
-    "network PUT /security-groups/{id}": _c("/security-groups/{group}", {"security_group": {"name": "other"}}, "demo"),
-    "network DELETE /security-groups/{id}": _c("/security-groups/{group}", None, "demo"),
-    "network POST /security-group-rules": _c("/security-group-rules", {"security_group_rule": {
+    "network POST /networks": _at("/networks", {"network": {"name": "new"}}, "demo"),
+    "network PUT /networks/{id}": _at("/networks/{network}", {"network": {"name": "renamed"}}, "demo"),
+    "network DELETE /networks/{id}": _at("/networks/{empty_network}", None, "demo"),
+    "network POST /subnets": _at("/subnets", {"subnet": {"network_id": "{network}", "ip_version": 6,
+                                                        "cidr": "fd00:98::/64", "ipv6_ra_mode": "slaac"}}, "demo"),
+    "network PUT /subnets/{id}": _at("/subnets/{subnet}", {"subnet": {"name": "renamed"}}, "demo"),
+    "network DELETE /subnets/{id}": _at("/subnets/{subnet}", None, "demo"),
+    "network POST /ports": _at("/ports", {"port": {"network_id": "{network}"}}, "demo"),
+    "network PUT /ports/{id}": _at("/ports/{port}", {"port": {"name": "renamed"}}, "demo"),
+    "network DELETE /ports/{id}": _at("/ports/{port}", None, "demo"),
+    "network POST /security-groups": _at("/security-groups", {"security_group": {"name": "new"}}, "demo"),
+    "network PUT /security-groups/{id}": _at("/security-groups/{group}", {"security_group": {"name": "other"}}, "demo"),
+    "network DELETE /security-groups/{id}": _at("/security-groups/{group}", None, "demo"),
+    **{f"network {change} /{kind}/{{id}}/tags{more}": _at(f"/{kind}/{{{fact}}}/tags{tag}", body, "demo")
+       for kind, fact in (("networks", "network"), ("subnets", "subnet"), ("ports", "port"),
+                          ("security-groups", "group"), ("subnetpools", "pool"), ("routers", "router"),
+                          ("floatingips", "floating"))
+       for change, more, tag, body in (("POST", "", "", {"tags": ["new"]}), ("PUT", "", "", {"tags": ["new"]}),
+                                       ("DELETE", "", "", None), ("PUT", "/{tag}", "/new", None),
+                                       ("DELETE", "/{tag}", "/t", None))},
+    "network POST /address-scopes": _at("/address-scopes", {"address_scope": {"name": "new", "ip_version": 4}}, "demo"),
+    "network PUT /address-scopes/{id}": _at("/address-scopes/{scope}", {"address_scope": {"name": "renamed"}}, "demo"),
+    "network DELETE /address-scopes/{id}": _at("/address-scopes/{scope}", None, "demo"),
+    "network POST /subnetpools": _at("/subnetpools", {"subnetpool": {
+        "name": "new", "prefixes": ["10.40.0.0/16"]}}, "demo"),
+    "network PUT /subnetpools/{id}": _at("/subnetpools/{pool}", {"subnetpool": {"name": "renamed"}}, "demo"),
+    "network DELETE /subnetpools/{id}": _at("/subnetpools/{pool}", None, "demo"),
+    "network PUT /subnetpools/{id}/add_prefixes": _at("/subnetpools/{pool}/add_prefixes", {
+        "prefixes": ["10.52.0.0/16"]}, "demo"),
+    "network PUT /subnetpools/{id}/remove_prefixes": _at("/subnetpools/{pool}/remove_prefixes", {
+        "prefixes": ["10.50.0.0/16"]}, "demo"),
+    "network POST /address-groups": _at("/address-groups", {"address_group": {
+        "name": "new", "addresses": ["10.1.0.0/16"]}}, "demo"),
+    "network PUT /address-groups/{id}": _at("/address-groups/{addresses}", {
+        "address_group": {"name": "other"}}, "demo"),
+    "network DELETE /address-groups/{id}": _at("/address-groups/{addresses}", None, "demo"),
+    "network PUT /address-groups/{id}/add_addresses": _at("/address-groups/{addresses}/add_addresses", {
+        "addresses": ["10.3.0.0/16"]}, "demo"),
+    "network PUT /address-groups/{id}/remove_addresses": _at("/address-groups/{addresses}/remove_addresses", {
+        "addresses": ["10.2.0.0/16"]}, "demo"),
+    "network POST /default-security-group-rules": _at("/default-security-group-rules", {
+        "default_security_group_rule": {"direction": "ingress", "protocol": "icmp"}}),
+    "network DELETE /default-security-group-rules/{id}": _at("/default-security-group-rules/{first_rule}"),
+    "network POST /routers": _at("/routers", {"router": {
+        "name": "new", "external_gateway_info": {"network_id": "{external}"}}}, "demo"),
+    "network PUT /routers/{id}": _at("/routers/{router}", {"router": {"admin_state_up": False}}, "demo"),
+    "network DELETE /routers/{id}": _at("/routers/{bare_router}", None, "demo"),
+    "network PUT /routers/{id}/add_router_interface": _at("/routers/{bare_router}/add_router_interface", {
+        "subnet_id": "{spare_subnet}"}, "demo"),
+    "network PUT /routers/{id}/remove_router_interface": _at("/routers/{router}/remove_router_interface", {
+        "subnet_id": "{loose_subnet}"}, "demo"),
+    "network PUT /routers/{id}/add_extraroutes": _at("/routers/{router}/add_extraroutes", {"router": {"routes": [
+        {"destination": "10.60.0.0/16", "nexthop": "10.97.0.7"}]}}, "demo"),
+    "network PUT /routers/{id}/remove_extraroutes": _at("/routers/{router}/remove_extraroutes", {"router": {"routes": [
+        {"destination": "10.61.0.0/16", "nexthop": "172.24.4.9"}]}}, "demo"),
+    "network POST /floatingips": _at("/floatingips", {"floatingip": {
+        "floating_network_id": "{external}", "port_id": "{inner_port}"}}, "demo"),
+    "network PUT /floatingips/{id}": _at("/floatingips/{floating}", {"floatingip": {
+        "port_id": "{inner_port}"}}, "demo"),
+    "network DELETE /floatingips/{id}": _at("/floatingips/{floating}", None, "demo"),
+    "network POST /floatingips/{floatingip_id}/port_forwardings": _at("/floatingips/{forwarded}/port_forwardings", {
+        "port_forwarding": {"internal_port_id": "{inner_port}", "protocol": "udp", "external_port": 53,
+                            "internal_port": 53}}, "demo"),
+    "network PUT /floatingips/{floatingip_id}/port_forwardings/{id}": _at(
+        "/floatingips/{forwarded}/port_forwardings/{forwarding}", {"port_forwarding": {"external_port": 24}}, "demo"),
+    "network DELETE /floatingips/{floatingip_id}/port_forwardings/{id}": _at(
+        "/floatingips/{forwarded}/port_forwardings/{forwarding}", None, "demo"),
+    "network POST /rbac-policies": _at("/rbac-policies", {"rbac_policy": {
+        "object_type": "network", "object_id": "{network}", "action": "access_as_shared",
+        "target_tenant": "{admin_project}"}}, "demo"),
+    "network PUT /rbac-policies/{id}": _at("/rbac-policies/{policy}", {"rbac_policy": {
+        "target_tenant": "{demo_project}"}}, "demo"),
+    "network DELETE /rbac-policies/{id}": _at("/rbac-policies/{policy}", None, "demo"),
+    "network PUT /quotas/{project_id}": _at("/quotas/{demo_project}", {"quota": {"port": 77}}),
+    "network DELETE /quotas/{project_id}": _at("/quotas/{admin_project}"),
+    "network POST /security-group-rules": _at("/security-group-rules", {"security_group_rule": {
         "security_group_id": "{group}", "direction": "ingress", "protocol": "udp"}}, "demo"),
-    "network DELETE /security-group-rules/{id}": _c("/security-group-rules/{rule}", None, "demo"),
+    "network DELETE /security-group-rules/{id}": _at("/security-group-rules/{rule}", None, "demo"),
 
-    "identity POST /auth/tokens": _c("/auth/tokens", {"auth": {"identity": {"methods": ["password"], "password": {
+    "identity POST /auth/tokens": _at("/auth/tokens", {"auth": {"identity": {"methods": ["password"], "password": {
         "user": {"id": "{user}", "password": "first-1"}}}}}),
-    "identity DELETE /auth/tokens": _c("/auth/tokens", headers={"X-Subject-Token": "{spare_token}"}),
-    "identity POST /users": _c("/users", {"user": {"name": "new", "password": "abc-123"}}),
-    "identity PATCH /users/{id}": _c("/users/{user}", {"user": {"enabled": False}}),
-    "identity DELETE /users/{id}": _c("/users/{user}"),
-    "identity POST /users/{id}/password": _c("/users/{user}/password", {"user": {
+    "identity DELETE /auth/tokens": _at("/auth/tokens", headers={"X-Subject-Token": "{spare_token}"}),
+    "identity POST /users": _at("/users", {"user": {"name": "new", "password": "abc-123"}}),
+    "identity PATCH /users/{id}": _at("/users/{user}", {"user": {"enabled": False}}),
+    "identity DELETE /users/{id}": _at("/users/{user}"),
+    "identity POST /users/{id}/password": _at("/users/{user}/password", {"user": {
         "original_password": "first-1", "password": "second-2"}}),
-    "identity POST /projects": _c("/projects", {"project": {"name": "new"}}),
-    "identity PATCH /projects/{id}": _c("/projects/{project}", {"project": {"description": "changed"}}),
-    "identity DELETE /projects/{id}": _c("/projects/{project}"),
-    "identity POST /domains": _c("/domains", {"domain": {"name": "new"}}),
-    "identity PATCH /domains/{id}": _c("/domains/{domain}", {"domain": {"description": "changed"}}),
-    "identity DELETE /domains/{id}": _c("/domains/{domain}"),
-    "identity POST /roles": _c("/roles", {"role": {"name": "new"}}),
-    "identity PATCH /roles/{id}": _c("/roles/{role}", {"role": {"name": "other"}}),
-    "identity DELETE /roles/{id}": _c("/roles/{role}"),
-    "identity PUT /projects/{target_id}/users/{user_id}/roles/{role_id}": _c(
+    "identity POST /projects": _at("/projects", {"project": {"name": "new"}}),
+    "identity PATCH /projects/{id}": _at("/projects/{project}", {"project": {"description": "changed"}}),
+    "identity DELETE /projects/{id}": _at("/projects/{project}"),
+    "identity PUT /projects/{id}/tags": _at("/projects/{project}/tags", {"tags": ["new"]}),
+    "identity DELETE /projects/{id}/tags": _at("/projects/{project}/tags"),
+    "identity PUT /projects/{id}/tags/{value}": _at("/projects/{project}/tags/new"),
+    "identity DELETE /projects/{id}/tags/{value}": _at("/projects/{project}/tags/t"),
+    "identity POST /domains": _at("/domains", {"domain": {"name": "new"}}),
+    "identity PATCH /domains/{id}": _at("/domains/{domain}", {"domain": {"description": "changed"}}),
+    "identity DELETE /domains/{id}": _at("/domains/{domain}"),
+    "identity POST /roles": _at("/roles", {"role": {"name": "new"}}),
+    "identity PATCH /roles/{id}": _at("/roles/{role}", {"role": {"name": "other"}}),
+    "identity DELETE /roles/{id}": _at("/roles/{role}"),
+    "identity PUT /projects/{target_id}/users/{user_id}/roles/{role_id}": _at(
         "/projects/{project}/users/{user}/roles/{role}"),
-    "identity DELETE /projects/{target_id}/users/{user_id}/roles/{role_id}": _c(
+    "identity DELETE /projects/{target_id}/users/{user_id}/roles/{role_id}": _at(
         "/projects/{demo_project}/users/{user}/roles/{role}"),
-    "identity PUT /domains/{target_id}/users/{user_id}/roles/{role_id}": _c(
+    "identity PUT /domains/{target_id}/users/{user_id}/roles/{role_id}": _at(
         "/domains/{domain}/users/{user}/roles/{role}"),
-    "identity DELETE /domains/{target_id}/users/{user_id}/roles/{role_id}": _c(
+    "identity DELETE /domains/{target_id}/users/{user_id}/roles/{role_id}": _at(
         "/domains/default/users/{user}/roles/{role}"),
-    "identity PUT /system/users/{user_id}/roles/{role_id}": _c("/system/users/{user}/roles/{role}"),
-    "identity DELETE /system/users/{user_id}/roles/{role_id}": _c("/system/users/{admin_user}/roles/{role}"),
+    "identity PUT /system/users/{user_id}/roles/{role_id}": _at("/system/users/{user}/roles/{role}"),
+    "identity DELETE /system/users/{user_id}/roles/{role_id}": _at("/system/users/{admin_user}/roles/{role}"),
 }
 
 #: Mutating methods that change nothing here.
@@ -240,8 +307,26 @@ def furnish(world):
     facts.rule = made("network", "/security-group-rules", {"security_group_rule": {
         "security_group_id": facts.group, "direction": "ingress", "protocol": "tcp"}}, "security_group_rule", "id",
         user="demo")
+    facts.scope = made("network", "/address-scopes", {"address_scope": {"name": "s", "ip_version": 4}},
+                       "address_scope", "id", user="demo")
+    facts.pool = made("network", "/subnetpools", {"subnetpool": {
+        "name": "p", "prefixes": ["10.48.0.0/16", "10.50.0.0/16"]}}, "subnetpool", "id", user="demo")
+    facts.addresses = made("network", "/address-groups", {"address_group": {"addresses": ["10.2.0.0/16"]}},
+                           "address_group", "id", user="demo")
+    facts.first_rule = made("network", "/default-security-group-rules", {"default_security_group_rule": {
+        "direction": "ingress", "protocol": "sctp"}}, "default_security_group_rule", "id")
+    facts.policy = made("network", "/rbac-policies", {"rbac_policy": {
+        "object_type": "network", "object_id": facts.empty_network, "action": "access_as_shared",
+        "target_tenant": "{admin_project}"}}, "rbac_policy", "id", user="demo")
+    _routers(facts, made)
+    for kind, fact in (("networks", facts.network), ("subnets", facts.subnet), ("ports", facts.port),
+                       ("security-groups", facts.group), ("subnetpools", facts.pool), ("routers", facts.router),
+                       ("floatingips", facts.floating)):
+        made("network", f"/{kind}/{fact}/tags/t", None, method="PUT", user="demo")
+    made("network", "/quotas/{admin_project}", {"quota": {"port": 99}}, method="PUT")
     facts.user = made("identity", "/users", {"user": {"name": "u", "password": "first-1"}}, "user", "id")
     facts.project = made("identity", "/projects", {"project": {"name": "p"}}, "project", "id")
+    made("identity", f"/projects/{facts.project}/tags/t", None, method="PUT")
     facts.domain = made("identity", "/domains", {"domain": {"name": "d", "enabled": False}}, "domain", "id")
     facts.role = made("identity", "/roles", {"role": {"name": "r"}}, "role", "id")
     for path in ("/projects/{demo_project}/users/{user}/roles/{role}", "/domains/default/users/{user}/roles/{role}",
@@ -253,6 +338,33 @@ def furnish(world):
     assert answer.status_int == 201, answer.text
     facts.spare_token = answer.headers["X-Subject-Token"]
     world.simulation.run(3)
+
+
+def _routers(facts, made):
+    """An external network, a router with gateway, interface and route, and one with nothing."""
+    facts.external = made("network", "/networks", {"network": {"name": "out", "router:external": True}}, "network",
+                          "id")
+    made("network", "/subnets", {"subnet": {"network_id": facts.external, "ip_version": 4, "cidr": "172.24.4.0/24"}})
+    facts.inner_network = made("network", "/networks", {"network": {"name": "in"}}, "network", "id", user="demo")
+    for name, cidr in (("inner_subnet", "10.97.0.0/24"), ("spare_subnet", "10.96.0.0/24"),
+                       ("loose_subnet", "10.95.0.0/24")):
+        vars(facts)[name] = made("network", "/subnets", {"subnet": {
+            "network_id": facts.inner_network, "ip_version": 4, "cidr": cidr}}, "subnet", "id", user="demo")
+    for name, said in (("router", {"external_gateway_info": {"network_id": facts.external}}), ("bare_router", {})):
+        vars(facts)[name] = made("network", "/routers", {"router": said}, "router", "id", user="demo")
+    for subnet in (facts.inner_subnet, facts.loose_subnet):
+        made("network", f"/routers/{facts.router}/add_router_interface", {"subnet_id": subnet}, method="PUT",
+             user="demo")
+    facts.inner_port = made("network", "/ports", {"port": {"network_id": facts.inner_network, "fixed_ips": [
+        {"subnet_id": facts.inner_subnet}]}}, "port", "id", user="demo")
+    for name in ("floating", "forwarded"):
+        vars(facts)[name] = made("network", "/floatingips", {"floatingip": {"floating_network_id": facts.external}},
+                                 "floatingip", "id", user="demo")
+    facts.forwarding = made("network", f"/floatingips/{facts.forwarded}/port_forwardings", {"port_forwarding": {
+        "internal_port_id": facts.inner_port, "protocol": "tcp", "external_port": 22, "internal_port": 22}},
+        "port_forwarding", "id", user="demo")
+    made("network", f"/routers/{facts.router}/add_extraroutes", {"router": {"routes": [
+        {"destination": "10.61.0.0/16", "nexthop": "172.24.4.9"}]}}, method="PUT", user="demo")
 
 
 def _filled(value, facts):
@@ -304,7 +416,7 @@ def _absent(route):
 
 
 def of_operations():
-    """The routes and actions that begin operations, told by the scenarios."""
+    """The routes and actions that begin operations, taken from the scenarios."""
     found = {"compute POST /servers", "compute DELETE /servers/{id}", "compute action forceDelete",
              "compute POST /servers/{server_id}/os-interface", "compute DELETE /servers/{server_id}/os-interface/{id}",
              "compute action removeFixedIp"}
@@ -314,9 +426,9 @@ def of_operations():
     return found
 
 
-# ---- judging
+# ---- checking
 
-def judge(world, before, status, whole):
+def violations(world, before, status, whole):
     """What is wrong with the effect of a change: it must be whole or absent.
 
     :param before: the database before it.  :param whole: and after a calm run, which ended with ``status``.
@@ -327,8 +439,8 @@ def judge(world, before, status, whole):
     answered = world.answer is not None and world.answer.status_int < 300
     if after == whole or (after == before and not answered):
         return []
-    told = "answered with success and" if answered else "not answered and"
-    return [f"{told} neither whole nor absent:\n{_difference('before', before, after)}\n"
+    outcome = "answered with success and" if answered else "not answered and"
+    return [f"{outcome} neither whole nor absent:\n{_difference('before', before, after)}\n"
             f"{_difference('whole', whole, after)}"]
 
 

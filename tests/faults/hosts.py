@@ -8,8 +8,12 @@ import dataclasses
 import os
 from unittest import mock
 
-from nova_lite.common import concurrency, exception, failpoints
-from nova_lite.network.host.fake import FakeHostNetwork
+from nova_lite.common import concurrency, exceptions, failpoints
+from nova_lite.conf import CONF
+from nova_lite.network.planes.fake import FakePlane
+from nova_lite.network.planes.port_table import PortTable
+from nova_lite.network.planes.state import Port
+from nova_lite.objects.states import Power
 from nova_lite.virt import fake
 from nova_lite.virt.fake import driver, guests
 from tests.faults import invariants
@@ -103,18 +107,39 @@ class Driver(fake.FakeDriver):
     image_cache = True
 
     def __init__(self, shelf, life, conf):
-        with mock.patch.object(driver, "Guests", lambda _folder, changed: Guests(shelf, life, changed)):
+        with mock.patch.object(guests, "Guests", lambda _folder, changed: Guests(shelf, life, changed)):
             super().__init__(conf)
         self.build = Build(shelf, life, self.build._guests, conf)
         self.host.__class__ = Host
         self.host._shelf = shelf
 
 
-class Network(FakeHostNetwork):
-    """Ports stay plugged when the service dies."""
+class Ports(PortTable):
+    """Ports stay plugged when the service dies, of which the next one then knows no more than whose they are."""
 
+    def __init__(self, shelf):
+        super().__init__()
+        self._shelf = shelf
+        for port_id, server_id in list(shelf.ports.items()):
+            super().__setitem__(port_id, Port(
+                port_id=port_id, server_id=server_id, network_id="", bridge="", tap="", mac="", mtu=0, hostname="",
+                addresses=(), revision=-1, network_revision=-1))
+
+    def __setitem__(self, port_id, port):
+        super().__setitem__(port_id, port)
+        self._shelf.ports[port_id] = port.server_id
+
+    def __delitem__(self, port_id):
+        super().__delitem__(port_id)
+        self._shelf.ports.pop(port_id, None)
+
+
+class Network(FakePlane):
     def __init__(self, shelf, life):
-        self.plugged = shelf.ports
+        super().__init__(CONF, lambda _server_ids: {
+            mac for guest in tuple(shelf.guests.values())
+            if guest.power in (Power.RUNNING, Power.PAUSED) for mac in guest.macs})
+        self.remembered = Ports(shelf)
         self._life = life
 
     def plug(self, nics, server):
@@ -132,11 +157,9 @@ class Network(FakeHostNetwork):
             super().unplug([nic])
             between("unplug")
 
-    def sync(self, servers):
+    def apply(self, changes, since, in_use):
         self._life.check()
-        wanted = {nic.port_id: server.id for server in servers for nic in server.nics}
-        self.plugged.clear()
-        self.plugged.update(wanted)
+        return super().apply(changes, since, in_use)
 
 
 class Images:
@@ -149,7 +172,7 @@ class Images:
         concurrency.sleep(0.1)
         self._life.check()
         if not image.token:
-            raise exception.ImageUnacceptable(image_id=image.id, reason="no token came with it.")
+            raise exceptions.ImageUnacceptable(image_id=image.id, reason="no token came with it.")
         self._shelf.images.add(image.id)
         return f"/cache/{image.id}", image.disk_format
 

@@ -31,9 +31,9 @@ from nova_lite.virt.fake import driver
 from tests.faults import hosts
 
 _OPTIONS = {
-    None: {"concurrency": "threading"},
+    None: {"concurrency": "threading", "vif_plugging_timeout": 300, "vif_plugging_is_fatal": True},
     "compute": {"driver": "fake", "shelved_offload_time": -1},     # leaving its host is an operation of its own
-    "fake": {"delay": 0.2},
+    "fake": {"delay": 0.2, "port_delay": 0.0},
     # The auditor would mend what the engine must not break.
     "audit": {"interval": 10 ** 7},
     "identity": {"password_hash_rounds": 4, "token_ttl": 10 ** 6},
@@ -64,7 +64,7 @@ class Lab:
             self._questions = None
         if self.engine is not None:
             self.engine.dispose()
-        for end in ("-wal", "-shm"):
+        for end in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path + end)
         if snapshot:
@@ -109,6 +109,7 @@ class Lab:
         CONF.set_override("state_dir", self.state)
         CONF.set_override("store_dir", os.path.join(self.state, "images"), group="image")
         rpc.register_opts()
+        self.world.configure(patch)
 
     @staticmethod
     def _forget_configuration():
@@ -118,7 +119,8 @@ class Lab:
         for group, values in _OPTIONS.items():
             for name in values:
                 CONF.clear_override(name, group=group)
-        for name, group in (("connection", "database"), ("state_dir", None), ("store_dir", "image")):
+        for name, group in (("connection", "database"), ("state_dir", None), ("store_dir", "image"),
+                            *(("backend", each) for each in ("network", "image"))):
             CONF.clear_override(name, group=group)
 
     def _patch(self, patch, simulation, bus):

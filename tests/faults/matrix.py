@@ -10,7 +10,7 @@ import random
 
 from nova_lite.objects.states import OPERATIONS
 from tests.faults import changes
-from tests.faults.scenarios import scenarios, state
+from tests.faults.scenarios import REMOTE, scenarios, state
 from tests.faults.world import HOSTS, Fault, World
 
 #: How many cases with dice each scenario has.
@@ -27,8 +27,8 @@ class Case:
     bus: bool = False
 
     def __str__(self):
-        told = [str(each) for each in self.faults] + ([f"bus-{self.seed}"] if self.bus else [])
-        return f"{self.scenario}:{'+'.join(told) or 'calm'}"
+        parts = [str(each) for each in self.faults] + ([f"bus-{self.seed}"] if self.bus else [])
+        return f"{self.scenario}:{'+'.join(parts) or 'calm'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Record:
     """What a calm run passed.
 
     :ivar trace: (point, transaction, process) of each hit, in order; of a change, until it was answered.
-    :ivar methods: "topic.method" of what was asked over the bus.  :ivar status: of the last answer.
+    :ivar methods: "topic.method" of what was asked over the bus.
+    :ivar status, answer: of the last answer, the latter its first bytes.
     :ivar dump: of a change: the database after it.
     """
 
@@ -44,6 +45,7 @@ class Record:
     methods: frozenset
     violations: tuple
     status: int
+    answer: bytes
     dump: dict
 
 
@@ -51,7 +53,7 @@ def scenario_of(name):
     """The Scenario of that name: of an operation, of one that fails at its end, or of a change."""
     if name.endswith(_UNDONE):
         return _undone(name)
-    found = scenarios().get(name)
+    found = scenarios().get(name) or REMOTE.get(name)
     return found if found is not None else changes.scenario(name)
 
 
@@ -81,14 +83,14 @@ def undone():
 def record(name):
     """The Record of a calm run of a scenario."""
     scenario = scenario_of(name)
-    world = World(f"matrix {name}", state(scenario.start))
+    world = scenario.world(f"matrix {name}", state(scenario.start))
     with world.running():
         world.arm()
         scenario.act(world)
         world.settle()
-        answers = [status for _, status, _ in world.answers]
+        _, status, answer = world.answers[-1]
         trace = world.trace[:world.answered_at] if name in changes.names() else world.trace
-        return Record(tuple(trace), frozenset(world.bus.methods), tuple(world.violations()), answers[-1],
+        return Record(tuple(trace), frozenset(world.bus.methods), tuple(world.violations()), status, answer[:300],
                       world.dump() if name in changes.names() else {})
 
 
@@ -103,6 +105,8 @@ def faults_at(hit, deletable, light):
         return Fault(kind, hit.point, after, hit.nth, hit.transaction)
     committed, on_host = hit.point.endswith(".after_commit"), hit.process in HOSTS
     yield fault("crash", 1)
+    if hit.point.startswith("http."):
+        yield from (fault(kind, after) for kind, after in _of_request(hit.point))
     if hit.periodic:
         return
     yield fault("freeze", 20)                   # past the lease
@@ -123,6 +127,20 @@ def faults_at(hit, deletable, light):
         yield fault("stop", 1)
         if deletable:
             yield fault("delete", 0.6)
+
+
+def _of_request(point):
+    """(kind, after) of what happens to a request of another service."""
+    reads = point.startswith("http.get")
+    if point.endswith(".before_request"):
+        yield "undelivered", 0
+        yield "away", 12
+        if not reads:
+            yield "refused", 0
+            yield "broken", 0
+            yield "late", 3                 # later than who asks waits, and earlier than it may be asked again
+    elif not reads:
+        yield "lost", 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,6 +218,17 @@ def cases():
     return {str(case): case for case in found}
 
 
+@functools.cache
+def remote_cases():
+    """As ``cases``, of the scenarios with a remote service."""
+    return {str(case): case for name in REMOTE for case in cases_of(name)}
+
+
+def case_of(name):
+    """The Case of a name."""
+    return remote_cases()[name] if name.partition(":")[0] in REMOTE else cases()[name]
+
+
 # ---- running one
 
 @dataclasses.dataclass(frozen=True)
@@ -211,8 +240,8 @@ class Result:
     world: World
 
     def __str__(self):
-        told = "\n".join(self.wrong)
-        return f"{told}\n\n{self.world.story()}\n\n{told}\n\nAgain: python -m tests.faults.replay '{self.case}'"
+        parts = "\n".join(self.wrong)
+        return f"{parts}\n\n{self.world.story()}\n\n{parts}\n\nAgain: python -m tests.faults.replay '{self.case}'"
 
 
 def run(case, seed=None):
@@ -221,7 +250,7 @@ def run(case, seed=None):
     :param seed: other dice than the case's own.
     """
     scenario = scenario_of(case.scenario)
-    world = World(f"matrix {case.scenario}", state(scenario.start))
+    world = scenario.world(f"matrix {case.scenario}", state(scenario.start))
     wrong = []
     with world.running():
         before = world.dump() if scenario.name in changes.names() else None
@@ -235,7 +264,7 @@ def run(case, seed=None):
             wrong.append(f"{case.faults[0]} did not happen: the point was not reached")
         if before is not None:
             calm = record(scenario.name)
-            wrong += changes.judge(world, before, calm.status, calm.dump)
+            wrong += world.mended(lambda: changes.violations(world, before, calm.status, calm.dump))
     return Result(case, wrong, world)
 
 
@@ -251,7 +280,7 @@ def _spoil(world, dice):
         if fate < 0.25:
             return []
         copies = 2 if fate < 0.45 else 1
-        slowest = 5.0 if letter.asker is not None else 40.0     # a question outlives its asker's patience nowhere
+        slowest = 5.0 if letter.asker is not None else 40.0     # a question never outlives its asker's timeout
         return [dice.choice((bus.delay(), dice.uniform(0, 2), dice.uniform(0, slowest))) for _ in range(copies)]
     bus.post = post
     bus.reply = lambda letter: simulation.clock > end or dice.random() > 0.15

@@ -6,7 +6,7 @@ from tests.faults import matrix
 
 
 def main(name, seed=None):
-    result = matrix.run(matrix.cases()[name], seed)
+    result = matrix.run(matrix.case_of(name), seed)
     print(result.world.story(10 ** 6))
     print("\nhits:", *result.world.hits, sep="\n  ")
     print("\nwrong:", *(result.wrong or ["nothing"]), sep="\n  ")

@@ -1,4 +1,4 @@
-"""A deterministic machine room: processes as groups of greenlets on one native thread, and a clock that is only told.
+"""A deterministic machine: processes as groups of greenlets on one native thread, and a clock that is only set.
 
 A greenlet runs until it sleeps, waits or ends, so a seed gives one history.  A process that is killed has no
 effect any more: what its code still does while it unwinds is refused (``Life.check``).
@@ -44,6 +44,7 @@ class Simulation:
     """Time and processes.  :ivar log: what happened, for the reader of a failure.  :ivar life: whose code runs now."""
 
     def __init__(self, seed, clock=0.0):
+        self.seed = seed
         self.random = random.Random(seed)
         self.clock = clock
         self.log = []
@@ -148,7 +149,7 @@ class Simulation:
 
     def _unwind(self, life):
         for task in list(life.tasks):
-            if task.glet:                       # begun and not ended
+            if task.glet:                       # started and not ended
                 self.enter(life)
                 try:
                     task.glet.throw(Killed)
@@ -206,8 +207,8 @@ class Simulation:
 
     def datetime_module(self):
         """Stands for the module ``datetime`` in ``db.base``."""
-        told = types.SimpleNamespace(now=lambda zone=None: self.now().replace(tzinfo=zone))
-        return types.SimpleNamespace(UTC=datetime.UTC, timedelta=datetime.timedelta, datetime=told)
+        simulated = types.SimpleNamespace(now=lambda zone=None: self.now().replace(tzinfo=zone))
+        return types.SimpleNamespace(UTC=datetime.UTC, timedelta=datetime.timedelta, datetime=simulated)
 
 
 class Task:

@@ -2,23 +2,38 @@
 
 ``single`` (the default) is one process on SQLite; ``postgresql`` and ``mariadb`` are separate processes over RabbitMQ
 and that database.  NOVA_LITE_TEST_CONCURRENCY is eventlet (the default) or threading.
+
+One process on green threads runs every file.  In the other variants a run with a seed (tests/sampled.py) has the files
+for which the variant makes a difference (``DIFFERENT``), and of the rest another part every day.
 """
 
 import contextlib
 import os
 import pathlib
-import uuid
 
 import pytest
-import sqlalchemy as sa
 
-from tests import backends, clouds, lanes
+from tests import backends, clouds, ports_and_ranges, sampled
 
 #: Of several workers none shall be left alone with one of these at the end.
 LONGEST = ("test_audit", "test_graceful_stop", "test_kill", "test_idempotency_kill", "test_image_kill", "test_explain",
            "test_server_life")
 LAYOUT = os.environ.get("NOVA_LITE_TEST_LAYOUT", "single")
 CONCURRENCY = os.environ.get("NOVA_LITE_TEST_CONCURRENCY", "eventlet")
+
+#: {what a variant has of its own: files that run in it every time}
+DIFFERENT = {
+    # Whatever waits, streams, stops in good order or is done by many at once: there a thread is not like another.
+    "threading": {
+        "test_api_workers", "test_graceful_stop", "test_interfaces", "test_raw_inputs", "test_server_life",
+        "test_snapshots", "test_wire_numbers"},
+    # Whatever services say to each other, one at least of every operation, and what outlives the death of one of them.
+    "separate": {
+        "test_changed_networks", "test_graceful_stop", "test_image_kill", "test_interfaces", "test_kill",
+        "test_resize", "test_server_anew", "test_server_life", "test_server_rest", "test_shelve", "test_snapshots"},
+}
+#: Of the files that are in none of these, one in so many runs on a day.
+PARTS = 3
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +46,8 @@ def layout(tmp_path_factory):
         database = {"postgresql": backends.postgresql, "mariadb": backends.mariadb}[LAYOUT]
         urls = (stack.enter_context(database(tmp_path_factory.mktemp("database"))),
                 stack.enter_context(backends.rabbitmq(tmp_path_factory.mktemp("broker"))))
-        yield lambda options="": clouds.Separate(_own_database(urls[0]), backends.virtual_host(urls[1]), options)
-
-
-def _own_database(url):
-    """The URL of a new database on that server."""
-    name = f"cloud_{uuid.uuid4().hex[:8]}"
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+        yield lambda options="", environment=None: clouds.Separate(
+            backends.own_database(urls[0]), backends.virtual_host(urls[1]), options, environment)
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +68,17 @@ def cloud(shared_cloud):
         shared_cloud.delete_server(server["id"])
 
 
+def pytest_ignore_collect(collection_path):
+    """True for a file that this run leaves out; pytest does not ask of files that its arguments name."""
+    variants = [*(["threading"] if CONCURRENCY == "threading" else ()), *(["separate"] if LAYOUT != "single" else ())]
+    name = collection_path.stem
+    if variants and name.startswith("test_") and not any(name in DIFFERENT[each] for each in variants):
+        return None if sampled.takes(f"{LAYOUT} {CONCURRENCY} {name}", PARTS) else True
+    return None
+
+
 def pytest_collection_modifyitems(items):
-    lanes.put_first(items, pathlib.Path(__file__).parent, LONGEST)
+    ports_and_ranges.put_first(items, pathlib.Path(__file__).parent, LONGEST)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -68,17 +68,17 @@ def test_a_worker_that_dies_or_hangs_is_replaced(cloud, number):
     assert answers(cloud)
 
 
-def test_workers_that_wait_are_not_taken_for_hung(cloud):
+def test_waiting_workers_are_not_considered_hung(cloud):
     before = workers(cloud)
     with pytest.raises(AssertionError):
         clouds.until("a worker was replaced", lambda: workers(cloud) != before, _HUNG * 2)
 
 
-def test_without_their_parent_workers_stop_so_that_its_next_life_finds_the_port_free(cloud):
+def test_workers_without_their_parent_stop_and_free_the_port(cloud):
     orphans = workers(cloud)
     [parent] = cloud.pids
     os.kill(parent, signal.SIGKILL)
     cloud._processes["api"].wait()
-    clouds.until("its workers are gone", lambda: not any(os.path.exists(f"/proc/{each}") for each in orphans), 20)
+    clouds.until("its workers are gone", lambda: not any(os.path.exists(f"/proc/{each}") for each in orphans))
     cloud.start()
     assert answers(cloud)

@@ -1,4 +1,4 @@
-"""Where servers go and why: forced and requested hosts, hints, and what tenants and administrators are told of it."""
+"""Where servers go and why: forced and requested hosts, hints, and what tenants and administrators see of it."""
 
 import json
 import os
@@ -74,23 +74,23 @@ def test_the_command_prints_every_decision(cloud, host):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0][:4] == ["create", "of", "placed", f"({server['id']}),"]
     assert ["chosen", host[0]] in lines and [host[0], "0.00", "chosen"] in lines
-    [told] = json.loads(explain(cloud, "--json", server["id"]).stdout)
-    assert told["decision"]["chosen"] == host[0] and told["decision"]["weighed"] == [[host[0], 0, {}]]
+    [explained] = json.loads(explain(cloud, "--json", server["id"]).stdout)
+    assert explained["decision"]["chosen"] == host[0] and explained["decision"]["weighed"] == [[host[0], 0, {}]]
 
 
-def test_what_nobody_decided_is_told(cloud):
+def test_explain_of_an_unknown_server_exits_with_a_message(cloud):
     done = explain(cloud, "nothing")
     assert (done.returncode, done.stdout) == (1, "") and "nothing" in done.stderr
 
 
 @pytest.mark.parametrize("place", ["nova:{0}", "nowhere:{0}", ":{0}", "nova:{0}:{1}", "nova::{1}"])
-def test_a_forced_host_is_taken_whatever_zone_stands_beside_it(cloud, host, place):
+def test_a_forced_host_is_used_whatever_zone_is_given(cloud, host, place):
     server = settled(cloud, post(cloud, availability_zone=place.format(*host)), "ACTIVE")
     assert server["OS-EXT-SRV-ATTR:host"] == host[0]
 
 
 @pytest.mark.parametrize("place", ["nova:nohost", "nova:{0}:nonode", "nova::nonode"])
-def test_a_forced_host_that_there_is_not_leaves_the_server_in_error(cloud, host, place):
+def test_an_unknown_forced_host_leaves_the_server_in_error(cloud, host, place):
     fault = settled(cloud, post(cloud, availability_zone=place.format(*host)), "ERROR")["fault"]
     assert fault["code"] == 500 and fault["message"].startswith("No valid host was found. There is no compute host ")
 
@@ -100,7 +100,7 @@ def test_only_administrators_name_hosts(cloud, host):
     assert cloud.create(host=host[0], networks="none", version="2.74").status == 403
 
 
-def test_a_forced_host_takes_what_filters_refuse_and_a_requested_one_does_not(cloud, host):
+def test_a_forced_host_skips_the_filters_and_a_requested_one_does_not(cloud, host):
     cloud.post("/compute/v2.1/flavors", user="admin", body={"flavor": {
         "id": "odd", "name": "odd", "ram": 64, "vcpus": 1, "disk": 0}})
     cloud.post("/compute/v2.1/flavors/odd/os-extra_specs", user="admin", body={

@@ -38,7 +38,7 @@ def create(cloud, key):
     def ask():
         answer = cloud.post("/compute/v2.1/servers", body, version="2.100", headers={"Idempotency-Key": key})
         return answer if answer.status != 409 else None
-    return clouds.until(f"{key} is answered", ask, 20)
+    return clouds.until(f"{key} is answered", ask)
 
 
 def servers(cloud):
@@ -56,7 +56,7 @@ def test_a_repeat_after_the_death_of_the_process_makes_nothing_new(fragile):
 
 
 @pytest.mark.parametrize("moment", [0.002, 0.006, 0.012])
-def test_killed_in_the_middle_of_the_request_one_server_comes_of_it(fragile, moment):
+def test_a_repeat_after_a_kill_amid_the_request_makes_one_server(fragile, moment):
     image, key = fragile.image_id(), f"at {moment}"
     asking = requests.Request(
         "POST", f"{fragile.url}/compute/v2.1/servers", headers={
@@ -66,7 +66,7 @@ def test_killed_in_the_middle_of_the_request_one_server_comes_of_it(fragile, mom
     sent.start()
     time.sleep(moment)
     fragile.kill(API)
-    sent.join(10)
+    sent.join(120)
     fragile.start()
     server_id = create(fragile, key).body["server"]["id"]
     assert servers(fragile) == [server_id]
@@ -75,4 +75,4 @@ def test_killed_in_the_middle_of_the_request_one_server_comes_of_it(fragile, mom
 
 def _send(prepared):
     with contextlib.suppress(requests.RequestException):
-        requests.Session().send(prepared, timeout=10)
+        requests.Session().send(prepared, timeout=60)

@@ -61,7 +61,7 @@ def is_usable(cloud, image_id):
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_after_kill_9_in_the_middle_of_an_upload_it_can_be_sent_again(fragile, framing):
+def test_an_upload_can_be_sent_again_after_its_process_was_killed(fragile, framing):
     image_id = draft(fragile)
     with begin_upload(fragile, image_id, framing):
         assert incoming(fragile)
@@ -78,7 +78,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_the_image_as_it_was(fragil
 
 
 @pytest.mark.skipif(LAYOUT == "single", reason="one process has no other that lives on")
-def test_what_one_worker_left_another_mends(fragile):
+def test_an_upload_that_a_killed_worker_left_is_recovered_by_another(fragile):
     """The parent of the workers is stopped, so that no start of a new one can help."""
     image_id = draft(fragile)
     parent = fragile._processes["api"].pid

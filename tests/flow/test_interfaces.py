@@ -13,7 +13,7 @@ SERVERS, NETWORK = "/compute/v2.1/servers", "/network/v2.0"
 
 @pytest.fixture
 def second(cloud):
-    """The id of a second network, with room for four addresses."""
+    """The id of a second network, with four addresses."""
     network = cloud.post(f"{NETWORK}/networks", {"network": {"name": "second"}}).body["network"]["id"]
     subnet = {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/29", "gateway_ip": "192.0.2.6"}
     assert cloud.post(f"{NETWORK}/subnets", {"subnet": subnet}).status == 201
@@ -85,7 +85,7 @@ def test_a_users_own_port_is_free_again_when_it_is_detached(cloud, second):
     assert cloud.get(f"{NETWORK}/ports/{port}").body["port"]["device_id"] == ""
 
 
-def test_what_was_attached_and_detached_outlives_all_that_happens_to_a_server(cloud, second):
+def test_changed_interfaces_survive_stop_start_rebuild_and_shelve(cloud, second):
     server = cloud.boot()
     server_id, (first,) = server["id"], attached(cloud, server["id"])
     added = attach(cloud, server_id, net_id=second)["port_id"]
@@ -104,7 +104,7 @@ def test_what_was_attached_and_detached_outlives_all_that_happens_to_a_server(cl
     assert nics(cloud, server_id) == 2
 
 
-def test_interfaces_asked_for_at_once_come_one_after_the_other(cloud, second):
+def test_concurrent_attachments_run_one_after_the_other(cloud, second):
     server_id = cloud.boot()["id"]
     url, body = f"{cloud.url}{SERVERS}/{server_id}/os-interface", {"interfaceAttachment": {"net_id": second}}
     headers = {"X-Auth-Token": cloud.token()}
@@ -122,7 +122,7 @@ def test_a_request_that_is_repeated_with_its_key_attaches_once(cloud, second):
     assert nics(cloud, server_id) == len(attached(cloud, server_id)) == 2
 
 
-def test_what_is_not_there_is_detached_in_the_record_alone(cloud):
+def test_detaching_an_unknown_interface_or_address_fails_in_the_actions_record(cloud):
     server_id = cloud.boot()["id"]
     for path in ("11111111-2222-4333-8444-555555555555", "nonsense"):
         assert cloud.delete(f"{SERVERS}/{server_id}/os-interface/{path}").status == 202
@@ -173,3 +173,19 @@ def test_every_port_of_a_server_joins_a_group_and_leaves_it(cloud, second):
         assert [each["name"] for each in cloud.show(server_id)["security_groups"]] == ["default"] * 2
     finally:
         cloud.delete(f"{NETWORK}/security-groups/{made}")
+
+
+def test_a_port_changes_and_goes_by_the_network_api_and_its_guest_follows(cloud, second):
+    server_id = cloud.boot()["id"]
+    port_id = attach(cloud, server_id, net_id=second)["port_id"]
+    path, (fixed,) = f"{NETWORK}/ports/{port_id}", cloud.get(f"{NETWORK}/ports/{port_id}").body["port"]["fixed_ips"]
+    more = [fixed, {"subnet_id": fixed["subnet_id"]}]
+    assert cloud.put(path, {"port": {"fixed_ips": more}}).status == 200
+    clouds.until("both are there", lambda: len(addresses(cloud, server_id)["second"]) == 2)
+    clouds.until("the host has done it", lambda: cloud.put(path, {"port": {"fixed_ips": [fixed]}}).status == 200)
+    assert addresses(cloud, server_id)["second"] == [fixed["ip_address"]]
+    assert cloud.delete(path).status == 204
+    clouds.until("it is gone", lambda: cloud.get(path).status == 404)
+    assert nics(cloud, server_id) == 1 and "second" not in addresses(cloud, server_id)
+    assert [action for action, message in history(cloud, server_id) if message is None][:3] == [
+        "detach_interface", "removeFixedIp", "addFixedIp"]

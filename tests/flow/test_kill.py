@@ -6,7 +6,7 @@ from tests import clouds
 from tests.flow.conftest import CONCURRENCY, LAYOUT
 
 #: Fake guests take this long to come, go and change, so that there is a middle to be killed in.
-SLOW = "[fake]\ndelay = 1.5\n[operations]\nlease = 5\nring_again = 2\n"
+SLOW = "[fake]\ndelay = 1.5\n[operations]\nlease = 5\nnotify_again = 2\n"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def kill_and_start(cloud, victim):
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_killed_while_it_works_every_operation_still_ends(fragile, victim):
+def test_operations_end_though_their_processes_are_killed(fragile, victim):
     stopping, deleting = (fragile.boot(name=name)["id"] for name in ("stopping", "deleting"))
     creating = fragile.create(name="creating").body["server"]["id"]
     assert fragile.act(stopping, "os-stop").status == 202
@@ -52,7 +52,7 @@ def test_killed_while_it_works_every_operation_still_ends(fragile, victim):
 
 def test_a_delete_overtakes_a_create(fragile):
     server_id = fragile.create().body["server"]["id"]
-    clouds.until("the build has begun", lambda: fragile.show(server_id)["OS-EXT-STS:task_state"] == "spawning")
+    clouds.until("the build has started", lambda: fragile.show(server_id)["OS-EXT-STS:task_state"] == "spawning")
     fragile.delete_server(server_id)
     assert_nothing_is_left(fragile)
 

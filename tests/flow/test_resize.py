@@ -19,8 +19,8 @@ def held(cloud):
     return node["vcpus_used"], node["memory_mb_used"], node["local_gb_used"]
 
 
-def moves(cloud, server_id):
-    """Status of every move of a server, newest first."""
+def migrations(cloud, server_id):
+    """Status of every migration of a server, newest first."""
     listed = cloud.get(f"/compute/v2.1/os-migrations?instance_uuid={server_id}", user="admin", version="2.59").body
     for each in listed["migrations"]:
         assert (each["migration_type"], each["source_compute"]) == ("resize", each["dest_compute"])
@@ -40,7 +40,7 @@ def test_a_resize_is_confirmed_or_reverted(cloud, large, state):
     assert shown["OS-EXT-STS:power_state"] == (1 if state == "ACTIVE" else 4)
     full = held(cloud)
     assert full[0] == empty[0] + 2
-    assert moves(cloud, server["id"]) == ["finished"]
+    assert migrations(cloud, server["id"]) == ["finished"]
     shown = settle(cloud, server["id"], "revertResize", state)
     assert (shown["flavor"], held(cloud)) == (server["flavor"], small)
     settle(cloud, server["id"], "resize", "VERIFY_RESIZE", {"flavorRef": large})
@@ -48,7 +48,7 @@ def test_a_resize_is_confirmed_or_reverted(cloud, large, state):
     assert cloud.act(server["id"], "confirmResize").status == 204
     assert cloud.wait_for(server["id"], state)["flavor"]["original_name"] == "wide"
     assert held(cloud) == full
-    assert moves(cloud, server["id"]) == ["confirmed", "reverted"]
+    assert migrations(cloud, server["id"]) == ["confirmed", "reverted"]
     cloud.delete_server(server["id"])
     assert held(cloud) == empty
 
@@ -58,7 +58,7 @@ def test_a_resized_server_can_be_deleted(cloud, large):
     server_id = cloud.boot()["id"]
     settle(cloud, server_id, "resize", "VERIFY_RESIZE", {"flavorRef": large})
     cloud.delete_server(server_id)
-    assert (held(cloud), moves(cloud, server_id)) == (empty, ["confirmed"])
+    assert (held(cloud), migrations(cloud, server_id)) == (empty, ["confirmed"])
 
 
 def test_a_size_that_no_host_has_leaves_the_server_as_it_was(cloud):
@@ -69,7 +69,7 @@ def test_a_size_that_no_host_has_leaves_the_server_as_it_was(cloud):
     assert cloud.act(server["id"], "resize", {"flavorRef": "huge"}).status == 202
     path = f"/compute/v2.1/servers/{server['id']}/os-instance-actions"
     clouds.until("it failed", lambda: cloud.get(path).body["instanceActions"][0]["message"] == "Error")
-    assert moves(cloud, server["id"]) == ["error"]
+    assert migrations(cloud, server["id"]) == ["error"]
     shown = cloud.show(server["id"])
     assert (shown["status"], shown["OS-EXT-STS:task_state"], shown["flavor"]) == ("ACTIVE", None, server["flavor"])
     assert held(cloud) == before

@@ -20,7 +20,7 @@ def test_a_rebuild_mends_a_server_in_error(cloud):
     clouds.until("it runs", lambda: cloud.show(server_id)["status"] == "ACTIVE")
 
 
-def test_ephemeral_disks_are_not_preserved_and_that_is_said(cloud):
+def test_a_rebuild_that_asks_to_preserve_ephemeral_disks_ends_in_error(cloud):
     server_id = cloud.boot()["id"]
     cloud.act(server_id, "rebuild", {"imageRef": cloud.image_id(), "preserve_ephemeral": True})
     shown = clouds.until("it failed", lambda: (server := cloud.show(server_id))["status"] == "ERROR" and server)

@@ -59,7 +59,7 @@ def test_the_console_log_shows_what_the_guest_printed(cloud):
     assert answer.body["output"]
 
 
-def test_deleting_frees_port_address_quota_and_room(cloud):
+def test_a_delete_frees_port_address_quota_and_allocations(cloud):
     def used():
         limits = cloud.get("/compute/v2.1/limits").body["limits"]["absolute"]
         nodes = cloud.get("/compute/v2.1/os-hypervisors/detail", user="admin").body["hypervisors"]
@@ -75,7 +75,7 @@ def test_deleting_frees_port_address_quota_and_room(cloud):
     assert cloud.act(server_id, "os-start").status == 404
 
 
-def test_several_are_made_at_once_and_numbered(cloud):
+def test_servers_created_by_one_request_are_numbered(cloud):
     answer = cloud.create(name="node", min_count=3, max_count=3)
     assert answer.status == 202
     names = {each["name"] for each in servers(cloud)}
@@ -85,7 +85,7 @@ def test_several_are_made_at_once_and_numbered(cloud):
     assert len({cloud.show(each["id"])["addresses"]["private"][0]["addr"] for each in servers(cloud)}) == 3
 
 
-def test_more_than_quota_allows_is_refused_and_nothing_made(cloud):
+def test_a_request_beyond_the_quota_is_refused_and_makes_no_server(cloud):
     answer = cloud.create(min_count=1000, max_count=1000)
     assert answer.status == 403
     assert answer.body["forbidden"]["message"].startswith("Quota exceeded for ")
@@ -105,7 +105,7 @@ def test_a_flavor_that_no_host_can_hold_ends_in_error_with_the_reason(cloud):
     assert cloud.delete("/compute/v2.1/flavors/huge", user="admin").status == 202
 
 
-def test_what_a_request_asked_for_is_shown(cloud):
+def test_a_server_shows_the_attributes_of_its_request(cloud):
     user_data = base64.b64encode(b"#!/bin/sh\ntrue\n").decode()
     server = cloud.boot(name="Été 1!", metadata={"a": "b"}, description="hello", user_data=user_data, tags=["x"],
                         config_drive=True)
@@ -131,7 +131,7 @@ def test_a_locked_server_refuses_its_owner(cloud):
     assert cloud.act(server_id, "unlock").status == 202
 
 
-def test_the_action_tells_its_steps(cloud):
+def test_an_action_shows_its_steps_as_events(cloud):
     server_id = cloud.boot()["id"]
     path = f"/compute/v2.1/servers/{server_id}/os-instance-actions"
     [action] = cloud.get(path, version="2.100").body["instanceActions"]

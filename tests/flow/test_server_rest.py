@@ -23,7 +23,7 @@ def test_a_server_suspends_and_goes_on(cloud):
     assert settle(cloud, server_id, "resume", "ACTIVE")["OS-EXT-STS:power_state"] == 1
 
 
-def test_a_server_that_stands_still_comes_back_by_a_hard_reboot(cloud):
+def test_a_paused_or_suspended_server_runs_again_after_a_hard_reboot(cloud):
     server_id = cloud.boot()["id"]
     for action, status in (("pause", "PAUSED"), ("suspend", "SUSPENDED")):
         settle(cloud, server_id, action, status)
@@ -39,7 +39,7 @@ def test_a_server_whose_state_was_reset_can_be_worked_with(cloud):
     clouds.until("it is off", lambda: cloud.show(server_id)["status"] == "SHUTOFF")
 
 
-def test_a_server_that_stands_still_can_be_deleted(cloud):
+def test_a_paused_or_suspended_server_can_be_deleted(cloud):
     for action, status in (("pause", "PAUSED"), ("suspend", "SUSPENDED")):
         server_id = cloud.boot()["id"]
         settle(cloud, server_id, action, status)

@@ -45,11 +45,28 @@ def test_a_shelved_server_may_stay_on_its_host(layout, tmp_path):
     cloud = clouds.Cloud(layout(options="[compute]\nshelved_offload_time = -1\n"), tmp_path)
     try:
         cloud.start()
-        server_id = cloud.boot()["id"]
+        server_id = cloud.boot(name="stays")["id"]
         settle(cloud, server_id, "shelve", "SHELVED")
         settle(cloud, server_id, "unshelve", "ACTIVE")
+        settle(cloud, server_id, "shelve", "SHELVED")
+        [image] = cloud.get("/image/v2/images?name=stays-shelved").body["images"]
+        assert cloud.delete(f"/image/v2/images/{image['id']}").status == 204
+        settle(cloud, server_id, "unshelve", "ACTIVE")          # its disk is still here
         settle(cloud, server_id, "shelve", "SHELVED")
         settle(cloud, server_id, "shelveOffload", "SHELVED_OFFLOADED", user="admin")
         settle(cloud, server_id, "unshelve", "ACTIVE")
     finally:
         cloud.stop()
+
+
+def test_unshelving_a_server_whose_image_is_gone_ends_in_error_with_a_fault(cloud):
+    server_id = cloud.boot(name="lost")["id"]
+    assert cloud.act(server_id, "shelve").status == 202
+    cloud.wait_for(server_id, "SHELVED_OFFLOADED")
+    [image] = [each["id"] for each in cloud.get("/image/v2/images?name=lost-shelved").body["images"]]
+    assert cloud.delete(f"/image/v2/images/{image}").status == 204
+    assert cloud.act(server_id, "unshelve").status == 202
+    shown = cloud.wait_for(server_id, "ERROR")
+    assert shown["fault"]["message"] == f"Unshelve attempted but the image {image} cannot be found."
+    actions = cloud.get(f"/compute/v2.1/servers/{server_id}/os-instance-actions").body["instanceActions"]
+    assert (actions[0]["action"], actions[0]["message"]) == ("unshelve", "Error")

@@ -69,7 +69,7 @@ def test_a_delete_does_not_wait_for_the_copy_that_it_overtakes(layout, tmp_path)
                 cloud.show(server_id)["OS-EXT-STS:task_state"] == "image_uploading"))
             began = time.monotonic()
             cloud.delete_server(server_id)
-            assert time.monotonic() - began < 15
+            assert time.monotonic() - began < 40
             assert image(cloud, copied) is None
         finally:
             cloud.stop()

@@ -23,7 +23,7 @@ def softly_deleted(cloud):
     return server_id
 
 
-def test_what_is_restored_runs_and_stays(soft_cloud):
+def test_a_restored_server_runs_and_is_not_reclaimed(soft_cloud):
     server_id = softly_deleted(soft_cloud)
     assert soft_cloud.act(server_id, "restore").status == 202
     assert soft_cloud.wait_for(server_id, "ACTIVE")["OS-EXT-STS:power_state"] == 1
@@ -31,6 +31,6 @@ def test_what_is_restored_runs_and_stays(soft_cloud):
     soft_cloud.wait_gone(server_id)
 
 
-def test_what_is_not_restored_goes_by_itself(soft_cloud):
+def test_a_soft_deleted_server_is_reclaimed_after_its_interval(soft_cloud):
     server_id = softly_deleted(soft_cloud)
     soft_cloud.wait_gone(server_id)

@@ -29,7 +29,7 @@ def statuses(cloud):
 
 @pytest.mark.skipif(LAYOUT != "single", reason="all stop at once where there is one process")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_everything_stops_for_long_while_servers_wait_for_a_host(cloud, number):
+def test_builds_that_wait_for_a_host_go_on_after_the_process_was_stopped(cloud, number):
     answer = cloud.create(version="2.36", min_count=COUNT, max_count=COUNT)
     assert answer.status == 202, answer.text
     [process] = cloud._processes.values()

@@ -24,11 +24,11 @@ def test_a_request_is_drawn_from_the_rest_call_to_the_driver(cloud):
     at = [next(number for number, line in enumerate(lines) if wanted in line) for wanted in (
         "by user demo", "POST /servers", "Servers.create ", "Build.create ", "ConductorAPI.build_servers",
         "SchedulerAPI.select_destinations", ", of 1 host: 1 fits", "ComputeAPI.build_server ", "compute/tasks/build.py",
-        "network ", "FakeHostNetwork.plug", "spawn ", "virt/fake/driver.py", "done +")]
+        "network ", "FakePlane.plug", "spawn ", "virt/fake/driver.py", "done +")]
     assert at == sorted(at)
 
 
-def test_all_that_was_done_to_a_server_is_drawn_in_order_even_when_it_is_gone(cloud):
+def test_trace_draws_all_operations_of_a_deleted_server_in_order(cloud):
     server_id = cloud.boot(name="gone")["id"]
     cloud.act(server_id, "os-stop")
     cloud.wait_for(server_id, "SHUTOFF")
@@ -37,17 +37,18 @@ def test_all_that_was_done_to_a_server_is_drawn_in_order_even_when_it_is_gone(cl
     assert titles == ["create", "stop", "delete"]
 
 
-def test_the_same_steps_are_told_by_the_api(cloud):
+def test_the_events_of_the_api_are_the_steps_of_the_trace(cloud):
     answer = cloud.create()
     server_id = answer.body["server"]["id"]
     cloud.wait_for(server_id, "ACTIVE")
     path = f"/compute/v2.1/servers/{server_id}/os-instance-actions/{answer.headers['x-openstack-request-id']}"
     events = cloud.get(path, version="2.84", user="admin").body["instanceAction"]["events"]
-    assert [each["event"] for each in reversed(events)] == ["conductor_schedule", "compute_network", "compute_spawn"]
+    assert [each["event"] for each in reversed(events)] == [
+        "conductor_schedule", "compute_network", "compute_spawn", "compute_vif_plugging"]
     assert all(each["host"] and each["hostId"] and each["finish_time"] for each in events)
-    assert [each["details"] is None for each in events] == [True, True, False]      # the scheduler's tells why
+    assert [each["details"] is None for each in events] == [True, True, True, False]      # the scheduler's says why
 
 
-def test_what_nobody_asked_for_is_told(cloud):
+def test_trace_of_an_unknown_request_exits_with_a_message(cloud):
     done = trace(cloud, "req-none")
     assert (done.returncode, done.stdout) == (1, "") and "req-none" in done.stderr

@@ -8,22 +8,31 @@ import sqlalchemy as sa
 
 from nova_lite.db import session
 from nova_lite.db.models import Base
+from nova_lite.db.models.default_security_group_rules import DefaultSecurityGroupRule, fill
 from tests import backends
 
 
-@contextlib.contextmanager
-def database(kind, tmp_path_factory):
-    """The URL of an empty database; ``kind`` is sqlite, postgresql or mariadb."""
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/test.sqlite"
-        return
-    with getattr(backends, kind)(tmp_path_factory.mktemp(kind)) as made:
-        yield made
+class Databases:
+    """Makes empty databases; a server of each kind is started when the first one on it is asked for."""
+
+    def __init__(self, new_directory, stack):
+        self._new_directory = new_directory
+        self._stack = stack
+        self._servers = {}
+
+    def new(self, kind):
+        """The URL of an empty database; ``kind`` is sqlite, postgresql or mariadb."""
+        if kind == "sqlite":
+            return f"sqlite:///{self._new_directory('sqlite')}/test.sqlite"
+        if kind not in self._servers:
+            server = getattr(backends, kind)(self._new_directory(kind))
+            self._servers[kind] = self._stack.enter_context(server)
+        return backends.own_database(self._servers[kind])
 
 
 @contextlib.contextmanager
 def connected(conf, url):
-    """This process uses that database, with every table and no row, while the block lasts."""
+    """This process uses that database, with every table as a new database has it, while the block lasts."""
     conf.set_override("connection", str(url), "database")
     session.dispose()
     Base.metadata.create_all(session.engine())
@@ -36,10 +45,11 @@ def connected(conf, url):
 
 
 def empty():
-    """Delete every row."""
+    """Delete every row but what a new database has."""
     with session.engine().begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
+        fill(DefaultSecurityGroupRule.__table__, connection)
 
 
 #: How many transactions wait for a row.  SQLite has none: a writer waits before it begins.

@@ -8,7 +8,10 @@ import sys
 import textwrap
 import uuid
 
+from nova_lite.network.planes.linux import netns, parts
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROBE = os.path.join(ROOT, "tests", "live", "probe.py")
 DRIVER = os.path.join(ROOT, "tests", "live", "network_host.py")
 DHCP_SCRIPT = textwrap.dedent("""\
     #!/bin/sh
@@ -17,7 +20,10 @@ DHCP_SCRIPT = textwrap.dedent("""\
     ip addr add $ip/$mask dev $interface
     [ -n "$mtu" ] && ip link set $interface mtu $mtu
     set -- $staticroutes
-    while [ $# -ge 2 ]; do ip route add $1 via $2; shift 2; done
+    while [ $# -ge 2 ]; do
+        if [ $2 = 0.0.0.0 ]; then ip route add $1 dev $interface; else ip route add $1 via $2; fi
+        shift 2
+    done
     """)
 
 
@@ -28,45 +34,149 @@ def sh(*command, check=True, seconds=20):
 
 
 class Namespace:
-    """One network namespace; ``run`` runs a command in it."""
+    """One network namespace; ``run`` runs a command in it.
 
-    def __init__(self, prefix):
-        self.name = f"{prefix}-{uuid.uuid4().hex[:8]}"
-        sh("ip", "netns", "add", self.name)
-        self.run("ip", "link", "set", "lo", "up")
+    :param name: of one that is there and belongs to another.
+    """
+
+    def __init__(self, prefix, name=None):
+        self._servers = []
+        self._is_ours = name is None
+        self.name = name or f"{prefix}-{uuid.uuid4().hex[:8]}"
+        if self._is_ours:
+            sh("ip", "netns", "add", self.name)
+            self.run("ip", "link", "set", "lo", "up")
+
+    def serve(self, *ports):
+        """Answer TCP and UDP on these ports of every address."""
+        self._probe("serve", *map(str, ports))
+
+    def echo(self, port):
+        """Repeat what each TCP connection to this port says."""
+        self._probe("echo", str(port))
+
+    def hold(self, address, port):
+        """A Held connection."""
+        return Held(self._probe("hold", address, str(port)))
+
+    def frames(self):
+        """A Frames of eth0."""
+        return Frames(self._probe("frames"))
+
+    def _probe(self, *arguments):
+        """A process of probe.py, which has said that it is ready."""
+        process = subprocess.Popen(self._command(sys.executable, "-S", PROBE, *arguments), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self._servers.append(process)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def asks(self, kind, address, port):
+        """Who asks, as a server ("tcp" or "udp") of ``serve`` there sees it; None where none answers."""
+        return self.scan([address], [port]).get((kind, address, port))
+
+    def pings(self, address):
+        return self.run("busybox", "ping", "-c", "1", "-W", "1", address, check=False).returncode == 0
+
+    def reaches(self, address, port):
+        """How an address answers here: a subset of {"ping", "tcp", "udp"}."""
+        return {kind for kind, _, _ in self.scan([address], [port])}
+
+    def scan(self, addresses, ports):
+        """{("ping", "tcp" or "udp", address, port): what it answered} of all that answers within a second."""
+        done = self.run(sys.executable, "-S", PROBE, "scan", ",".join(addresses), ",".join(map(str, ports)))
+        return {tuple(key): value for key, value in json.loads(done.stdout)}
+
+    def link(self, other, mine, theirs, name):
+        """Join two namespaces by a device of this name in both; each gets its address."""
+        self.run("ip", "link", "add", name, "type", "veth", "peer", "name", name, "netns", other.name)
+        for each, address in ((self, mine), (other, theirs)):
+            each.run("ip", "addr", "add", address, "dev", name)
+            each.run("ip", "link", "set", name, "up")
+
+    def _command(self, *command):
+        return ["nsenter", f"--net=/run/netns/{self.name}", *command]
 
     def run(self, *command, **more):
-        return sh("ip", "netns", "exec", self.name, *command, **more)
+        return sh(*self._command(*command), **more)
 
     def remove(self):
-        sh("ip", "netns", "del", self.name, check=False)
+        for process in self._servers:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        if self._is_ours:
+            sh("ip", "netns", "del", self.name, check=False)
+
+
+class Held:
+    """A TCP connection of a guest to an ``echo``."""
+
+    def __init__(self, process):
+        self._process = process
+
+    def works(self):
+        """Whether what it says now comes back within a second."""
+        self._process.stdin.write("still there?\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline() == "open\n"
+
+
+class Frames:
+    """What a guest sends and receives beside its kernel."""
+
+    def __init__(self, process):
+        self._process = process
+
+    def send(self, *frames):
+        """:param frames: bytes."""
+        for each in frames:
+            self._process.stdin.write(each.hex() + "\n")
+        self._process.stdin.flush()
+
+    def received(self):
+        """Every frame that has come, as bytes; it ends then."""
+        self._process.stdin.close()
+        return [bytes.fromhex(each) for each in json.loads(self._process.stdout.readline())]
 
 
 class Refused(Exception):
     """What the host's part raised, as text."""
 
 
-class Host(Namespace):
-    """A machine in a namespace, with a HostNetwork of its own in a process that ``kill`` and ``start`` restart."""
+class Died(Exception):
+    """The host's process ended."""
 
-    def __init__(self, state_dir, mode="threading", script=""):
-        super().__init__("nlh")
+
+class Host(Namespace):
+    """A machine in a namespace, with a LinuxPlane of its own in a process that ``kill`` and ``start`` restart.
+
+    :param machine: another Host, on whose machine this one runs as well.  :param under: words before the command.
+    :param options: of the group [network].
+    """
+
+    def __init__(self, state_dir, mode="threading", script="", machine=None, under=(), **options):
+        super().__init__("nlh", machine and machine.name)
         self.state_dir = str(state_dir)
-        self._arguments = [self.state_dir, mode, script]
+        self._under = under
+        self._arguments = [self.state_dir, mode, script, json.dumps(options)]
         self._process = None
 
     def start(self):
         self._process = subprocess.Popen(
-            ["ip", "netns", "exec", self.name, sys.executable, DRIVER, *self._arguments], stdin=subprocess.PIPE,
+            self._command(*self._under, sys.executable, DRIVER, *self._arguments), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": ROOT, "PYTHONWARNINGS": "ignore"})
         return self
 
     def ask(self, method, **arguments):
-        """Call a method of HostNetwork; returns (result, seconds it took)."""
+        """Call a method of LinuxPlane; returns (result, seconds it took)."""
         self._process.stdin.write(json.dumps({"method": method, **arguments}) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, f"the host's process ended with {self._process.wait(10)}"
+        if not line:
+            raise Died(self._process.wait(10))
         answer = json.loads(line)
         if "error" in answer:
             raise Refused(answer["error"])
@@ -98,10 +208,40 @@ class Host(Namespace):
                     found.append(int(pid))
         return found
 
+    def namespaces(self):
+        """Names of the namespaces that this host's networks have."""
+        return netns.present(parts.prefix(parts.cloud_of(self.state_dir)))
+
+    def inside(self, network_id):
+        """The Namespace of a network."""
+        return Namespace("", parts.Parts(parts.cloud_of(self.state_dir), network_id).namespace)
+
+    def doctor(self):
+        """What nova-lite doctor would advise an operator of this machine's firewall to run."""
+        code = ("import json; from nova_lite.network.planes.linux.forward_policy import lacking; "
+                "print(json.dumps(lacking()))")
+        return json.loads(self.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", code).stdout)
+
+    def links(self):
+        """Names of the devices by which bridges and this host are joined to namespaces."""
+        return sorted(name for name in self.devices() if name.startswith((parts.PORTS, parts.LINKS)))
+
+    def devices(self):
+        return {each["ifname"] for each in json.loads(self.run("ip", "-j", "link", "show").stdout) if each}
+
+    def transit(self, network_id):
+        """(the host's, the namespace's) address of a network's link."""
+        shown = json.loads(self.run("ip", "-j", "addr", "show", parts.Parts("", network_id).link).stdout)
+        here = shown[0]["addr_info"][0]["local"]
+        head, _, last = here.rpartition(".")
+        return here, f"{head}.{int(last) + 1}"
+
     def remove(self):
         self.kill()
         for pid in self.dnsmasqs():
             os.kill(pid, 9)
+        for name in self.namespaces():
+            netns.remove(name)
         super().remove()
 
 
@@ -134,9 +274,6 @@ class Guest(Namespace):
         self.run("ip", "addr", "add", ip, "dev", "eth0")
         self.run("ip", "route", "add", "default", "via", gateway)
 
-    def pings(self, address):
-        return self.run("busybox", "ping", "-c", "1", "-W", "1", address, check=False).returncode == 0
-
     def fetch(self, url, *headers):
         """The body of a GET; None where nothing answered."""
         forged = [each for header in headers for each in ("-H", header)]
@@ -144,15 +281,16 @@ class Guest(Namespace):
         return done.stdout if done.returncode == 0 else None
 
 
-def nic(network_id, ip, *, cidr="10.199.0.0/24", gateway="10.199.0.1", mac=None, **more):
-    """One NIC as JSON."""
+def nic(network_id, ip, *, cidr="10.199.0.0/24", gateway="10.199.0.1", mac=None, access=False, **more):
+    """One NIC as JSON.  :param access: whether the host may reach it."""
     return {"port_id": str(uuid.uuid4()), "network_id": network_id, "mac": mac or f"fa:16:3e:{_mac_end()}", "mtu": 1450,
-            "addresses": [{"ip": ip, "cidr": cidr, "gateway": gateway, "dhcp": gateway is not None, "dns": []}], **more}
+            "addresses": [{"ip": ip, "cidr": cidr, "gateway": gateway, "dhcp": gateway is not None, "dns": [],
+                           "host_access": access}], **more}
 
 
 def _mac_end():
     return ":".join(f"{byte:02x}" for byte in os.urandom(3))
 
 
-def server(*nics, hostname="one", server_id=None):
-    return {"id": server_id or str(uuid.uuid4()), "hostname": hostname, "nics": list(nics)}
+def server(*nics, hostname="one", server_id=None, project="p"):
+    return {"id": server_id or str(uuid.uuid4()), "hostname": hostname, "project": project, "nics": list(nics)}

@@ -1,6 +1,7 @@
 """A guest under plain QEMU (TCG, user-mode network): what an image does by itself, with no cloud around it."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -9,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests import lanes
+from tests import ports_and_ranges
 
 # slirp runs this for each connection to 169.254.169.254:80, with the connection as stdin and stdout.
 METADATA_SERVER = """
@@ -35,7 +36,7 @@ class Guest:
         """
         self.directory, self.console_log = directory, directory / "console.log"
         self.key = directory / "key"
-        self.ssh_port = lanes.free_port()
+        self.ssh_port = ports_and_ranges.free_port()
         disk = directory / "disk.qcow2"
         _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk, f"{disk_mib}M")
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
@@ -75,6 +76,12 @@ class Guest:
         self.process.kill()
         self.process.wait()
 
+    def processor_seconds(self):
+        """What QEMU has had of the machine's processors."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     @property
     def public_key(self):
         return self.key.with_suffix(".pub").read_text().strip()
@@ -87,7 +94,7 @@ class Guest:
         return _until(lambda: next(iter(re.findall(pattern, self.console())), None), seconds,
                       lambda: self.console()[-3000:])
 
-    def ssh(self, command, user="root", seconds=40):
+    def ssh(self, command, user="root", seconds=120):
         """Run ``command`` in the guest and return what it printed; retries until the guest lets us in."""
         line = ["ssh", "-F", "none", "-i", self.key, "-p", str(self.ssh_port), "-o", "BatchMode=yes",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
@@ -100,7 +107,7 @@ class Guest:
                 return done.stdout.strip()
             time.sleep(1)
 
-    def type(self, *dialogue, seconds=40):
+    def type(self, *dialogue, seconds=120):
         """Hold a dialogue on the serial console: wait for a regular expression, type a line, and so on."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(seconds)
@@ -134,13 +141,13 @@ def missing_tools():
     return [tool for tool in ("qemu-system-x86_64", "qemu-img", "ssh", "ssh-keygen") if not shutil.which(tool)]
 
 
-def _until(probe, seconds, tell):
+def _until(probe, seconds, describe):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if (found := probe()) is not None:
             return found
         time.sleep(0.2)
-    raise AssertionError(f"not within {seconds} s:\n{tell()}")
+    raise AssertionError(f"not within {seconds} s:\n{describe()}")
 
 
 def _run(*command):

@@ -18,7 +18,7 @@ BOOT = 180          # seconds in which a guest under emulation, on a busy machin
 
 
 def look(cloud):
-    """What ``nova-lite audit --now --json`` tells."""
+    """What ``nova-lite audit --now --json`` prints."""
     done = subprocess.run(
         [sys.executable, "-m", "nova_lite.cmd.nova_lite", "audit", "--state-dir", cloud.state_dir, "--config-file",
          os.path.join(cloud.directory, "test.conf"), "--now", "--json"],
@@ -31,9 +31,9 @@ def mended(cloud, damage):
     """Kinds that were mended after ``damage()``; nothing is left open."""
     before = look(cloud)["drift_repaired"]
     damage()
-    told = look(cloud)
-    assert told["findings"] == []
-    return {kind for kind, amount in told["drift_repaired"].items() if amount > before.get(kind, 0)}
+    audit = look(cloud)
+    assert audit["findings"] == []
+    return {kind for kind, amount in audit["drift_repaired"].items() if amount > before.get(kind, 0)}
 
 
 def listed(cloud):
@@ -41,24 +41,40 @@ def listed(cloud):
 
 
 @pytest.fixture
-def server(cloud):
-    made = boot(cloud, name="audited")
+def cloud(real_cloud):
+    """The real cloud, which keeps its server from test to test."""
+    return real_cloud
+
+
+@pytest.fixture(scope="module")
+def audited(real_cloud):
+    """One guest for all tests here; the last of them leaves it a NIC that is not the cloud's."""
+    made = boot(real_cloud, name="audited")
+    yield made
+    real_cloud.delete_server(made["id"])
+
+
+@pytest.fixture
+def server(cloud, audited):
     assert look(cloud)["findings"] == []
-    return made
+    return audited
 
 
-def test_what_is_broken_by_hand_is_mended(cloud, server):
+def test_auditor_repairs_taps_rules_and_hosts_files_changed_by_hand(cloud, server):
     [port] = cloud.get(f"/network/v2.0/ports?device_id={server['id']}").body["ports"]
     tap, bridge = f"tap{port['id'][:11]}", f"nlb{port['network_id'][:11]}"
     assert mended(cloud, lambda: subprocess.run(["ip", "link", "set", tap, "nomaster"], check=True)) == {"tap_loose"}
     assert os.path.basename(os.readlink(f"/sys/class/net/{tap}/master")) == bridge
 
-    hosts = os.path.join(cloud.state_dir, "network", port["network_id"], "hosts")
+    # Where the router serves the subnet, at its port.
+    [inner] = cloud.get(f"/network/v2.0/ports?network_id={port['network_id']}&device_owner=network:router_interface"
+                        ).body["ports"]
+    hosts = os.path.join(cloud.state_dir, "network", port["network_id"], inner["id"], "hosts")
     lease = f"{port['mac_address']},{port['fixed_ips'][0]['ip_address']},"
 
     def spoil():
         with open(hosts, "w") as file:
-            file.write("fa:16:3e:00:00:99,10.0.0.99,stranger\n")
+            file.write("fa:16:3e:00:00:99,10.0.0.99,unknown\n")
     for _ in range(3):                  # the host's network heals itself every 30 s, and may be faster
         found = mended(cloud, spoil)
         with open(hosts) as file:
@@ -78,6 +94,39 @@ def test_what_is_broken_by_hand_is_mended(cloud, server):
             file.write(b"x")
     assert mended(cloud, leave) == {"image_leftover"}
     assert cloud.show(server["id"])["status"] == "ACTIVE"
+
+
+def test_files_of_a_deleted_server_are_removed(cloud):
+    gone = boot(cloud, name="gone")["id"]
+    cloud.delete_server(gone)
+    folder = os.path.join(cloud.state_dir, "instances", gone)
+    assert mended(cloud, lambda: os.mkdir(folder)) == {"disk_orphaned"}
+    assert not os.path.exists(folder)
+
+
+def test_auditor_lists_unknown_guests_disks_and_images_and_leaves_them(cloud, server, libvirtd):
+    unknown, files = str(uuid.uuid4()), str(uuid.uuid4())
+    connection = libvirt.open(libvirtd.uri)
+    xml = connection.lookupByUUIDString(server["id"]).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    name = connection.lookupByUUIDString(server["id"]).name()
+    made = connection.defineXML(xml.replace(server["id"], unknown).replace(f"<name>{name}<", "<name>unknown<"))
+    folder = os.path.join(cloud.state_dir, "instances", files)
+    notes = os.path.join(cloud.state_dir, "cache", "images", "notes.txt")
+    os.mkdir(folder)
+    with open(notes, "w") as file:
+        file.write("mine")
+    try:
+        expected = {("guest_unknown", unknown), ("disk_unknown", files), ("image_unknown", "notes.txt")}
+        assert listed(cloud) == expected
+        assert listed(cloud) == expected
+        assert unknown in domains(libvirtd)
+        assert os.path.exists(folder) and os.path.exists(notes)
+    finally:
+        made.undefine()
+        connection.close()
+        os.rmdir(folder)
+        os.unlink(notes)
+    assert listed(cloud) == set()
 
 
 def test_the_nics_of_a_running_guest_follow_its_ports(cloud, server, libvirtd):
@@ -102,36 +151,3 @@ def test_the_nics_of_a_running_guest_follow_its_ports(cloud, server, libvirtd):
         assert after["drift_repaired"]["nic_missing"] == before.get("nic_missing", 0) + 1
         assert {each["kind"] for each in after["findings"]} == {"tap_unknown"}      # that of the foreign one
         assert cloud.show(server["id"])["status"] == "ACTIVE"
-
-
-def test_files_of_a_deleted_server_are_removed(cloud):
-    gone = boot(cloud, name="gone")["id"]
-    cloud.delete_server(gone)
-    folder = os.path.join(cloud.state_dir, "instances", gone)
-    assert mended(cloud, lambda: os.mkdir(folder)) == {"disk_orphaned"}
-    assert not os.path.exists(folder)
-
-
-def test_what_nobody_knows_is_listed_and_never_touched(cloud, server, libvirtd):
-    stranger, files = str(uuid.uuid4()), str(uuid.uuid4())
-    connection = libvirt.open(libvirtd.uri)
-    xml = connection.lookupByUUIDString(server["id"]).XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    name = connection.lookupByUUIDString(server["id"]).name()
-    made = connection.defineXML(xml.replace(server["id"], stranger).replace(f"<name>{name}<", "<name>stranger<"))
-    folder = os.path.join(cloud.state_dir, "instances", files)
-    notes = os.path.join(cloud.state_dir, "cache", "images", "notes.txt")
-    os.mkdir(folder)
-    with open(notes, "w") as file:
-        file.write("mine")
-    try:
-        expected = {("guest_unknown", stranger), ("disk_unknown", files), ("image_unknown", "notes.txt")}
-        assert listed(cloud) == expected
-        assert listed(cloud) == expected
-        assert stranger in domains(libvirtd)
-        assert os.path.exists(folder) and os.path.exists(notes)
-    finally:
-        made.undefine()
-        connection.close()
-        os.rmdir(folder)
-        os.unlink(notes)
-    assert listed(cloud) == set()

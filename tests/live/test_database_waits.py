@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests import backends, green
+from tests import on_eventlet
 
 CODE = """
 import sys
@@ -21,7 +21,7 @@ with engine.connect() as connection:
     connection.execute(sa.text("SELECT 1"))
     ticks.clear()
     connection.execute(sa.text(sys.argv[3]))
-    assert len(ticks) > 20, f"{len(ticks)} ticks in a second"
+    assert len(ticks) > 20, f"{len(ticks)} ticks in two seconds"
 
 def sleep(_number):
     with engine.connect() as connection:
@@ -30,15 +30,13 @@ def sleep(_number):
 import time
 began = time.monotonic()
 concurrency.Pool(8).map(sleep, range(8))
-assert time.monotonic() - began < 5, "they waited for each other"
+assert time.monotonic() - began < 12, "they waited for each other"
 """
 
 
 @pytest.mark.parametrize("mode", ["eventlet", "threading"])
-@pytest.mark.parametrize(("database", "sleep"), [(backends.postgresql, "SELECT pg_sleep(1)"),
-                                                 (backends.mariadb, "SELECT sleep(1)")])
-def test_a_slow_statement_does_not_stop_the_others(tmp_path, mode, database, sleep):
-    with database(tmp_path) as url:
-        ran = subprocess.run([sys.executable, "-W", "ignore", "-c", CODE, mode, url, sleep], cwd=green.ROOT, timeout=60,
-                             capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("kind", "sleep"), [("postgresql", "SELECT pg_sleep(2)"), ("mariadb", "SELECT sleep(2)")])
+def test_a_slow_statement_does_not_stop_the_others(new_database, mode, kind, sleep):
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", CODE, mode, new_database(kind), sleep],
+                         cwd=on_eventlet.ROOT, timeout=60, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -1,4 +1,4 @@
-"""Disks that are full, out of inodes or read-only: clear errors, nothing half-done, and all goes on once there is room.
+"""Disks that are full, out of inodes or read-only: clear errors, nothing half-done, and work goes on with new space.
 
 The state directory, its image store, the host's image cache and the guests' files each lie on a tiny tmpfs of their
 own, that the private libvirtd sees too because it is there before.
@@ -14,7 +14,7 @@ import pytest
 from nova_lite.objects.states import Power
 from tests import clouds, hypervisor, tiny_guest
 from tests.live.test_audit_real import look
-from tests.live.test_hypervisor_faults import PATIENCE, compute, upload
+from tests.live.test_hypervisor_faults import TIMEOUT, compute, upload
 
 OPTIONS = """
 [libvirt]
@@ -25,7 +25,7 @@ call_timeout = 5
 shutdown_timeout = 1
 [operations]
 lease = 4
-ring_again = 1
+notify_again = 1
 report_interval = 1
 [audit]
 interval = 1
@@ -149,7 +149,7 @@ def put(cloud, image_id, content):
 
 
 def chunks(count):
-    """``count`` MiB whose length nobody tells beforehand."""
+    """``count`` MiB whose length is not announced."""
     for _ in range(count):
         yield bytes(MIB)
 
@@ -162,23 +162,23 @@ def failed(cloud, **fields):
     """The fault of a server that cannot be built."""
     server_id = cloud.create(**(ASKED | fields)).body["server"]["id"]
     server = clouds.until("the build failed", lambda: (shown := cloud.show(server_id))["status"] == "ERROR" and shown,
-                          PATIENCE)
+                          TIMEOUT)
     cloud.delete_server(server_id)
     return server["fault"]
 
 
 # ---- the state directory, with the database
 
-def test_a_database_without_room_says_so_and_goes_on_when_there_is_some(cloud, disks, tiny):
+def test_a_full_database_refuses_writes_and_recovers_once_there_is_space(cloud, disks, tiny):
     server_id = cloud.boot(imageRef=tiny, **ASKED)["id"]
     disks[""].fill()
     large = {"name": "refused", "disk_format": "raw", "container_format": "bare",
              **{f"property{number}": "x" * 255 for number in range(100)}}
 
-    def full():                                     # the journal may have a little room of its own
+    def full():                                     # the journal may have a little space of its own
         answer = cloud.post("/image/v2/images", large)
         return answer if answer.status != 201 else None
-    refused = clouds.until("there is no room", full, PATIENCE)
+    refused = clouds.until("there is no space", full, TIMEOUT)
     assert refused.status == 503, refused.text
     before = cloud.get("/compute/v2.1/servers").body["servers"]
     refused = cloud.create(imageRef=tiny, **ASKED, name="refused", user_data="QQ==" * 10_000)
@@ -189,7 +189,7 @@ def test_a_database_without_room_says_so_and_goes_on_when_there_is_some(cloud, d
     cloud._tokens.clear()
     assert cloud.show(server_id)["status"] == "ACTIVE"      # with a token of now
     disks[""].clear()
-    clouds.until("the host shows life", lambda: compute(cloud)["state"] == "up", PATIENCE)
+    clouds.until("the host shows life", lambda: compute(cloud)["state"] == "up", TIMEOUT)
     cloud.act(server_id, "os-stop")
     cloud.wait_for(server_id, "SHUTOFF")
     cloud.boot(imageRef=tiny, **ASKED, name="accepted")
@@ -198,7 +198,7 @@ def test_a_database_without_room_says_so_and_goes_on_when_there_is_some(cloud, d
     assert cloud.get("/compute/v2.1/servers?name=refused").body["servers"] == []
 
 
-def test_work_that_meets_a_full_database_ends_when_there_is_room(cloud, disks, tiny):
+def test_operations_that_meet_a_full_database_end_once_there_is_space(cloud, disks, tiny):
     server_id = cloud.boot(imageRef=tiny, **ASKED)["id"]
     assert cloud.act(server_id, "os-stop").status == 202
     disks[""].fill()
@@ -213,7 +213,7 @@ def test_work_that_meets_a_full_database_ends_when_there_is_room(cloud, disks, t
 
 # ---- the image store
 
-@pytest.mark.parametrize("content", [lambda: bytes(8 * MIB), lambda: chunks(8)], ids=["length told", "length not told"])
+@pytest.mark.parametrize("content", [lambda: bytes(8 * MIB), lambda: chunks(8)], ids=["announced", "not announced"])
 def test_an_image_that_does_not_fit_is_refused_and_leaves_nothing(cloud, disks, content):
     image_id = queued_image(cloud)
     before = disks["images"].files()
@@ -226,7 +226,7 @@ def test_an_image_that_does_not_fit_is_refused_and_leaves_nothing(cloud, disks, 
     assert status(cloud, image_id) == "active"
 
 
-def test_a_store_without_inodes_is_full_too(cloud, disks):
+def test_an_image_store_without_inodes_refuses_uploads_as_full(cloud, disks):
     image_id = queued_image(cloud)
     disks["images"].fill_inodes()
     answer = put(cloud, image_id, bytes(MIB))
@@ -236,7 +236,7 @@ def test_a_store_without_inodes_is_full_too(cloud, disks):
     assert put(cloud, image_id, bytes(MIB)).status == 204
 
 
-def test_a_store_that_became_read_only_is_said_so(cloud, disks):
+def test_an_image_store_that_became_read_only_refuses_uploads_with_a_reason(cloud, disks):
     image_id = queued_image(cloud)
     disks["images"].remount("ro")
     answer = put(cloud, image_id, bytes(MIB))
@@ -259,16 +259,16 @@ def test_an_image_that_does_not_fit_into_the_cache_fails_the_build_with_a_reason
     cloud.boot(imageRef=tiny, **ASKED)
 
 
-def test_images_that_nobody_uses_make_room_in_the_cache(cloud, disks, tiny):
+def test_unused_images_are_evicted_from_a_full_cache(cloud, disks, tiny):
     kept = cloud.boot(imageRef=tiny, **ASKED)["id"]
-    for number in range(4):                     # there is room for three
+    for number in range(4):                     # three fit
         other = upload(cloud, f"other{number}", tiny_guest.disk(f"{number}\r\n"))
         cloud.delete_server(cloud.boot(imageRef=other, **ASKED)["id"])
     assert any(name.startswith(tiny) for name in disks["cache/images"].files())
     assert cloud.show(kept)["status"] == "ACTIVE"
 
 
-def test_a_guest_whose_disk_does_not_fit_fails_with_a_reason_and_leaves_nothing(cloud, disks, tiny):
+def test_a_build_whose_disk_does_not_fit_fails_with_a_reason_and_leaves_no_files(cloud, disks, tiny):
     disks["instances"].fill()
     message = failed(cloud, imageRef=tiny)["message"]
     assert "No space left on device" in message
@@ -291,28 +291,28 @@ def printed(cloud, server_id):
     return cloud.act(server_id, "os-getConsoleOutput", {}).body["output"]
 
 
-def test_a_guest_that_fills_the_disk_stands_still_and_goes_on_without_loss_when_there_is_room(cloud, disks, tmp_path):
+def test_a_guest_that_fills_the_disk_is_paused_and_resumes_without_loss(cloud, disks, tmp_path):
     image = upload(cloud, "writer", large(tmp_path, tiny_guest.writer(CLUSTERS)), "qcow2")
     server_id = cloud.boot(imageRef=image, **ASKED)["id"]
 
     def power():
         return cloud.show(server_id)["OS-EXT-STS:power_state"]
-    clouds.until("it stands still", lambda: power() == Power.PAUSED, PATIENCE)
+    clouds.until("it stands still", lambda: power() == Power.PAUSED, TIMEOUT)
     assert cloud.show(server_id)["status"] == "ACTIVE"
-    told = look(cloud)
-    [found] = [each for each in told["findings"] if each["kind"] == "guest_halted"]
+    report = look(cloud)
+    [found] = [each for each in report["findings"] if each["kind"] == "guest_halted"]
     assert (found["subject"], found["detail"]) == (server_id, "no space left for its disk vda")
-    assert "Make room on that host's disk" in found["remedy"]
+    assert "Free space on that host's disk" in found["remedy"]
     before = printed(cloud, server_id)
     assert 0 < before.count(".") < CLUSTERS
     try:
         disks["instances"].remount("size=128m")
-        ended = clouds.until("it wrote all", lambda: (text := printed(cloud, server_id))[-1] in "!?" and text, PATIENCE)
+        ended = clouds.until("it wrote all", lambda: (text := printed(cloud, server_id))[-1] in "!?" and text, TIMEOUT)
         assert ended == before + "." * (CLUSTERS - before.count(".")) + "!"
-        clouds.until("it shows as running", lambda: power() == Power.RUNNING, PATIENCE)
-        told = look(cloud)
-        assert [each for each in told["findings"] if each["kind"] == "guest_halted"] == []
-        assert told["drift_repaired"]["guest_halted"] == 1
+        clouds.until("it shows as running", lambda: power() == Power.RUNNING, TIMEOUT)
+        report = look(cloud)
+        assert [each for each in report["findings"] if each["kind"] == "guest_halted"] == []
+        assert report["drift_repaired"]["guest_halted"] == 1
     finally:
         cloud.delete_server(server_id)
         disks["instances"].remount(SIZES["instances"])

@@ -105,7 +105,7 @@ def domain(libvirtd, server):  # noqa: F811
         connection.close()
 
 
-def hears(libvirtd, server):  # noqa: F811
+def connected(libvirtd, server):  # noqa: F811
     with domain(libvirtd, server) as guest:
         return "name='org.qemu.guest_agent.0' state='connected'" in guest.XMLDesc()
 
@@ -113,12 +113,12 @@ def hears(libvirtd, server):  # noqa: F811
 def test_passwords_and_quiet_disks_go_by_the_agent(real_cloud, libvirtd, agent, guest):  # noqa: F811
     server, key = guest
     address = address_of(server)
-    assert "agent is not connected" in act(real_cloud, server, "changePassword", {"adminPass": "too early"})
+    assert "agent does not answer" in act(real_cloud, server, "changePassword", {"adminPass": "too early"})
     assert "os_require_quiesce" in act(real_cloud, server, "createImage", {"name": "not quiet"})
     assert "not quiet" not in images(real_cloud)
 
     start(agent, key, address)
-    clouds.until("libvirt hears the agent", lambda: hears(libvirtd, server), 60)
+    clouds.until("libvirt is connected to the agent", lambda: connected(libvirtd, server), 60)
     assert act(real_cloud, server, "changePassword", {"adminPass": "Neu 'n $x"}) is None
     method, salt, hashed = ssh(key, address, "grep ^root: /etc/shadow").split(":")[1].split("$")[1:]
     assert ssh(key, address, f'mkpasswd -m sha512 -S {salt} "Neu \'n \\$x"').strip() == f"${method}${salt}${hashed}"

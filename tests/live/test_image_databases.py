@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from nova_lite.conf import CONF
 from nova_lite.db import models, session
 from nova_lite.db.models.images import Image, ImageLabel, ImageMember
-from tests import backends
 from tests.api import test_image_api as api
 from tests.api import test_image_data as data
 from tests.image_service import Service
@@ -16,12 +15,12 @@ globals().update({name: value for module in (data, api) for name, value in vars(
 
 
 @pytest.fixture(scope="module", params=["mariadb", "postgresql"])
-def database(request, tmp_path_factory):
-    with getattr(backends, request.param)(tmp_path_factory.mktemp(request.param)) as url:
-        engine = session.make_engine(url)
-        models.Base.metadata.create_all(engine)
-        engine.dispose()
-        yield str(url)
+def database(request, new_database):
+    url = new_database(request.param)
+    engine = session.make_engine(url)
+    models.Base.metadata.create_all(engine)
+    engine.dispose()
+    return str(url)
 
 
 @pytest.fixture

@@ -16,8 +16,11 @@ from webob import Request
 from nova_lite import db
 from nova_lite.api.wsgi import app
 from nova_lite.common.context import RequestContext
+from nova_lite.conductor.effects.base import Services
+from nova_lite.conductor.effects.completion import Completion
 from nova_lite.conductor.flows.build import Build
-from nova_lite.db import drifts, locks, operations
+from nova_lite.conductor.held_leases import HeldLeases
+from nova_lite.db import desired_state, drifts, locks, operations
 from nova_lite.db.base import now
 from nova_lite.db.models.servers import Flavor, Server
 from nova_lite.objects.states import OPERATIONS
@@ -27,8 +30,9 @@ from tests.compute_service import cloud as compute  # noqa: F401 - a fixture
 from tests.live import databases
 
 #: What may not be locked by who waits for a server.
-AFTER = ("operations", "operation_steps", "moves", "quota_locks", "server_groups", "networks", "subnets",
-         "security_groups", "ports", "fixed_ips", "port_security_groups", "compute_nodes", "services")
+AFTER = ("operations", "operation_subjects", "operation_steps", "server_migrations", "quota_locks", "server_groups",
+         "networks", "subnets", "security_groups", "ports", "port_bindings", "fixed_ips", "port_security_groups",
+         "compute_nodes", "services", "scopes", "scope_rows")
 _WAITING = {"postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
             "mysql": "SELECT variable_value FROM information_schema.global_status "
                      "WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'"}
@@ -36,9 +40,8 @@ OWNER = RequestContext("alice", "pa", ("member",))
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mariadb"])
-def url(request, tmp_path_factory):
-    with databases.database(request.param, tmp_path_factory) as made:
-        yield made
+def url(request, new_database):
+    return new_database(request.param)
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ class World:
         self.server = made.make(name="s", hints={"group": self.team}, networks=[{"uuid": self.network}])
         with db.writer() as session:
             operations.cancel_open(session, self.server, "The test begins.")
-            made.network.allocate(session, self.row(session))
+            made.network.allocate(self.row(session))
             session.execute(sa.insert(Flavor).values(flavorid="43", name="m2", vcpus=2, memory_mb=128, root_gb=1))
         self.port = self.send("GET", f"/network/v2.0/ports?device_id={self.server}").json["ports"][0]["id"]
         self.send("POST", f"/compute/v2.1/servers/{self.server}/action", {"addSecurityGroup": {"name": "web"}})
@@ -139,6 +142,8 @@ CALLS = {
         "security_groups": [each.group]}}),
     "network's name": lambda each: each.send("PUT", f"/network/v2.0/networks/{each.network}",
                                              {"network": {"name": "other"}}),
+    "automatic addresses": lambda each: each.send("POST", "/network/v2.0/subnets", {"subnet": {
+        "network_id": each.network, "cidr": "fd00:1::/64", "ip_version": 6, "ipv6_ra_mode": "slaac"}}),
     "security group's name": lambda each: each.send("PUT", f"/network/v2.0/security-groups/{each.group}",
                                                     {"security_group": {"name": "other"}}),
     "removeSecurityGroup": lambda each: each.act("removeSecurityGroup", {"name": each.group}),
@@ -158,7 +163,7 @@ def check(world, call):
     return results[0]
 
 
-def test_who_waits_for_a_server_holds_nothing_of_it(world, conf):
+def test_requests_that_wait_for_a_servers_lock_hold_no_lock_of_its_other_rows(world, conf):
     for name, call in CALLS.items():
         answer = check(world, lambda call=call: call(world))
         late = name == "attach" and "InterfaceAttach" in answer.text or answer.status_int == 500
@@ -173,18 +178,18 @@ def test_a_placed_build_waits_for_its_server_first(world):
     with db.writer() as session:
         session.execute(sa.update(Server).where(Server.id == world.server).values(
             vm_state="building", task_state="scheduling"))
-        operation_id = operations.record(session, OWNER, OPERATIONS["create"], world.server, world.row(session))
+        operation_id = operations.record(session, OWNER, OPERATIONS["build_server"], world.server, world.row(session))
         session.execute(sa.text("UPDATE operations SET place = 'conductor' WHERE id = :id"), {"id": operation_id})
         row = operations.lease(session, operation_id, operations.CONDUCTOR, "w", 30)
     scheduler = types.SimpleNamespace(select_destinations=lambda *_: "host-1")
-    flow = Build("w", world.cloud.network, (None, scheduler), None, None)
+    flow = Build("w", (None, scheduler), Completion(Services(world.cloud.network, None)), None, HeldLeases())
     assert check(world, lambda: flow._place(OWNER, row)) == "host-1"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}], ids=["plain", "with a key"])
 def test_a_request_that_a_deadlock_undid_is_done_again(world, conf, caplog, headers):
     conf.set_override("quota_port", 9, "network")
-    caplog.set_level(logging.INFO, "nova_lite.common.again")
+    caplog.set_level(logging.INFO, "nova_lite.common.retry")
     world.net("/ports", "port", network_id=world.network)       # so that the project's row is there
     before = len(world.send("GET", "/network/v2.0/ports").json["ports"])
     with rival() as other:
@@ -211,7 +216,7 @@ def test_a_port_that_a_server_takes_is_not_deleted_under_it(world):
     assert world.send("GET", f"/network/v2.0/ports/{port}").status_int == 200
 
 
-def test_many_set_the_first_quota_of_a_project_at_once(world):
+def test_concurrent_requests_that_set_the_first_quota_of_a_project_succeed(world):
     def write(*names):
         body = {"quota_set": dict.fromkeys(names, 7) | {"force": True}}
         return world.send("PUT", "/compute/v2.1/os-quota-sets/pb", body, "admin")
@@ -220,16 +225,16 @@ def test_many_set_the_first_quota_of_a_project_at_once(world):
     assert [each.status_int for each in answers] == [200] * 8
 
 
-def test_the_bell_is_not_rung_for_what_somebody_writes(world):
+def test_operations_locked_by_another_transaction_are_not_marked_as_notified(world):
     with db.writer() as session:
-        ids = [operations.record(session, OWNER, OPERATIONS["stop"], world.server, world.row(session))
+        ids = [operations.record(session, OWNER, OPERATIONS["stop_server"], world.server, world.row(session))
                for _ in range(3)]
     with rival() as other, db.writer() as session:
         lock(other, "operations", id=ids[1])
-        assert operations.rung(session, ids) == {ids[0], ids[2]}
+        assert operations.notified(session, ids) == {ids[0], ids[2]}
 
 
-def test_the_auditor_forgets_without_waiting_for_a_host_that_tells(world):
+def test_the_auditor_purges_drifts_without_waiting_for_a_host_that_reports(world):
     with db.writer() as session:
         for part in ("host-1", "gone"):
             drifts._lock(session, part)
@@ -244,6 +249,49 @@ def test_the_auditor_forgets_without_waiting_for_a_host_that_tells(world):
         drifts.keep_parts(session, {"host-1"})
         drifts.forget(session, 1)
         assert set(drifts.looks(session)) == {"host-1"}
+
+
+def test_scopes_that_many_change_at_once_count_each_change(world):
+    def change(*scopes):
+        with db.writer() as session:
+            for each in scopes:
+                desired_state.changed(session, each, desired_state.PORT, ["p", "q"])
+        return True
+    orders = [("host:x", "host:y"), ("host:y", "host:x")]
+    assert all(databases.at_once([lambda each=each: change(*each) for each in orders * 6]))
+    with db.reader() as session:
+        parts = desired_state.changes(session, {"host:x": 1, "host:y": 11}, {}, 10)
+    assert [(each.revision, each.whole, len(each.resources)) for each in parts] == [(12, False, 2)] * 2
+
+
+def test_pages_within_a_revision_have_everything_while_others_change_it(world):
+    """A page is one moment, whatever is committed between its statements."""
+    ids = [f"p{number:03}" for number in range(120)]
+
+    def change(some):
+        with db.writer() as session:
+            desired_state.changed(session, "host:z", desired_state.PORT, some)
+    change(ids)
+
+    def keep_changing():
+        for number in range(0, 7 * 100, 7):
+            change([ids[number % len(ids)], ids[-1 - number % len(ids)]])
+
+    def fetch():
+        return [fetched("host:z") for _ in range(5)]
+    assert databases.at_once([keep_changing, fetch]) == [None, [set(ids)] * 5]
+
+
+def fetched(scope):
+    """Ids of what all pages of a scope have together."""
+    found, after, more = set(), {}, True
+    while more:
+        with db.snapshot() as session:
+            [part] = desired_state.changes(session, {scope: 0}, after, 7)
+        assert len(part.resources) <= 7
+        found |= {key for _, key, gone in part.resources if not gone}
+        after, more = {scope: part.revision}, part.more
+    return found
 
 
 def test_several_servers_and_nodes_are_locked_in_order(world):

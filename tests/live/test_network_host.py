@@ -7,13 +7,15 @@ import contextlib
 import json
 import os
 import pwd
+import re
 import shutil
 import tempfile
+import time
 import uuid
 
 import pytest
 
-from tests.live.namespaces import Guest, Host, Refused, nic, server
+from tests.live.namespaces import ROOT, Guest, Host, Refused, nic, server
 
 MISSING = [each for each in ("ip", "dnsmasq", "nft", "curl", "busybox") if not shutil.which(each)]
 NET = "10.199.0.0/24"
@@ -36,8 +38,8 @@ def make(tmp_path):
     with contextlib.ExitStack() as stack:
         class Make:
             @staticmethod
-            def host(mode="threading", script="", state_dir=None):
-                made = Host(state_dir or tmp_path / uuid.uuid4().hex[:8], mode, script)
+            def host(mode="threading", script="", state_dir=None, **more):
+                made = Host(state_dir or tmp_path / uuid.uuid4().hex[:8], mode, script, **more)
                 stack.callback(made.remove)
                 return made.start()
 
@@ -51,8 +53,8 @@ def make(tmp_path):
 
 def test_a_guest_gets_its_address_its_routes_and_its_metadata(make, mode):
     network = str(uuid.uuid4())
-    one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
-    host = make.host(mode)
+    one, two = nic(network, "10.199.0.17", access=True), nic(network, "10.199.0.18", access=True)
+    host = make.host(mode, host_access_ranges=["10.199.0.0/16"])
     host.ask("plug", server=server(one))
     host.ask("plug", server=server(two, hostname="two"))
     first, second = make.guest(host, one), make.guest(host, two)
@@ -69,12 +71,35 @@ def test_a_guest_gets_its_address_its_routes_and_its_metadata(make, mode):
     assert "10.199.0.18" in names
 
     forged = ("X-Forwarded-For: 10.199.0.18", "X-Instance-ID: 1", "X-Nova-Lite-Address: 10.199.0.18")
-    told = json.loads(first.fetch("http://169.254.169.254/openstack/latest/meta_data.json", *forged))
-    assert told == {"network": network, "address": "10.199.0.17",
+    metadata = json.loads(first.fetch("http://169.254.169.254/openstack/latest/meta_data.json", *forged))
+    assert metadata == {"network": network, "address": "10.199.0.17",
                     "headers": ["HTTP_ACCEPT", "HTTP_HOST", "HTTP_USER_AGENT"]}
 
 
-def test_a_guest_cannot_speak_as_another(make):
+def test_guest_names_are_resolved_within_their_project_only(make, mode):
+    network = str(uuid.uuid4())
+    one, two, other = (nic(network, f"10.199.0.{number}") for number in (17, 18, 19))
+    host = make.host(mode)
+    for each, name in ((one, "one"), (two, "two")):
+        host.ask("plug", server=server(each, hostname=name))
+    first, second, third = (make.guest(host, each) for each in (one, two, other))
+    assert first.dhcp()["hostname"] == "one" and second.dhcp()["hostname"] == "two"
+
+    def asks(guest, name):
+        return guest.run("busybox", "nslookup", name, "10.199.0.1", check=False).stdout
+
+    assert "10.199.0.18" in asks(first, "two.novalocal")
+    guest = server(other, hostname="other", project="q")
+    host.ask("plug", server=guest)
+    assert third.dhcp()["hostname"] == "other" and second.dhcp()["hostname"] == "two"
+    for each in (first, third):
+        for name in ("two.novalocal", "other.novalocal"):
+            assert not {"10.199.0.18", "10.199.0.19"} & set(asks(each, name).split())
+    host.ask("unplug", server=guest)
+    assert "10.199.0.18" in asks(first, "two.novalocal")
+
+
+def test_a_guest_cannot_use_the_address_of_another(make):
     network = str(uuid.uuid4())
     one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
     host = make.host()
@@ -148,7 +173,7 @@ def test_guests_go_out_under_their_hosts_address_and_nobody_comes_in(make):
     assert not outside.pings("10.199.0.17")
 
 
-def test_nothing_is_left_after_the_last_port(make, mode):
+def test_unplugging_the_last_port_removes_the_network_from_the_host(make, mode):
     network = str(uuid.uuid4())
     one, two = nic(network, "10.199.0.17"), nic(network, "10.199.0.18")
     host = make.host(mode)
@@ -192,6 +217,29 @@ def test_dnsmasq_gives_up_being_root_where_it_can_reach_its_files(make):
         host.ask("destroy_all")
 
 
+@pytest.mark.parametrize("unit", ["nova-lite", "nova-lite-compute"])
+def test_the_rights_that_a_unit_leaves_suffice(make, unit):
+    with open(os.path.join(ROOT, "etc", "nova_lite", "systemd", f"{unit}.service")) as file:
+        text = file.read()
+    rights = re.search("^CapabilityBoundingSet=(.*)$", text, re.MULTILINE)[1].lower().replace("cap_", "+").split()
+    views = ("ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectKernel", "ProtectControlGroups",
+             "ReadWritePaths", "PrivateMounts", "ProtectHostname", "ProtectProc")
+    assert not [each for each in views if re.search(f"^{each}", text, re.MULTILINE)], "mounts must outlive the service"
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as open_to_all:
+        os.chmod(open_to_all, 0o755)
+        mine = server(nic(str(uuid.uuid4()), "10.199.0.17"))
+        host = make.host(state_dir=os.path.join(open_to_all, "state"), under=[
+            "setpriv", "--no-new-privs", f"--bounding-set=-all,{','.join(rights)}"])
+        host.ask("plug", server=mine)
+        pid, = host.dnsmasqs()
+        assert os.stat(f"/proc/{pid}").st_uid != 0
+        host.ask("sync", servers=[mine])
+        assert host.dnsmasqs() == [pid], "it is not started anew"
+        assert make.guest(host, mine["nics"][0]).dhcp()["ip"] == "10.199.0.17"
+        host.ask("sync", servers=[])
+        assert not host.bridges() and not host.dnsmasqs() and not host.namespaces()
+
+
 def test_guests_keep_their_network_while_the_service_is_away_and_sync_finds_it_again(make, mode):
     network, gone = str(uuid.uuid4()), str(uuid.uuid4())
     one = nic(network, "10.199.0.17")
@@ -213,7 +261,7 @@ def test_guests_keep_their_network_while_the_service_is_away_and_sync_finds_it_a
     assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"
 
 
-def test_sync_makes_again_what_a_reboot_took(make):
+def test_sync_restores_the_networks_after_a_reboot(make):
     one = nic(str(uuid.uuid4()), "10.199.0.17")
     mine = server(one)
     host = make.host()
@@ -229,16 +277,18 @@ def test_sync_makes_again_what_a_reboot_took(make):
     assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"
 
 
-def test_a_range_that_the_host_uses_is_refused_and_nothing_is_left(make):
-    host = make.host()
+def test_a_way_in_to_a_range_that_the_host_uses_is_refused_and_nothing_is_left(make):
+    host = make.host(host_access_ranges=["10.199.0.0/24"])
     host.run("ip", "link", "add", "uplink", "type", "veth", "peer", "name", "uplink2")
     host.run("ip", "addr", "add", "10.199.0.200/16", "dev", "uplink")
     host.run("ip", "link", "set", "uplink", "up")
-    mine = server(nic(str(uuid.uuid4()), "10.199.0.17"))
+    mine = server(nic(str(uuid.uuid4()), "10.199.0.17", access=True))
     with pytest.raises(Refused, match="10.199.0.0/16"):
         host.ask("plug", server=mine)
     host.ask("unplug", server=mine)
-    assert not host.bridges() and not host.dnsmasqs()
+    assert not host.bridges() and not host.dnsmasqs() and not host.namespaces()
+    other = server(nic(str(uuid.uuid4()), "10.199.0.17"))
+    assert host.ask("plug", server=other), "without a way in its range is nobody's business"
 
 
 def test_a_subnet_without_gateway_is_an_isolated_bridge(make):
@@ -276,7 +326,15 @@ def test_plugging_and_unplugging_take_tens_of_milliseconds(make, script):
         alone = server(nic(str(uuid.uuid4()), "10.198.0.2", cidr="10.198.0.0/24", gateway="10.198.0.1"))
         firsts.append(host.ask("plug", server=alone)[1])
         host.ask("unplug", server=alone)
+    usual = sorted(timed(host.run, "nft", "list", "tables") for _ in range(5))[2] * 1000
     medians = {name: sorted(each)[5] * 1000 for name, each in
                {"plug": plugs, "unplug": unplugs, "first plug of a network": firsts}.items()}
     print({name: f"{value:.1f} ms" for name, value in medians.items()})
-    assert max(medians.values()) < 500, medians
+    assert max(medians.values()) < 500 + 10 * usual, (medians, usual)
+
+
+def timed(call, *arguments):
+    """Seconds that a call takes."""
+    began = time.monotonic()
+    call(*arguments)
+    return time.monotonic() - began

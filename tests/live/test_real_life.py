@@ -11,7 +11,8 @@ from tests import clouds
 from tests.live import test_real_server
 from tests.live.test_real_server import boot, log_in, ssh
 
-key = test_real_server.key          # a fixture
+key, shared = test_real_server.key, test_real_server.shared                                 # fixtures
+shared_key, shared_server = test_real_server.shared_key, test_real_server.shared_server     # likewise
 SMALL, LARGE = "live-small", "live-large"
 
 
@@ -66,51 +67,7 @@ def processor_time(libvirtd, server):
         connection.close()
 
 
-def test_a_paused_guests_clock_stands_still(cloud, key, libvirtd):
-    server = boot(cloud, name="paused", key_name="live")
-    began, before = time.monotonic(), uptime(key, server)
-    act(cloud, server, "pause", "PAUSED")
-    assert guest(libvirtd, server)[0] == libvirt.VIR_DOMAIN_PAUSED
-    spent, stood = processor_time(libvirtd, server), time.monotonic()
-    assert ssh(key, address(server), "true") is None        # it tries for five seconds
-    assert processor_time(libvirtd, server) == spent
-    stood = time.monotonic() - stood
-    act(cloud, server, "unpause", "ACTIVE")
-    after, ended = uptime(key, server), time.monotonic()
-    assert stood > 4 and 0 < after - before < ended - began - stood + 1
-
-
-def test_a_suspended_guest_keeps_its_memory_over_a_restart_of_the_cloud(cloud, key, libvirtd):
-    server = boot(cloud, name="suspended", key_name="live")
-    boot_id = log_in(key, server, "cat /proc/sys/kernel/random/boot_id")
-    pid = log_in(key, server, "sleep 100000 < /dev/null > /dev/null 2>&1 & echo $!").strip()
-    act(cloud, server, "suspend", "SUSPENDED")
-    assert guest(libvirtd, server)[0] == libvirt.VIR_DOMAIN_SHUTOFF
-    cloud.kill()
-    cloud.start()
-    assert cloud.show(server["id"])["status"] == "SUSPENDED"
-    act(cloud, server, "resume", "ACTIVE")
-    assert log_in(key, server, "cat /proc/sys/kernel/random/boot_id") == boot_id
-    assert "100000" in log_in(key, server, f"tr '\\000' ' ' < /proc/{pid}/cmdline")
-
-
-def test_a_rescued_guest_has_both_disks_and_a_rebuilt_one_a_new_one(cloud, key):
-    server = boot(cloud, name="rescued", key_name="live")
-    log_in(key, server, "echo mine > /root/mark; sync")
-    act(cloud, server, "rescue", "RESCUE")
-    disks = log_in(key, server, "ls /sys/block").split()
-    assert {"vda", "vdb"} <= set(disks)
-    assert log_in(key, server, "cat /root/mark 2>/dev/null; echo done") == "done\n"
-    act(cloud, server, "unrescue", "ACTIVE")
-    assert log_in(key, server, "cat /root/mark; ls /sys/block").split()[0] == "mine"
-    user_data = base64.b64encode(b"#!/bin/sh\necho anew > /root/proof\n").decode()
-    image = server["image"]["id"]
-    act(cloud, server, "rebuild", "ACTIVE", {"imageRef": image, "user_data": user_data}, version="2.57")
-    clouds.until("the new user data ran", lambda: ssh(key, address(server), "cat /root/proof") == "anew\n", 120)
-    assert log_in(key, server, "cat /root/mark 2>/dev/null; echo done") == "done\n"
-
-
-def test_a_snapshot_of_a_running_guest_boots_and_has_what_was_written(cloud, key):
+def test_a_snapshot_of_a_running_guest_boots_with_the_files_it_wrote(cloud, key):
     server = boot(cloud, name="copied", key_name="live")
     log_in(key, server, "echo mine > /root/mark; sync")
     boot_id = log_in(key, server, "cat /proc/sys/kernel/random/boot_id")
@@ -141,17 +98,86 @@ def test_a_resized_guest_has_the_memory_and_goes_back_with_its_disk(cloud, key, 
     assert sorted(os.listdir(os.path.join(cloud.state_dir, "instances", server["id"]))) == ["console.log", "disk"]
 
 
-def test_a_shelved_guest_comes_back_with_its_disk(cloud, key):
-    server = boot(cloud, name="shelved", key_name="live")
-    log_in(key, server, "echo mine > /root/mark; sync")
-    assert cloud.act(server["id"], "shelve").status == 202
-    clouds.until("it is off its host", lambda: cloud.show(server["id"])["status"] == "SHELVED_OFFLOADED", 120)
-    assert os.listdir(os.path.join(cloud.state_dir, "instances")) == []
-    act(cloud, server, "unshelve", "ACTIVE")
-    assert log_in(key, server, "cat /root/mark") == "mine\n"
-    act(cloud, server, "reboot", "ACTIVE", {"type": "HARD"})
-    assert log_in(key, server, "cat /root/mark") == "mine\n"
-
-
 def address(server):
     return server["addresses"]["private"][0]["addr"]
+
+
+def test_a_guest_has_its_ephemeral_disk_and_swap_and_keeps_its_files(cloud, key):
+    for name, ephemeral, swap in (("live-disks", 1, 64), ("live-disks-large", 2, 128)):
+        flavor = {"name": name, "id": name, "vcpus": 1, "ram": 192, "disk": 1, "OS-FLV-EXT-DATA:ephemeral": ephemeral,
+                  "swap": swap}
+        assert cloud.post("/compute/v2.1/flavors", {"flavor": flavor}, user="admin").status == 200
+    server = boot(cloud, name="disks", key_name="live", flavorRef="live-disks", block_device_mapping_v2=[
+        {"boot_index": 0, "uuid": cloud.image_id(), "source_type": "image", "destination_type": "local"},
+        {"boot_index": -1, "source_type": "blank", "destination_type": "local", "guest_format": "swap"}])
+    sizes = "cat /sys/block/vdb/size /sys/block/vdc/size"
+    assert log_in(key, server, sizes).split() == [str(1 << 21), str(64 << 11)]
+    read = "dd if=/dev/{} bs=1 skip={} count={} 2>/dev/null"
+    assert log_in(key, server, read.format("vdc", 4086, 10)) == "SWAPSPACE2"
+    assert log_in(key, server, read.format("vdb", 1024 + 120, 10)) == "ephemeral0"      # the label of ext4
+    assert log_in(key, server, "wget -qO- http://169.254.169.254/latest/meta-data/block-device-mapping/ephemeral0"
+                  ) == "/dev/vdb"
+    log_in(key, server, "echo mine | dd of=/dev/vdb bs=512 seek=1000000 2>/dev/null; sync")
+    mark = "dd if=/dev/vdb bs=512 skip=1000000 count=1 2>/dev/null | head -c 4"
+    act(cloud, server, "resize", "VERIFY_RESIZE", {"flavorRef": "live-disks-large"})
+    assert log_in(key, server, sizes).split() == [str(2 << 21), str(128 << 11)]
+    assert log_in(key, server, mark) == "mine"
+    act(cloud, server, "revertResize", "ACTIVE")
+    assert log_in(key, server, sizes).split() == [str(1 << 21), str(64 << 11)]
+    assert log_in(key, server, mark) == "mine"
+    cloud.delete_server(server["id"])
+    assert os.listdir(os.path.join(cloud.state_dir, "instances")) == []
+
+
+# ---- the guest that tests share
+
+def test_a_paused_guests_clock_stands_still(real_cloud, shared, shared_key, libvirtd):
+    began, before = time.monotonic(), uptime(shared_key, shared)
+    act(real_cloud, shared, "pause", "PAUSED")
+    assert guest(libvirtd, shared)[0] == libvirt.VIR_DOMAIN_PAUSED
+    spent, stood = processor_time(libvirtd, shared), time.monotonic()
+    assert ssh(shared_key, address(shared), "true") is None        # it tries for five seconds
+    assert processor_time(libvirtd, shared) == spent
+    stood = time.monotonic() - stood
+    act(real_cloud, shared, "unpause", "ACTIVE")
+    after, ended = uptime(shared_key, shared), time.monotonic()
+    assert stood > 4 and 0 < after - before < ended - began - stood + 1
+
+
+def test_a_suspended_guest_keeps_its_memory_over_a_restart_of_the_cloud(real_cloud, shared, shared_key, libvirtd):
+    boot_id = log_in(shared_key, shared, "cat /proc/sys/kernel/random/boot_id")
+    pid = log_in(shared_key, shared, "sleep 100000 < /dev/null > /dev/null 2>&1 & echo $!").strip()
+    act(real_cloud, shared, "suspend", "SUSPENDED")
+    assert guest(libvirtd, shared)[0] == libvirt.VIR_DOMAIN_SHUTOFF
+    real_cloud.kill()
+    real_cloud.start()
+    assert real_cloud.show(shared["id"])["status"] == "SUSPENDED"
+    act(real_cloud, shared, "resume", "ACTIVE")
+    assert log_in(shared_key, shared, "cat /proc/sys/kernel/random/boot_id") == boot_id
+    assert "100000" in log_in(shared_key, shared, f"tr '\\000' ' ' < /proc/{pid}/cmdline")
+
+
+def test_a_rescued_guest_has_both_disks_and_a_rebuilt_one_a_new_one(real_cloud, shared, shared_key):
+    log_in(shared_key, shared, "echo mine > /root/mark; sync")
+    act(real_cloud, shared, "rescue", "RESCUE")
+    disks = log_in(shared_key, shared, "ls /sys/block").split()
+    assert {"vda", "vdb"} <= set(disks)
+    assert log_in(shared_key, shared, "cat /root/mark 2>/dev/null; echo done") == "done\n"
+    act(real_cloud, shared, "unrescue", "ACTIVE")
+    assert log_in(shared_key, shared, "cat /root/mark; ls /sys/block").split()[0] == "mine"
+    user_data = base64.b64encode(b"#!/bin/sh\necho anew > /root/proof\n").decode()
+    image = shared["image"]["id"]
+    act(real_cloud, shared, "rebuild", "ACTIVE", {"imageRef": image, "user_data": user_data}, version="2.57")
+    clouds.until("the new user data ran", lambda: ssh(shared_key, address(shared), "cat /root/proof") == "anew\n", 120)
+    assert log_in(shared_key, shared, "cat /root/mark 2>/dev/null; echo done") == "done\n"
+
+
+def test_a_shelved_guest_comes_back_with_its_disk(real_cloud, shared, shared_key):
+    log_in(shared_key, shared, "echo mine > /root/mark; sync")
+    assert real_cloud.act(shared["id"], "shelve").status == 202
+    clouds.until("it is off its host", lambda: real_cloud.show(shared["id"])["status"] == "SHELVED_OFFLOADED", 120)
+    assert os.listdir(os.path.join(real_cloud.state_dir, "instances")) == []
+    act(real_cloud, shared, "unshelve", "ACTIVE")
+    assert log_in(shared_key, shared, "cat /root/mark") == "mine\n"
+    act(real_cloud, shared, "reboot", "ACTIVE", {"type": "HARD"})
+    assert log_in(shared_key, shared, "cat /root/mark") == "mine\n"

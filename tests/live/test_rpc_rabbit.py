@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests import backends, green
+from tests import backends, on_eventlet
 
 MODES = ("eventlet", "threading")
 
@@ -26,7 +26,7 @@ def run(mode, code, *arguments, timeout=240):
 
 def process_of(mode, code, *arguments):
     start = f"from nova_lite.common import concurrency\nconcurrency.start({mode!r})\n"
-    options = {"cwd": green.ROOT, "text": True, "env": {**os.environ, "PYTHONPATH": str(green.ROOT)}}
+    options = {"cwd": on_eventlet.ROOT, "text": True, "env": {**os.environ, "PYTHONPATH": str(on_eventlet.ROOT)}}
     return [sys.executable, "-W", "ignore", "-c", start + code, *arguments], options
 
 
@@ -44,7 +44,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "n
 
 OUTAGE = """
 import os, sys, time
-from nova_lite.common import exception, rpc
+from nova_lite.common import exceptions, rpc
 from nova_lite.common.context import RequestContext
 
 context = RequestContext("u1", "p1")
@@ -61,7 +61,7 @@ def unavailable(use):
     began = time.monotonic()
     try:
         use()
-    except (exception.BusUnavailable, exception.NoAnswer):
+    except (exceptions.BusUnavailable, exceptions.NoAnswer):
         pass
     else:
         raise AssertionError("it went through")
@@ -69,7 +69,7 @@ def unavailable(use):
 
 rpc.init(sys.argv[1])
 server = rpc.server("compute", "host1", [Endpoint()]).start()
-client = rpc.client("compute").to("host1", timeout=3)
+client = rpc.client("compute", "1.0").to("host1", timeout=3)
 assert client.call(context, "echo", value=1) == 1
 step("up")
 
@@ -79,7 +79,7 @@ for _ in range(3):
 assert unavailable(lambda: server.ping(timeout=2)) < 4
 began = time.monotonic()
 assert [client.cast(context, "echo", value=1) for _ in range(20)] == [False] * 20
-assert time.monotonic() - began < 12, "doorbells must not queue up behind a dead broker"
+assert time.monotonic() - began < 12, "notifications must not queue up behind a dead broker"
 step("bounded")
 
 end = time.monotonic() + 60
@@ -87,7 +87,7 @@ while True:
     try:
         assert client.call(context, "echo", value=2) == 2
         break
-    except (exception.BusUnavailable, exception.NoAnswer):
+    except (exceptions.BusUnavailable, exceptions.NoAnswer):
         assert time.monotonic() < end, "it never came back"
         concurrency.sleep(0.5)
 assert server.ping() < 5
@@ -101,14 +101,14 @@ def test_an_outage_of_the_broker_costs_callers_little_and_heals_by_itself(broker
     command, options = process_of(mode, OUTAGE, broker)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           **options) as process:
-        def told(word, then):
+        def printed(word, then):
             line = process.stdout.readline()
             assert line.strip() == word, line + process.communicate(timeout=60)[1][-6000:]
             then()
             process.stdin.write("\n")
             process.stdin.flush()
 
-        told("up", broker.server.stop)
-        told("bounded", broker.server.start)
+        printed("up", broker.server.stop)
+        printed("bounded", broker.server.start)
         output, errors = process.communicate(timeout=120)
         assert process.returncode == 0 and output.strip() == "back", output + errors[-6000:]

@@ -1,5 +1,5 @@
 """The claim under races on SQLite, PostgreSQL and MariaDB: however many schedulers place servers at once, no host is
-given away twice, no group's policy is broken, and nobody is refused for whom there was room.
+given away twice, no group's policy is broken, and no server that fits is refused.
 """
 
 import threading
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db.models.servers import ComputeNode
 from tests.live import databases
 from tests.live.databases import at_once
@@ -20,9 +20,8 @@ _AT_ONCE = 8
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
-def url(request, tmp_path_factory):
-    with databases.database(request.param, tmp_path_factory) as made:
-        yield made
+def url(request, new_database):
+    return new_database(request.param)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def placed(placing, servers):
     results = []
     for start in range(0, len(servers), _AT_ONCE):
         results += at_once([lambda server=each: placing.place(server) for each in servers[start:start + _AT_ONCE]])
-    strange = [each for each in results if isinstance(each, Exception) and not isinstance(each, exception.NoValidHost)]
+    strange = [each for each in results if isinstance(each, Exception) and not isinstance(each, exceptions.NoValidHost)]
     assert strange == []
     return {server: host for server, host in zip(servers, results, strict=True) if isinstance(host, str)}
 
@@ -51,8 +50,8 @@ def free(node):
             node.disk_gb * node.disk_allocation_ratio - node.disk_gb_used)
 
 
-def fits(wanted, room):
-    return all(each <= most for each, most in zip(wanted, room, strict=True))
+def fits(wanted, available):
+    return all(each <= most for each, most in zip(wanted, available, strict=True))
 
 
 HOSTS = st.lists(st.fixed_dictionaries({
@@ -64,7 +63,7 @@ SERVERS = st.lists(st.tuples(st.integers(1, 3), st.integers(64, 1500), st.intege
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hosts=HOSTS, servers=SERVERS)
-def test_no_host_is_given_away_twice_and_nobody_is_refused_for_whom_there_was_room(empty, hosts, servers):
+def test_concurrent_placements_overcommit_no_host_and_refuse_no_server_that_fits(empty, hosts, servers):
     placing = empty()
     for number, values in enumerate(hosts):
         placing.host(f"host-{number}", **values)
@@ -76,12 +75,12 @@ def test_no_host_is_given_away_twice_and_nobody_is_refused_for_whom_there_was_ro
         assert held == {"vcpus": node.vcpus_used, "memory_mb": node.memory_mb_used, "disk_gb": node.disk_gb_used}
         assert min(free(node)) >= 0, "oversubscribed"
     for server, wanted in asked.items():
-        if server not in got:       # claims only grew meanwhile, so there is no room now either
+        if server not in got:       # claims only grew meanwhile, so it does not fit now either
             assert not any(fits(wanted, free(node)) and fits(wanted, (node.vcpus, node.memory_mb, node.disk_gb))
                            for node, _ in books.values()), f"{wanted} was refused, and fits"
 
 
-def test_of_many_that_want_the_last_room_one_gets_it(empty):
+def test_one_of_many_concurrent_placements_gets_the_last_free_processor(empty):
     placing = empty()
     placing.host("one", vcpus=1)
     assert len(placed(placing, [placing.server() for _ in range(_AT_ONCE)])) == 1
@@ -98,7 +97,7 @@ def test_schedulers_that_both_lost_a_host_do_not_wait_for_each_other(empty):
     placing.host("c", vcpus=2, memory_mb=1024, disk_gb=10)
     race = threading.Barrier(3)
 
-    def take_the_last_room():
+    def take_the_last_place():
         with db.writer() as session:
             session.execute(sa.update(ComputeNode).where(ComputeNode.host != "c").values(vcpus_used=4))
             race.wait()
@@ -108,7 +107,7 @@ def test_schedulers_that_both_lost_a_host_do_not_wait_for_each_other(empty):
         race.wait()
         return placing.place(server)
 
-    calls = [take_the_last_room, *(lambda server=each: place(server) for each in servers)]
+    calls = [take_the_last_place, *(lambda server=each: place(server) for each in servers)]
     assert at_once(calls) == [None, "c", "c"]
 
 
@@ -140,7 +139,7 @@ def test_servers_of_a_soft_group_spread_while_they_can(empty):
     assert sorted(got.values()) == ["a", "a", "b", "b", "c", "c"]
 
 
-def test_one_that_is_asked_for_again_and_again_at_once_is_claimed_once(empty):
+def test_concurrent_placements_of_one_server_claim_it_once(empty):
     placing = empty()
     for name in "abc":
         placing.host(name)

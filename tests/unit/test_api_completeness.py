@@ -13,9 +13,9 @@ from nova_lite.api.wsgi.routing import Route, Table
 from nova_lite.api.wsgi.validation import Since
 from nova_lite.common import policy
 
-DOORS = types.SimpleNamespace(compute=mock.MagicMock(), network=mock.MagicMock(), image=mock.MagicMock(),
+FACADES = types.SimpleNamespace(compute=mock.MagicMock(), network=mock.MagicMock(), image=mock.MagicMock(),
                               identity=mock.MagicMock())
-CONTROLLERS = routes.controllers(DOORS)
+CONTROLLERS = routes.controllers(FACADES)
 ENTRIES = (*routes.ROUTES, *routes.ACTIONS)
 #: Every user lists and shows flavors: no rule is asked, in Nova neither.
 UNRULED = {"flavors:index", "flavors:detail", "flavors:show", "retired:gone"}
@@ -29,8 +29,12 @@ BODILESS = {"DELETE", "GET"}
 
 
 def handler(entry):
-    controller, _, method = entry.target.partition(":")
-    return getattr(CONTROLLERS[controller], method)
+    name, _, method = entry.target.partition(":")
+    assert name in CONTROLLERS, f"no CONTROLLERS of nova_lite/api/compute/*routes.py names {name!r} ({named(entry)})"
+    controller = CONTROLLERS[name]
+    file = type(controller).__module__.replace(".", "/")
+    assert hasattr(controller, method), f"{file}.py: {type(controller).__name__} has no {method}"
+    return getattr(controller, method)
 
 
 def named(entry):
@@ -43,7 +47,8 @@ def test_every_route_has_a_handler_and_a_declared_rule(entry):
     if entry.target in UNRULED:
         assert entry.policy is None
     else:
-        assert entry.policy in {rule.name for rule in policy.declared()}
+        assert entry.policy in {rule.name for rule in policy.declared()}, (
+            f"no module of nova_lite/policies/ declares {entry.policy}")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)
@@ -52,9 +57,10 @@ def test_bodies_and_queries_have_schemas(entry):
         return                              # whatever is sent, the answer is 410
     method = "POST" if not isinstance(entry, Route) else entry.method
     if method not in BODILESS:
-        assert hasattr(handler(entry), "body_schema"), "its body is not checked"
+        assert hasattr(handler(entry), "body_schema"), f"no @validation.body at {entry.target}: its body is not checked"
     if method == "GET":
-        assert hasattr(handler(entry), "query_schema"), "its query is not checked"
+        assert hasattr(handler(entry), "query_schema"), (
+            f"no @validation.query at {entry.target}: its query is not checked")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=named)
@@ -63,11 +69,12 @@ def test_versions_are_ones_that_exist(entry):
         assert text is None or microversion.MINIMUM <= microversion.parse(text) <= microversion.MAXIMUM
 
 
-def test_every_public_method_of_a_controller_is_reached():
+def test_every_public_method_of_a_controller_has_a_route():
     reached = {entry.target for entry in ENTRIES}
     there = {f"{name}:{method}" for name, controller in CONTROLLERS.items()
              for method in dir(controller) if not method.startswith("_")}
-    assert there == reached
+    assert there == reached, (
+        f"{', '.join(sorted(there ^ reached))}: a public method without a route, or a route without a method")
 
 
 def test_the_table_can_be_built_and_finds_fixed_paths_before_ids():
@@ -87,7 +94,7 @@ def test_objects_in_body_schemas_say_which_keys_they_take(entry):
 
 def _check_closed(schema):
     if schema.get("type") == "object":
-        assert "additionalProperties" in schema
+        assert "additionalProperties" in schema, f"write it with closed() of schemas/types.py: {schema}"
     for value in schema.values():
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):

@@ -10,21 +10,38 @@ import sqlalchemy as sa
 
 from nova_lite import db
 from nova_lite.common.context import RequestContext
+from nova_lite.compute.actions import network_info
 from nova_lite.compute.tasks.audit import Audit
 from nova_lite.compute.tasks.running import Running
-from nova_lite.conductor import host_audit, strangers
+from nova_lite.conductor import host_audit, unplaced_guests
 from nova_lite.conductor.auditor import Auditor
+from nova_lite.conductor.endpoints.audit import Audits
 from nova_lite.conf import CONF
-from nova_lite.db import allocations, drifts, new_servers, operations, server_objects, services
+from nova_lite.db import (
+    allocations,
+    audit,
+    drifts,
+    interfaces,
+    new_servers,
+    operations,
+    quota_usage,
+    quotas,
+    server_moves,
+    server_objects,
+    services,
+)
 from nova_lite.db.base import new_id, now
 from nova_lite.db.models.audit import Drift, Look
-from nova_lite.db.models.networks import Port
+from nova_lite.db.models.networks import Port, PortBinding
 from nova_lite.db.models.operations import Operation
-from nova_lite.db.models.servers import Allocation, ComputeNode, Quota, Server, Service
+from nova_lite.db.models.server_migrations import ServerMigration
+from nova_lite.db.models.servers import Allocation, ComputeNode, Interface, Quota, Server, Service
+from nova_lite.db.network import quotas as network_quotas
 from nova_lite.network.api import API as Network
-from nova_lite.network.host.fake import FakeHostNetwork
+from nova_lite.network.planes.fake import FakePlane
 from nova_lite.objects import drift
-from nova_lite.objects.drift import KINDS, Sight
+from nova_lite.objects.allocation import Purpose
+from nova_lite.objects.drift import KINDS, HostReport
 from nova_lite.objects.server import Image
 from nova_lite.objects.states import OPERATIONS, Power, Task, Vm
 from nova_lite.virt.fake import FakeDriver
@@ -61,13 +78,21 @@ def make_server(network, **values):
     with db.writer() as session:
         made = new_servers.insert(session, [row])[0]
         assert allocations.claim(session, made.id, HOST, ASKED)
-        network.allocate(session, server_objects.row(session, made.id))
+        network.allocate(server_objects.row(session, made.id))
     return made
 
 
 def change(model, where, **values):
     with db.writer() as session:
         session.execute(sa.update(model).where(where).values(**values))
+        if model is Server:
+            for server_id in session.execute(sa.select(Server.id).where(where)).scalars().all():
+                quota_usage.count(session, server_id)
+
+
+def insert(model, **values):
+    with db.writer() as session:
+        session.execute(sa.insert(model).values(**values))
 
 
 def remove(model, where):
@@ -91,7 +116,7 @@ def look(network, repair=True):
     return {each.kind: each for each in found}
 
 
-def begin(server, name="stop", **values):
+def begin(server, name="stop_server", **values):
     with db.writer() as session:
         operation_id, _ = operations.begin(session, OWNER, server.id, OPERATIONS[name])
     if values:
@@ -101,12 +126,12 @@ def begin(server, name="stop", **values):
 
 # ---- nothing wrong
 
-def test_a_true_cloud_has_no_drift(network, server):
+def test_auditor_finds_no_drift_in_a_consistent_cloud(network, server):
     begin(make_server(network))
     assert look(network) == {}
 
 
-def test_what_is_only_listed_is_not_touched(network, server):
+def test_auditor_without_repair_changes_nothing(network, server):
     remove(Allocation, Allocation.server_id == server.id)
     assert not look(network, repair=False)["allocation_missing"].repaired
     assert rows(Allocation) == []
@@ -116,15 +141,51 @@ def test_what_is_only_listed_is_not_touched(network, server):
 
 def test_a_server_that_waits_for_its_resize_to_be_confirmed_holds_the_larger_size(network, server):
     large = {**FLAVOR, "vcpus": 4, "memory_mb": 32}
-    change(Server, Server.id == server.id, vm_state=Vm.RESIZED, flavor=large,
-           remembered={"old_flavor": FLAVOR, "new_flavor": large})
+    change(Server, Server.id == server.id, vm_state=Vm.RESIZED, flavor=large)
     with db.writer() as session:
-        assert allocations.change(session, server.id, {**ASKED, "vcpus": 4})
+        before = open_migration(session, server, new_flavor=large)
+        server_moves.arrive(session, before)
     assert look(network) == {}
     assert used() == {**USED, "vcpus_used": 4}
+    huge = {("h1", Purpose.HOME): {**ASKED, "vcpus": 4000}}
     with db.writer() as session:
-        assert not allocations.change(session, server.id, {**ASKED, "vcpus": 4000})
-        assert allocations.change(session, server.id, ASKED)
+        assert not allocations.try_hold(session, server.id, huge)
+        assert allocations.try_hold(session, server.id, {("h1", Purpose.HOME): ASKED})
+    assert used() == USED
+
+
+def open_migration(session, server, **values):
+    """The row of a server that is in a migration from its flavor on its host."""
+    server_moves.begin(session, OWNER, server_objects.row(session, server.id), kind="resize", status="pre-migrating",
+                       source_host=HOST, dest_host=HOST, old_flavor=FLAVOR, **values)
+    return server_objects.row(session, server.id)
+
+
+def test_allocations_of_a_resize_follow_its_migration(network, server):
+    large = {**FLAVOR, "vcpus": 4, "memory_mb": 32}
+    with db.writer() as session:
+        operations.begin(session, OWNER, server.id, OPERATIONS["resize_server"])
+        assert server_moves.try_start(session, open_migration(session, server, new_flavor=large))
+    assert look(network) == {}
+    assert held() == {(HOST, "home"): (2, 64, 5), (HOST, "move"): (2, 0, 0)}
+    change(Allocation, Allocation.purpose == "move", vcpus=1)
+    assert look(network)["move_allocation_differs"].repaired
+    assert held() == {(HOST, "home"): (2, 64, 5), (HOST, "move"): (2, 0, 0)}
+
+
+def held():
+    return {(row.host, row.purpose): (row.vcpus, row.memory_mb, row.disk_gb) for row in rows(Allocation)}
+
+
+def test_the_allocation_left_by_an_evacuation_is_held_until_its_host_is_clean(network, server):
+    insert(Allocation, server_id=server.id, host=HOST, purpose="leftover", **ASKED)
+    change(ComputeNode, ComputeNode.host == HOST, vcpus_used=4, memory_mb_used=128, disk_gb_used=10)
+    insert(ServerMigration, server_id=server.id, project_id="p", user_id="u", kind="evacuation", status="done",
+           source_host=HOST)
+    assert look(network) == {}
+    change(ServerMigration, ServerMigration.server_id == server.id, status="completed")
+    assert look(network)["leftover_orphaned"].repaired
+    assert held() == {(HOST, "home"): (2, 64, 5)}
     assert used() == USED
 
 
@@ -136,8 +197,12 @@ def used():
 DAMAGE = {
     "allocation_missing": lambda server: remove(Allocation, Allocation.server_id == server.id),
     "allocation_differs": lambda server: change(Allocation, Allocation.server_id == server.id, vcpus=7),
+    "move_allocation_differs": lambda server: insert(
+        Allocation, server_id=server.id, host=HOST, purpose="move", **ASKED),
+    "leftover_orphaned": lambda server: insert(
+        Allocation, server_id=server.id, host=HOST, purpose="leftover", **ASKED),
     "counters_differ": lambda server: change(ComputeNode, ComputeNode.host == HOST, memory_mb_used=-5),
-    "port_misplaced": lambda server: change(Port, Port.server_id == server.id, host="elsewhere"),
+    "port_misplaced": lambda server: change(PortBinding, PortBinding.host == HOST, host="elsewhere"),
     "addresses_differ": lambda server: change(Server, Server.id == server.id, addresses=[], security_groups=["x"]),
     "task_orphaned": lambda server: change(Server, Server.id == server.id, task_state=Task.POWERING_ON),
 }
@@ -145,12 +210,21 @@ DAMAGE = {
 
 def plain():
     """Every server, port and allocation but what counts changes."""
-    return [{name: value for name, value in row._mapping.items() if name not in ("updated_at", "revision")}
-            for model in (Server, Port, Allocation) for row in rows(model)]
+    counts = ("updated_at", "revision", "interfaces_version")
+    return [{name: value for name, value in row._mapping.items() if name not in counts}
+            for model in (Server, Port, PortBinding, Allocation, Interface) for row in rows(model)]
+
+
+def test_auditor_repairs_interfaces_that_differ_from_their_ports(network, server):
+    before = plain()
+    remove(Interface, Interface.server_id == server.id)
+    assert look(network)["addresses_differ"].repaired
+    assert look(network) == {}
+    assert plain() == before
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_what_is_safe_is_mended(network, server, kind):
+def test_auditor_repairs_each_safe_kind_of_drift(network, server, kind):
     before = plain()
     DAMAGE[kind](server)
     assert look(network)[kind].repaired
@@ -159,15 +233,36 @@ def test_what_is_safe_is_mended(network, server, kind):
     assert used() == USED
 
 
+@pytest.mark.parametrize("state", ["INACTIVE", "ACTIVE"])
+def test_a_port_has_one_active_binding(network, server, state):
+    """None is left, or there are two."""
+    if state == "INACTIVE":
+        change(PortBinding, PortBinding.host == HOST, state=state)
+    else:
+        [port] = rows(Port)
+        insert(PortBinding, port_id=port.id, host="h0", state=state, vif_type="bridge")
+    assert look(network)["port_misplaced"].repaired
+    assert look(network) == {}
+    assert [(row.host, row.state, row.vif_type) for row in rows(PortBinding)] == [(HOST, "ACTIVE", "bridge")]
+
+
+def test_a_migration_that_nothing_goes_on_with_is_closed(network, server):
+    with db.writer() as session:
+        open_migration(session, server, new_flavor=FLAVOR)
+    assert look(network)["migration_stale"].repaired
+    assert look(network) == {}
+    assert [row.status for row in rows(ServerMigration)] == ["error"]
+
+
 def test_a_server_on_no_host_holds_nothing(network, server):
     change(Server, Server.id == server.id, host=None)
-    change(Port, Port.server_id == server.id, host=None)
+    change(PortBinding, PortBinding.host == HOST, host="", vif_type="unbound")
     assert look(network)["allocation_unplaced"].repaired
     assert rows(Allocation) == []
     assert used() == dict.fromkeys(USED, 0)
 
 
-def test_what_a_deleted_server_held_is_freed(network, server):
+def test_auditor_frees_allocations_ports_and_operations_of_deleted_servers(network, server):
     change(Server, Server.id == server.id, deleted_at=now(), vm_state=Vm.DELETED)
     operation_id = begin_for_nobody(server)
     found = look(network)
@@ -180,7 +275,7 @@ def test_what_a_deleted_server_held_is_freed(network, server):
 
 def begin_for_nobody(server):
     with db.writer() as session:
-        return operations.record(session, OWNER, OPERATIONS["stop"], server.id, of_server(server))
+        return operations.record(session, OWNER, OPERATIONS["stop_server"], server.id, of_server(server))
 
 
 def test_a_server_on_an_unknown_host_is_listed(network, server):
@@ -192,7 +287,7 @@ def test_a_server_on_an_unknown_host_is_listed(network, server):
 
 # ---- operations
 
-def test_a_build_that_nobody_leads_becomes_an_error(network, server):
+def test_auditor_fails_builds_without_an_operation(network, server):
     change(Server, Server.id == server.id, vm_state=Vm.BUILDING, task_state=None)
     assert look(network)["task_orphaned"].repaired
     assert (of_server(server).vm_state, of_server(server).fault["code"]) == (Vm.ERROR, 500)
@@ -231,12 +326,37 @@ def test_a_row_that_makes_no_sense_is_named_and_hides_no_other(network, server):
     assert found["task_orphaned"].repaired
 
 
+@pytest.mark.parametrize("column", ["flavor", "addresses", "security_groups"])
+def test_a_row_whose_json_is_damaged_is_named_and_hides_no_other(network, server, column):
+    broken = make_server(network)
+    with db.writer() as session:
+        session.execute(sa.text(f"UPDATE servers SET {column} = '{{' WHERE id = :id"), {"id": broken.id})
+    DAMAGE["task_orphaned"](server)
+    found = look(network)
+    assert (found["record_damaged"].subject, found["record_damaged"].repaired) == (broken.id, False)
+    assert column in found["record_damaged"].detail
+    assert found["task_orphaned"].repaired
+    with db.reader() as session:
+        assert audit.on_host(session, HOST).keys() == {server.id, broken.id}
+
+
 # ---- quota
 
-def test_quota_is_what_servers_add_up_to(network, server, monkeypatch):
+@pytest.mark.parametrize("damage", ["a change of the sums is lost", "a server was changed by hand"])
+def test_auditor_corrects_wrong_sums_of_quota_usage(network, server, damage):
     assert look(network) == {}
-    monkeypatch.setattr("nova_lite.db.quotas.usage", lambda *_: {"instances": 9, "cores": 2, "ram": 64})
-    assert "'instances': 9" in look(network)["quota_miscounted"].detail
+    with db.writer() as session:
+        if damage == "a change of the sums is lost":
+            quota_usage.add(session, server.project_id, server.user_id, [8, 0, -3, 1, 0])
+        else:
+            session.execute(sa.update(Server).where(Server.id == server.id).values(flavor={**FLAVOR, "vcpus": 7}))
+    found = look(network)["quota_miscounted"]
+    assert found.repaired
+    assert look(network) == {}
+    with db.reader() as session:
+        assert quota_usage.miscounted_servers(session, server.project_id) == []
+        assert quota_usage.sums(session, server.project_id)["more_cores"] == 0
+        assert quotas.usage(session, server.project_id)["instances"] == 1
 
 
 def test_a_server_that_is_softly_deleted_uses_no_quota(network, server):
@@ -248,6 +368,23 @@ def test_a_project_beyond_its_quota_is_listed(network, server):
     with db.writer() as session:
         session.execute(sa.insert(Quota), {"project_id": "project", "resource": "cores", "limit": 1})
     assert look(network)["quota_exceeded"].detail == "cores: 2 of 1"
+
+
+def test_a_project_beyond_its_own_quota_of_the_network_service_is_listed(network, server, conf):
+    def set_limit(limit):
+        with db.writer() as session:
+            network_quotas.write(session, "project", {"port": limit})
+    set_limit(0)
+    assert look(network)["quota_exceeded"].detail == "port: 1 of 0"
+    conf.set_override("quota_port", 0, "network")
+    set_limit(1)
+    assert look(network) == {}
+    set_limit(-1)
+    assert look(network) == {}
+    with db.writer() as session:
+        network_quotas.clear(session, "project")
+    assert look(network)["quota_exceeded"].detail == "port: 1 of 0"
+    conf.clear_override("quota_port", "network")
 
 
 # ---- memory
@@ -267,7 +404,7 @@ def test_drift_is_counted_once_however_long_it_stays(network, server):
     assert {row.state for row in rows(Drift)} == {"gone"}
 
 
-def test_what_comes_back_is_counted_again(network, server):
+def test_drift_that_comes_back_is_counted_again(network, server):
     auditor = Auditor(network)
     for _ in range(2):
         remove(Allocation, Allocation.server_id == server.id)
@@ -289,7 +426,7 @@ def counters():
         return {(name, label): value for name, label, value in drifts.counters(session)}
 
 
-def test_of_two_conductors_one_looks(network, server):
+def test_only_one_of_two_conductors_audits(network, server):
     DAMAGE["task_orphaned"](server)
     Auditor(network).look()
     DAMAGE["task_orphaned"](server)
@@ -297,7 +434,7 @@ def test_of_two_conductors_one_looks(network, server):
     assert of_server(server).task_state == Task.POWERING_ON
 
 
-def test_a_clock_that_was_set_back_keeps_nobody_from_looking(network, server):
+def test_a_clock_that_was_set_back_does_not_stop_the_auditor(network, server):
     DAMAGE["task_orphaned"](server)
     with db.writer() as session:
         drifts.ask(session, [drifts.DATABASE])
@@ -321,7 +458,7 @@ def test_ended_operations_are_counted_by_name_and_outcome(network, server):
     for _ in range(2):
         with db.writer() as session:
             drifts.count_operations(session)
-    assert counters() == {("operations", "stop done"): 1}
+    assert counters() == {("operations", "stop_server done"): 1}
 
 
 def test_a_look_costs_as_many_statements_however_many_servers_there_are(network, server):
@@ -332,26 +469,26 @@ def test_a_look_costs_as_many_statements_however_many_servers_there_are(network,
         sa.event.remove(db.session.engine(), "before_cursor_execute", listener)
         return len([each for each in said if each.startswith("SELECT")])
 
-    def judge():
+    def check():
         with db.snapshot() as session:
-            assert host_audit.judge(session, types.SimpleNamespace(network=network), HOST, sight()).findings == []
+            assert host_audit.check(session, network, HOST, report())[0].findings == []
 
-    def sight():
+    def report():
         guests, ports = dict.fromkeys((row.id for row in rows(Server)), 1), {
             row.id: row.server_id for row in rows(Port)}
-        return Sight.make(guests=guests, halted={}, nics={}, disks=None, ports=ports, taps=None, loose=[], leases=None,
-                          images=None, leftovers=[], unknown=[], busy=[])
+        return HostReport.make(guests=guests, halted={}, nics={}, disks=None, ports=ports, taps=None, loose=[],
+                               leases=None, strays=[], images=None, leftovers=[], unknown=[], busy=[])
     few = statements(Auditor(network).examine)
     for _ in range(3):
         make_server(network)
-    assert statements(Auditor(network).examine) == few <= 24
-    assert statements(judge) <= 4 + 2           # two of them are sight's own
+    assert statements(Auditor(network).examine) == few <= 25
+    assert statements(check) <= 4 + 2           # two of them are report's own
 
 
 # ---- hosts
 
 class Images:
-    """The image door: it has every image that is asked for."""
+    """The image facade: it has every image that is asked for."""
 
     def for_server(self, _context, image_id):
         return Image.make(id=image_id, name=None, disk_format="raw", size=1, virtual_size=1, checksum=None,
@@ -364,16 +501,16 @@ class Tokens:
 
 
 class Wire:
-    """The conductor as a host hears it, without a wire."""
+    """The conductor as a host sees it, without a wire."""
 
     def __init__(self, network):
-        self._doors = types.SimpleNamespace(network=network, image=Images(), identity=Tokens())
+        self.facades = types.SimpleNamespace(network=network, image=Images(), identity=Tokens())
+        self._audits = Audits(self.facades)
         self.seen = []
 
-    def audit_host(self, _context, host, sight):
-        assert isinstance(sight, Sight)
-        with db.snapshot() as session:
-            return host_audit.judge(session, self._doors, host, sight)
+    def audit_host(self, _context, host, report):
+        assert isinstance(report, HostReport)
+        return self._audits.audit_host(_context, host, report)
 
     def drift_seen(self, _context, host, findings, seconds, _asked):
         self.seen = [each for each in findings if each.sure]
@@ -383,14 +520,15 @@ class Wire:
 
     def orphaned(self, _context, host, server_ids):
         with db.reader() as session:
-            return [each for each, what in strangers.of(session, host, set(server_ids)).items() if what == "orphaned"]
+            known = unplaced_guests.of(session, host, set(server_ids))
+            return [each for each, what in known.items() if what == "orphaned"]
 
     def nics(self, _context, host, server_id):
         assert host == HOST
         with db.reader() as session:
-            return self._doors.network.nics(session, server_id)
+            return interfaces.nics(session, [server_id]).get(server_id, [])
 
-    def report_power(self, _context, host, guests):
+    def report_power(self, _context, host, guests, _seen_at):
         with db.writer() as session:
             services.power_reported(session, host, guests)
 
@@ -403,18 +541,18 @@ class House:
         CONF.set_override("state_dir", str(folder))
         self.wire = Wire(network)
         self.driver = FakeDriver()
-        self.network = FakeHostNetwork(CONF)
+        self.network = FakePlane(CONF)
         self.running = Running(HOST, "w", self.wire)
         self.audit = Audit(self.running, (self.driver, self.network, None), self.wire)
         with db.reader() as session:
             self.server = server_objects.build(server_objects.row(session, server.id),
-                                               network.nics(session, server.id))
+                                               interfaces.nics(session, [server.id]).get(server.id, []))
         self.spawn(server.id, self.network.plug(self.server.nics, self.server))
 
     def spawn(self, server_id, vifs=()):
-        from nova_lite.virt.driver import Disk, GuestSpec
+        from nova_lite.virt.spec import GuestSpec
         self.driver.build.spawn(GuestSpec(id=server_id, name="i", title="t", project_id="p", user_id="u", vcpus=1,
-                                          memory_mb=1, disk=Disk(None, None, 1), vifs=tuple(vifs)))
+                                          memory_mb=1, vifs=tuple(vifs)))
 
     def wire_up(self, server_id, macs):
         """The guest's NICs change, whatever the database says."""
@@ -437,7 +575,7 @@ def house(network, server, tmp_path):
     CONF.clear_override("state_dir")
 
 
-def test_a_true_host_has_no_drift(house):
+def test_auditor_finds_no_drift_on_a_consistent_host(house):
     assert house.look(3) == {}
 
 
@@ -466,14 +604,14 @@ def test_a_paused_server_whose_guest_vanished_is_shut_off(house, server):
     (Vm.SUSPENDED, Power.RUNNING, Vm.ACTIVE), (Vm.RESCUED, Power.SHUTDOWN, Vm.RESCUED),
     (Vm.RESIZED, Power.SHUTDOWN, Vm.RESIZED), (Vm.SHELVED, Power.SHUTDOWN, Vm.SHELVED),
     (Vm.SOFT_DELETED, Power.SHUTDOWN, Vm.SOFT_DELETED), (Vm.ERROR, Power.RUNNING, Vm.ERROR)])
-def test_what_a_guest_is_seen_to_do_tells_what_a_server_at_rest_is(server, vm_state, power, becomes):
+def test_the_power_of_a_guest_decides_the_state_of_a_server_at_rest(server, vm_state, power, becomes):
     change(Server, Server.id == server.id, vm_state=vm_state, power_state=0)
     with db.writer() as session:
         services.power_reported(session, HOST, {server.id: power})
     assert (of_server(server).vm_state, of_server(server).power_state) == (becomes, power)
 
 
-def test_one_look_alone_proves_nothing(house):
+def test_a_difference_seen_only_once_is_no_drift(house):
     house.driver.build.destroy(house.server.id)
     assert house.look(1) == {}
 
@@ -495,10 +633,10 @@ def test_a_guest_of_a_deleted_server_is_removed(house, server):
 
 
 def test_an_unknown_guest_is_listed_and_never_touched(house):
-    stranger = new_id()
-    house.spawn(stranger)
+    unknown = new_id()
+    house.spawn(unknown)
     assert not house.look(4)["guest_unknown"].repaired
-    assert stranger in house.driver.host.guests()
+    assert unknown in house.driver.host.guests()
 
 
 def test_a_guest_of_a_server_that_is_elsewhere_is_listed_only(house, server):
@@ -507,7 +645,21 @@ def test_a_guest_of_a_server_that_is_elsewhere_is_listed_only(house, server):
     assert server.id in house.driver.host.guests()
 
 
-def test_a_guest_that_a_full_disk_halted_goes_on_when_there_is_room(house, server):
+def test_a_guest_at_the_other_end_of_a_migration_stays(house, server):
+    change(Server, Server.id == server.id, host="h2")
+    change(Allocation, Allocation.server_id == server.id, purpose="move")
+    assert house.look(4) == {}
+    assert server.id in house.driver.host.guests()
+
+
+def test_auditor_removes_the_guest_left_by_an_evacuation(house, server):
+    change(Server, Server.id == server.id, host="h2")
+    change(Allocation, Allocation.server_id == server.id, purpose="leftover")
+    assert house.look()["guest_orphaned"].repaired
+    assert server.id not in house.driver.host.guests()
+
+
+def test_a_guest_halted_by_a_full_disk_resumes_once_there_is_space(house, server):
     house.driver.pause.halts(server.id)
     found = house.look(4)["guest_halted"]
     assert (found.repaired, found.detail) == (False, "no space left for its disk vda")
@@ -541,6 +693,7 @@ def test_the_nics_of_a_running_guest_follow_its_ports(house, server, vm_state):
     assert house.look()["nic_stray"].repaired
     assert house.driver.host.nics() == {server.id: [nic.mac]}
     remove(Port, Port.server_id == server.id)
+    network_info.refresh(Network(), [server.id])
     found = house.look()
     assert found["nic_stray"].repaired and found["port_stray"].repaired
     assert house.driver.host.nics() == {server.id: []}
@@ -556,8 +709,8 @@ def test_nics_of_a_guest_that_does_not_run_are_left_to_its_next_start(house, ser
     assert house.look(3) == {}
 
 
-def test_nics_are_what_the_database_says_when_they_are_mended(house, server):
-    """What was judged is past: a port may have come or gone since."""
+def test_nics_are_repaired_to_what_the_database_says_by_then(house, server):
+    """What was examined is past: a port may have come or gone since."""
     [nic] = house.server.nics
     house.wire_up(server.id, ["fa:16:3e:00:00:99"])
     nics, house.wire.nics = house.wire.nics, lambda *_: [nic.obj_clone()]
@@ -570,7 +723,7 @@ def test_nics_are_what_the_database_says_when_they_are_mended(house, server):
 
 
 def test_a_lost_port_is_plugged_again(house, server):
-    house.network.plugged.clear()
+    house.network.remembered.clear()
     assert house.look()["port_unplugged"].repaired
     assert list(house.network.plugged.values()) == [server.id]
 
@@ -578,14 +731,22 @@ def test_a_lost_port_is_plugged_again(house, server):
 @pytest.mark.parametrize(("disks", "kind"), [
     ({}, "disk_missing"), ({"server": "the disk is gone"}, "disk_missing"),
     ({"server": "", "5f3c0bd4-3a3c-4bd0-8b0f-6a5a6a3d7d11": ""}, "disk_unknown")])
-def test_files_are_compared(house, server, disks, kind):
+def test_disks_of_a_host_are_compared_with_its_servers(house, server, disks, kind):
     house.driver.host.disks = lambda: {server.id if key == "server" else key: value for key, value in disks.items()}
     assert set(house.look()) == {kind}
 
 
-def test_devices_are_compared(house):
-    house.network.taps = lambda: ["tapforeign"]
+def test_taps_of_a_host_are_compared_with_its_ports(house):
+    house.network.seen["devices"] = ["tapforeign"]
     assert set(house.look()) == {"tap_unknown", "tap_missing"}
+
+
+def test_auditor_removes_devices_of_no_network(house):
+    strays = ["5f3c0bd4-3a3c-4bd0-8b0f-6a5a6a3d7d11"]
+    house.network.seen["strays"], house.network.heal = strays, strays.clear
+    found = house.look()["network_stray"]
+    assert (found.subject, found.repaired) == ("5f3c0bd4-3a3c-4bd0-8b0f-6a5a6a3d7d11", True)
+    assert house.look(1) == {}
 
 
 def test_servers_at_work_are_left_alone(house, server):
@@ -607,7 +768,7 @@ def test_servers_at_work_are_left_alone(house, server):
 _MADE_POSSIBLE = {"guest_halted"}
 
 
-def test_every_kind_says_what_it_means_and_what_to_do():
+def test_every_kind_of_drift_has_a_meaning_and_a_remedy_unless_repaired():
     for kind in drift.KINDS.values():
         assert kind.means.endswith(".")
         mended = kind.name in _mended() - _MADE_POSSIBLE
@@ -617,4 +778,6 @@ def test_every_kind_says_what_it_means_and_what_to_do():
 def _mended():
     with contextlib.ExitStack():
             host = Audit(None, (None, None, None), None)
-    return {*DAMAGE, *host._mends, "allocation_unplaced", "allocation_orphaned", "port_orphaned", "operation_orphaned"}
+    return {*DAMAGE, *host._mends, "allocation_unplaced", "migration_stale", "allocation_orphaned", "port_orphaned",
+            "operation_orphaned", "change_left",
+            "quota_miscounted"}

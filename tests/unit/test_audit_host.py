@@ -8,8 +8,8 @@ import types
 import pytest
 
 from nova_lite import db
-from nova_lite.common import exception
-from nova_lite.conductor import auditor, host_audit, strangers
+from nova_lite.common import exceptions
+from nova_lite.conductor import auditor, host_audit, unplaced_guests
 from nova_lite.conf import CONF
 from nova_lite.db import audit
 from nova_lite.db.base import new_id, now
@@ -19,6 +19,8 @@ from nova_lite.db.models.networks import Port
 from nova_lite.db.models.servers import Server
 from nova_lite.image import cache_survey
 from nova_lite.image.cache import ImageCache
+from nova_lite.image.embedded import sweep
+from nova_lite.image.embedded.for_servers import ForServers
 from nova_lite.objects.drift import KINDS
 from nova_lite.objects.server import Image
 from tests.unit.test_audit import (  # noqa: F401 - fixtures
@@ -50,10 +52,10 @@ def test_open_drift_stays_open_when_the_service_starts_anew(house):  # noqa: F81
     assert counters()["drift_found", "guest_unknown"] == 1
 
 
-def test_what_cannot_be_mended_hides_nothing_else(house, server):  # noqa: F811
+def test_drift_that_cannot_be_repaired_hides_no_other_drift(house, server):  # noqa: F811
     change(Server, Server.id == server.id, deleted_at=now())
     remove(Port, Port.server_id == server.id)
-    house.driver.build.fails_with(exception.HypervisorError(reason="no"))
+    house.driver.build.fails_with(exceptions.HypervisorError(reason="no"))
     found = house.look()
     assert not found["guest_orphaned"].repaired
     assert "Mending failed: " in found["guest_orphaned"].detail
@@ -62,9 +64,9 @@ def test_what_cannot_be_mended_hides_nothing_else(house, server):  # noqa: F811
     assert house.look(1)["guest_orphaned"].repaired
 
 
-def test_nothing_is_mended_where_only_lists_are_wanted(house, server):  # noqa: F811
+def test_hosts_repair_nothing_when_repair_is_off(house, server):  # noqa: F811
     CONF.set_override("repair", False, "audit")
-    house.network.plugged.clear()
+    house.network.remembered.clear()
     assert not house.look(3)["port_unplugged"].repaired
     assert house.network.plugged == {}
     CONF.clear_override("repair", "audit")
@@ -88,12 +90,12 @@ def lease_of():
     return lease
 
 
-def test_addresses_that_dhcp_does_not_know_are_told_to_it(house, server):  # noqa: F811
+def test_addresses_missing_in_dhcp_are_added(house, server):  # noqa: F811
     lease, port_id = lease_of(), next(iter(house.network.plugged))
     assert lease == f"{of_server(server).addresses[0]['mac']},{of_server(server).addresses[0]['addr']}"
-    house.network.leases = lambda: {lease: port_id}
+    house.network.seen["leases"] = {lease: port_id}
     assert house.look() == {}
-    house.network.leases = dict
+    house.network.seen["leases"] = {}
     plugged = []
     house.network.plug = lambda nics, owner: plugged.append((nics[0].port_id, owner.id))
     found = house.look()["lease_missing"]
@@ -101,8 +103,9 @@ def test_addresses_that_dhcp_does_not_know_are_told_to_it(house, server):  # noq
     assert plugged == [(port_id, server.id)]
 
 
-def test_addresses_of_nobody_are_taken_from_dhcp(house):  # noqa: F811
-    house.network.leases = lambda: {lease_of(): next(iter(house.network.plugged)), "fa:16:3e:00:00:99,10.0.0.99": ""}
+def test_addresses_of_no_port_are_removed_from_dhcp(house):  # noqa: F811
+    house.network.seen["leases"] = {
+        lease_of(): next(iter(house.network.plugged)), "fa:16:3e:00:00:99,10.0.0.99": ""}
     healed = []
     house.network.heal = lambda: healed.append(True)
     assert house.look()["lease_stray"].repaired
@@ -112,11 +115,11 @@ def test_addresses_of_nobody_are_taken_from_dhcp(house):  # noqa: F811
 def test_a_device_beside_its_bridge_is_put_back(house):  # noqa: F811
     tap = "tap" + next(iter(house.network.plugged))[:11]
     joined = []
-    house.network.taps, house.network.loose = list, lambda: [tap]
+    house.network.seen |= {"devices": [], "loose": [tap]}
     house.network.join = lambda device: not joined.append(device)
     assert house.look()["tap_loose"].repaired
     assert joined == [tap]
-    house.network.loose = list
+    house.network.seen["loose"] = []
     assert not house.look()["tap_missing"].repaired
 
 
@@ -133,7 +136,8 @@ def cache(house, server, tmp_path):  # noqa: F811
     change(Server, Server.id == server.id, image_id=image_id)
     made = ImageCache()
     house.audit._images = made
-    house.wire._doors.image = types.SimpleNamespace(for_server=lambda _context, wanted: Image.make(
+    house.wire.facades.image = types.SimpleNamespace(
+        describe=ForServers.describe, for_server=lambda _context, wanted: Image.make(
         id=wanted, name=None, disk_format="raw", size=len(DATA), virtual_size=len(DATA), checksum=DIGEST,
         hash_algo="sha512", min_disk=0, min_ram=0, properties={}, path=str(tmp_path / "stored"), url=None, token=None))
     (tmp_path / "stored").write_bytes(DATA)
@@ -145,7 +149,7 @@ def cache(house, server, tmp_path):  # noqa: F811
     CONF.clear_override("reserved_mb", "image")
 
 
-def test_a_true_cache_has_no_drift(house, cache):  # noqa: F811
+def test_auditor_finds_no_drift_in_a_consistent_image_cache(house, cache):  # noqa: F811
     assert house.look(3) == {}
 
 
@@ -203,9 +207,9 @@ def test_a_large_image_is_read_little_by_little(house, cache, monkeypatch):  # n
     assert digests == [None, None, DIGEST, DIGEST]
 
 
-def test_every_kind_is_made_by_some_check():
+def test_every_kind_of_drift_is_found_by_a_check():
     """No kind is only a promise."""
-    text = "".join(map(inspect.getsource, (auditor, host_audit)))
+    text = "".join(map(inspect.getsource, (auditor, host_audit, sweep)))
     composed = {f"{what}_{which}" for what in ("guest", "disk") for which in (
-        strangers.ORPHANED, strangers.ELSEWHERE, strangers.UNKNOWN)}
+        unplaced_guests.ORPHANED, unplaced_guests.ELSEWHERE, unplaced_guests.UNKNOWN)}
     assert [kind for kind in KINDS if f'"{kind}"' not in text and kind not in composed] == []

@@ -1,11 +1,16 @@
-"""The fake driver keeps the drivers' contract, and fails when told to."""
+"""The fake driver keeps the drivers' contract, and fails on request; no driver lacks a method of the contract."""
+
+import importlib
+import inspect
 
 import pytest
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.compute.tasks.spec import root_disk
 from nova_lite.objects.states import Power
 from nova_lite.virt import driver as contract
-from tests import green, hypervisor
+from nova_lite.virt import spec as virt
+from tests import hypervisor, on_eventlet
 from tests.driver_contract import DriverContract, eventually
 
 
@@ -28,7 +33,7 @@ def driver(new_driver):
 
 @pytest.fixture
 def spec():
-    return hypervisor.spec(contract.Disk(None, None, 1))
+    return hypervisor.spec(root_disk(None, None, 1))
 
 
 @pytest.fixture
@@ -42,14 +47,19 @@ def bridge():
     return "nlbnowhere"
 
 
+@pytest.fixture
+def volume(tmp_path):
+    return virt.Disk(virt.File(str(tmp_path / "volume")), serial="volume-1")
+
+
 class TestFake(DriverContract):
     pass
 
 
-def test_a_room_fails_until_it_works_again(driver, spec):
+def test_a_capability_fails_until_it_works_again(driver, spec):
     driver.build.spawn(spec)
-    driver.power.fails_with(exception.HypervisorUnavailable(host="tests", reason="it is gone"))
-    with pytest.raises(exception.HypervisorUnavailable):
+    driver.power.fails_with(exceptions.HypervisorUnavailable(host="tests", reason="it is gone"))
+    with pytest.raises(exceptions.HypervisorUnavailable):
         driver.power.stop(spec.id, 0)
     assert driver.host.guests() == {spec.id: Power.RUNNING}
     driver.power.works()
@@ -57,20 +67,29 @@ def test_a_room_fails_until_it_works_again(driver, spec):
     assert driver.power.state(spec.id) is Power.SHUTDOWN
 
 
-def test_a_guest_may_go_off_by_itself(driver, spec):
-    heard = []
-    driver.host.watch(lambda *change: heard.append(change))
+def test_a_guest_that_goes_off_by_itself_is_reported(driver, spec):
+    reported = []
+    driver.host.watch(lambda *change: reported.append(change))
     driver.build.spawn(spec)
     driver.power.becomes(spec.id, Power.SHUTDOWN)
-    assert eventually(lambda: len(heard) == 2)
-    assert heard[-1] == (spec.id, Power.SHUTDOWN)
+    assert eventually(lambda: len(reported) == 2)
+    assert reported[-1] == (spec.id, Power.SHUTDOWN)
 
 
-def test_an_unknown_driver_library_is_explained(monkeypatch):
+def test_a_driver_whose_library_is_missing_is_misconfigured(monkeypatch):
     monkeypatch.setitem(contract.DRIVERS, "strange", "nova_lite.virt.strange:Driver")
-    with pytest.raises(exception.Misconfigured, match="strange cannot be loaded"):
+    with pytest.raises(exceptions.Misconfigured, match="strange cannot be loaded"):
         contract.load("strange")
 
 
+@pytest.mark.slow
 def test_the_contract_holds_on_green_threads():
-    green.again(__file__)
+    on_eventlet.again(__file__)
+
+
+@pytest.mark.parametrize("name", contract.DRIVERS)
+def test_a_capability_of_a_driver_has_every_method_of_the_contract(name):
+    module = importlib.import_module(contract.DRIVERS[name].partition(":")[0])
+    lacking = [f"{each.__name__} has no {', '.join(sorted(each.__abstractmethods__))}"
+               for each in vars(module).values() if inspect.isabstract(each)]
+    assert not lacking, f"{module.__name__.replace('.', '/')}.py: {'; '.join(lacking)}"

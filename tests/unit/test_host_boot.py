@@ -1,4 +1,4 @@
-"""What a host's start does to servers that ran: they are started again, and never cut off, however late it is heard."""
+"""What a host's start does to servers that ran: they are started again, and never cut off, however late it reports."""
 
 import contextlib
 import types
@@ -10,10 +10,10 @@ from nova_lite.compute.tasks.power import Power as Task
 from nova_lite.conductor import host_boot
 from nova_lite.conf import CONF
 from nova_lite.db import operations, server_objects
-from nova_lite.network.host.fake import FakeHostNetwork
+from nova_lite.network.planes.fake import FakePlane
 from nova_lite.objects.states import Power, Vm
-from nova_lite.virt.driver import Disk, GuestSpec
 from nova_lite.virt.fake import FakeDriver
+from nova_lite.virt.spec import GuestSpec
 from tests.unit.test_operations import make_server, state_of
 
 FLAVOR = {"flavorid": "42", "name": "m1.nano", "vcpus": 1, "memory_mb": 64, "root_gb": 1, "ephemeral_gb": 0,
@@ -21,10 +21,11 @@ FLAVOR = {"flavorid": "42", "name": "m1.nano", "vcpus": 1, "memory_mb": 64, "roo
 
 
 class Running:
-    """The frame of a task that is told ``args``."""
+    """The frame of a task with ``args``."""
 
     def __init__(self, server, args):
-        self.job_of = types.SimpleNamespace(server=server, args=args, step=lambda *_: None, undo=contextlib.ExitStack())
+        self.job_of = types.SimpleNamespace(
+            server=server, args=args, started=False, do=lambda _step, function, *args: function(*args))
 
     @contextlib.contextmanager
     def job(self, _context, _operation_id):
@@ -39,29 +40,28 @@ def server(database):
 @pytest.fixture
 def driver(server, conf):
     made = FakeDriver()
-    made.build.spawn(GuestSpec(id=server.id, name="i", title="t", project_id="p", user_id="u", vcpus=1, memory_mb=1,
-                               disk=Disk(None, None, 1), vifs=()))
+    made.build.spawn(GuestSpec(id=server.id, name="i", title="t", project_id="p", user_id="u", vcpus=1, memory_mb=1))
     return made
 
 
-def begun(server, guests):
+def recorded(server, guests):
     """The arguments of the operation that a host's start began."""
     with db.writer() as session:
-        rows = server_objects.rows_of_host(session, "h1")
-        host_boot.settle(session, "h1", rows, guests, True)
+        rows = server_objects.states_on_host(session, "h1", [server.id])
+        host_boot.settle(session, "h1", rows, {server.id: Power.NOSTATE} | guests, True)
         found = operations.of_server(session, server.id)
     return [(each.name, each.args) for each in found]
 
 
 @pytest.mark.parametrize("power", [None, Power.SHUTDOWN, Power.CRASHED])
-def test_what_ran_is_started_again_once(server, power):
+def test_a_server_that_ran_before_the_host_booted_is_started_again_once(server, power):
     guests = {} if power is None else {server.id: power}
-    assert begun(server, guests) == begun(server, guests) == [("reboot_hard", {"resume": "yes"})]
+    assert recorded(server, guests) == recorded(server, guests) == [("hard_reboot_server", {"resume": "yes"})]
     assert state_of(server).vm_state == Vm.ACTIVE
 
 
-def test_what_runs_is_left_alone(server):
-    assert begun(server, {server.id: Power.RUNNING}) == []
+def test_a_running_guest_is_not_started_again(server):
+    assert recorded(server, {server.id: Power.RUNNING}) == []
 
 
 @pytest.mark.parametrize(("args", "power", "boots"), [
@@ -69,7 +69,7 @@ def test_what_runs_is_left_alone(server):
 def test_a_guest_that_runs_by_now_is_not_cut_off(server, driver, args, power, boots):
     driver.power.becomes(server.id, power)
     with db.reader() as session:
-        told = server_objects.build(server_objects.row(session, server.id), [])
-    Task(Running(told, args), driver, FakeHostNetwork(CONF)).reset_server(None, "o")
+        loaded = server_objects.build(server_objects.row(session, server.id), [])
+    Task(Running(loaded, args), driver, FakePlane(CONF)).hard_reboot_server(None, "o")
     assert driver.power.state(server.id) is Power.RUNNING
     assert driver.power._guests.get(server.id).boots == boots

@@ -11,10 +11,12 @@ import uuid
 
 import pytest
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.compute.tasks.spec import root_disk
 from nova_lite.conf import CONF
 from nova_lite.image.cache import ImageCache
 from nova_lite.objects.server import Image
+from nova_lite.virt.libvirt import disks
 from tests.image_service import BACKED, qcow2
 
 
@@ -40,7 +42,7 @@ def web():
             self.send_header("Content-Length", str(len(web.data)))
             self.end_headers()
             if web.gate:
-                web.gate.wait(10)
+                web.gate.wait(60)
             cut = web.broken > 0
             web.broken -= 1
             self.wfile.write(web.data[:100] if cut else web.data)
@@ -92,7 +94,7 @@ def test_an_image_that_cannot_be_linked_is_copied(tmp_path, monkeypatch):
     assert not os.path.samefile(got, path)
     with open(got, "rb") as file:
         assert file.read() == qcow2()
-    assert os.stat(got).st_mode & 0o777 == 0o444
+    assert os.stat(got).st_mode & 0o777 == 0o440
 
 
 def test_an_image_elsewhere_is_downloaded_once_with_the_token_it_came_with(web):
@@ -117,18 +119,18 @@ def test_bytes_that_do_not_match_the_hash_never_enter_the_cache(tmp_path, web, m
     cache = ImageCache()
     web.data = qcow2(features=2)
     for wanted in (image(url=web.url), image(path=stored(tmp_path, qcow2(features=2)))):
-        with pytest.raises(exception.ImageFetchFailed, match="do not match its hash"):
+        with pytest.raises(exceptions.ImageFetchFailed, match="do not match its hash"):
             cache.fetch(wanted)
     assert files(cache) == []
     assert os.listdir(os.path.join(cache.directory, "incoming")) == []
 
 
-def test_an_image_is_judged_again_before_anything_opens_it(tmp_path, web):
+def test_an_image_is_verified_again_before_anything_opens_it(tmp_path, web):
     cache = ImageCache()
     web.data = BACKED
     for wanted in (image(BACKED, url=web.url), image(BACKED, path=stored(tmp_path, BACKED)),
                    image(path=stored(tmp_path), disk_format="raw"), image(path=stored(tmp_path), virtual_size=5)):
-        with pytest.raises(exception.ImageFetchFailed):
+        with pytest.raises(exceptions.ImageFetchFailed):
             cache.fetch(wanted)
     assert files(cache) == []
 
@@ -136,7 +138,7 @@ def test_an_image_is_judged_again_before_anything_opens_it(tmp_path, web):
 @pytest.mark.parametrize("status", [401, 404])
 def test_a_refusal_is_not_asked_for_twice(web, status):
     web.status = status
-    with pytest.raises(exception.ImageFetchFailed, match=str(status)):
+    with pytest.raises(exceptions.ImageFetchFailed, match=str(status)):
         ImageCache().fetch(image(url=web.url))
     assert len(web.asked) == 1
 
@@ -144,17 +146,17 @@ def test_a_refusal_is_not_asked_for_twice(web, status):
 def test_a_redirect_does_not_get_the_token(web, monkeypatch):
     monkeypatch.setattr("nova_lite.common.concurrency.sleep", lambda _: None)
     web.status = 302
-    with pytest.raises(exception.ImageFetchFailed, match="302"):
+    with pytest.raises(exceptions.ImageFetchFailed, match="302"):
         ImageCache().fetch(image(url=web.url, token="secret"))
 
 
 def test_a_service_that_is_away_is_said_to_be(monkeypatch):
     monkeypatch.setattr("nova_lite.common.concurrency.sleep", lambda _: None)
-    with pytest.raises(exception.ImageFetchFailed, match="(?i)refused"):
+    with pytest.raises(exceptions.ImageFetchFailed, match="(?i)refused"):
         ImageCache().fetch(image(url="http://127.0.0.1:1/x"))
 
 
-def test_of_many_that_want_one_image_one_downloads_and_all_get_it(web):
+def test_an_image_that_many_want_at_once_is_downloaded_once(web):
     cache, wanted = ImageCache(), image(url=web.url)
     web.gate = threading.Event()
     got = []
@@ -163,32 +165,32 @@ def test_of_many_that_want_one_image_one_downloads_and_all_get_it(web):
         each.start()
     web.gate.set()
     for each in threads:
-        each.join(20)
+        each.join(60)
     assert len(got) == 5
     assert len(set(got)) == len(web.asked) == 1
 
 
-def test_what_does_not_fit_is_refused_before_a_byte_comes(web):
+def test_an_image_that_does_not_fit_is_refused_before_it_is_downloaded(web):
     CONF.set_override("reserved_mb", 1 << 40, "image")
-    with pytest.raises(exception.NoSpace, match="image cache of the host"):
+    with pytest.raises(exceptions.NoSpace, match="image cache of the host"):
         ImageCache().fetch(image(url=web.url))
 
 
-def test_what_nobody_wants_any_more_is_not_waited_for(web):
+def test_a_cancelled_fetch_stops_waiting_for_the_image(web):
     """Neither by who gets it from a service that sends nothing, nor by who waits for that one."""
     web.gate, unwanted, errors = threading.Event(), threading.Event(), []
     cache, wanted = ImageCache(), image(url=web.url)
 
     def get():
-        with pytest.raises(exception.Cancelled) as told:
+        with pytest.raises(exceptions.Cancelled) as caught:
             cache.fetch(wanted, unwanted.is_set)
-        errors.append(told)
+        errors.append(caught)
     threads = [threading.Thread(target=get) for _ in range(3)]
     for each in threads:
         each.start()
     threading.Timer(0.3, unwanted.set).start()
     for each in threads:
-        each.join(5)
+        each.join(60)
     web.gate.set()
     assert len(errors) == 3
     assert files(cache) == os.listdir(cache.incoming) == []
@@ -200,9 +202,9 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(tmp_path, web):
         CONF.set_override("cache_dir", str(tmp_path / "small" / "cache"), "image")
         try:
             cache = ImageCache()
-            cache._free = lambda: 1 << 40           # as if somebody else had taken the room meanwhile
+            cache._free = lambda: 1 << 40           # as if somebody else had taken the space meanwhile
             web.data = qcow2() + os.urandom(3 << 20)
-            with pytest.raises(exception.NoSpace):
+            with pytest.raises(exceptions.NoSpace):
                 cache.fetch(image(web.data, url=web.url))
             assert files(cache) == os.listdir(os.path.join(cache.directory, "incoming")) == []
         finally:
@@ -219,7 +221,7 @@ def small_disk(path):
         subprocess.run(["umount", str(path)], check=True)
 
 
-def test_what_a_crash_left_is_removed_at_the_next_start():
+def test_partial_downloads_are_removed_at_the_next_start():
     cache = ImageCache()
     left = os.path.join(cache.directory, "incoming", "half")
     with open(left, "wb") as file:
@@ -228,7 +230,7 @@ def test_what_a_crash_left_is_removed_at_the_next_start():
     assert not os.path.exists(left)
 
 
-def test_pruning_keeps_what_is_used_or_was_used_lately(tmp_path):
+def test_pruning_keeps_images_that_are_used_or_were_used_lately(tmp_path):
     cache = ImageCache()
     used, old, fresh = (image(path=stored(tmp_path, name=name)) for name in ("used", "old", "fresh"))
     paths = {each.id: cache.fetch(each)[0] for each in (used, old, fresh)}
@@ -237,6 +239,19 @@ def test_pruning_keeps_what_is_used_or_was_used_lately(tmp_path):
     removed = cache.prune({used.id}, 3600)
     assert [name[:36] for name in removed] == [old.id]
     assert sorted(name[:36] for name in files(cache)) == sorted([used.id, fresh.id])
+
+
+def test_an_image_below_a_disk_stays_whosever_the_disk_is(tmp_path):
+    """As when the database is an older one: it names no server that was made from the image."""
+    cache, made = ImageCache(), image(path=stored(tmp_path))
+    path = cache.fetch(made)[0]
+    files = disks.Files.of(str(tmp_path), "33333333-3333-4333-8333-333333333333")
+    files.make()
+    disks.ensure(files, root_disk(path, "raw", 1))
+    os.utime(path, (0, 0))
+    assert cache.prune(set(), 3600, disks.bases(str(tmp_path))) == []
+    files.remove()
+    assert cache.prune(set(), 3600, disks.bases(str(tmp_path))) == [os.path.basename(path)]
 
 
 @pytest.mark.parametrize("fields", [{"id": "../../etc/passwd"}, {"checksum": "../../../../x"}])

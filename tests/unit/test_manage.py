@@ -1,4 +1,4 @@
-"""``nova-lite-manage`` where it cannot do what it was told: one line that says why, and no traceback."""
+"""``nova-lite-manage`` where it cannot do what was asked: one line that says why, and no traceback."""
 
 import os
 import subprocess
@@ -8,6 +8,8 @@ import pytest
 
 from nova_lite.db import migrations
 from tests import clouds
+
+pytestmark = pytest.mark.slow
 
 
 def manage(*arguments):
@@ -46,10 +48,8 @@ CANNOT_USE = ("nova-lite: The database {} cannot be used: {}. Mend that, or name
     ("[DEFAULT]\nstate_dir = /dev/null/state\n", "db version",
      CANNOT_USE.format("sqlite:////dev/null/state/nova_lite.sqlite", "unable to open database file")),
     (f"[database]\nconnection = {NOWHERE}\n", "db sync", CANNOT_USE.format(NOWHERE, "unable to open database file")),
-    ("[database]\nconnection = secret\n", "db sync",
-     CANNOT_USE.format("that [database] connection names", "Could not parse SQLAlchemy URL from given URL string")),
 ])
-def test_what_is_wrong_with_a_database_is_said_in_one_line(configured, options, command, said):
+def test_a_problem_with_the_database_is_reported_in_one_line(configured, options, command, said):
     assert manage("--config-file", configured(options), *command.split()) == (1, "", said)
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_no_database_is_named_and_left_as_it_is(configured, tmp_p
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("root:x:0:0::/root:/bin/sh\n" * 100, 0o644)
 
 
-def test_a_bootstrap_of_an_empty_database_names_what_comes_first(configured, tmp_path):
+def test_a_bootstrap_of_an_empty_database_asks_for_db_sync(configured, tmp_path):
     status, _, error = manage("--config-file", configured(f"[DEFAULT]\nstate_dir = {tmp_path}\n"), "bootstrap")
     assert status == 1
     assert error == (f"nova-lite: The database sqlite:///{tmp_path}/nova_lite.sqlite is empty; this release's is "

@@ -1,4 +1,4 @@
-"""Metrics: each request counts once, figures come from the database, nothing is told where nobody asked."""
+"""Metrics: each request counts once, figures come from the database, nothing listens unless configured."""
 
 import socket
 import subprocess
@@ -9,14 +9,14 @@ import pytest
 
 from nova_lite import db
 from nova_lite.cmd import metrics
-from nova_lite.common import exception, tally
+from nova_lite.common import exceptions, request_counts
 from nova_lite.db import drifts
 from nova_lite.objects.drift import KINDS, Finding
 
 
 @pytest.fixture(autouse=True)
 def nothing_counted():
-    tally.take()
+    request_counts.take()
 
 
 def ask(path="/metrics", method="GET"):
@@ -32,26 +32,26 @@ def ask(path="/metrics", method="GET"):
 def test_requests_of_many_threads_are_all_counted():
     def answer():
         for _ in range(1000):
-            tally.answered(("compute", "GET", 200, 0.25))
+            request_counts.answered(("compute", "GET", 200, 0.25))
     threads = [threading.Thread(target=answer) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    assert tally.take() == {("compute", "GET", 200): (4000, 1000.0)}
-    assert tally.take() == {}
+    assert request_counts.take() == {("compute", "GET", 200): (4000, 1000.0)}
+    assert request_counts.take() == {}
 
 
-def test_methods_that_clients_make_up_are_one(database):
+def test_requests_with_unknown_methods_are_counted_together(database):
     for method in ("BREW", "WHEN"):
-        tally.answered(("none", method, 405, 0.0))
+        request_counts.answered(("none", method, 405, 0.0))
     metrics.flush_requests()
     assert 'nova_lite_requests_total{method="other",service="none",status="405"} 2.0' in ask()[1]
 
 
 def test_counts_of_several_processes_add_up(database):
     for _ in range(2):
-        tally.answered(("image", "PUT", 204, 1.5))
+        request_counts.answered(("image", "PUT", 204, 1.5))
         metrics.flush_requests()
     text = ask()[1]
     assert 'nova_lite_requests_total{method="PUT",service="image",status="204"} 2.0' in text
@@ -70,37 +70,38 @@ def test_every_kind_of_drift_has_its_figures_from_the_start(database):
     assert 'nova_lite_drift_open{kind="guest_unknown"} 1.0' in text
 
 
-def test_there_is_nothing_but_get_metrics(database):
+def test_paths_and_methods_other_than_get_metrics_are_refused(database):
     assert ask("/") == (404, "There is /metrics.\n")
     assert ask(method="POST")[0] == 405
     assert ask(method="HEAD") == (200, "")
 
 
-def test_a_database_that_is_away_is_told_and_not_shown(database, monkeypatch):
+def test_metrics_without_a_database_are_503_without_details(database, monkeypatch):
     monkeypatch.setattr(metrics.drifts, "counters", lambda session: 1 / 0)
     assert ask() == (503, "The log says why.\n")
 
 
-def test_nothing_listens_unless_it_is_asked_for(conf):
+def test_metrics_are_not_served_by_default(conf):
     assert metrics.serve() is None
 
 
-def test_a_port_that_is_taken_is_no_reason_not_to_start(conf, caplog):
+def test_a_service_starts_though_its_metrics_port_is_in_use(conf, caplog):
     with socket.create_server(("127.0.0.1", 0)) as other:
         conf.set_override("listen", f"127.0.0.1:{other.getsockname()[1]}", "metrics")
         assert metrics.serve() is None
     assert "No metrics from this process: Cannot listen on 127.0.0.1" in caplog.text
 
 
-def test_an_address_that_is_none_is(conf):
+def test_an_invalid_metrics_address_is_refused(conf):
     conf.set_override("listen", "9774", "metrics")
-    with pytest.raises(exception.Misconfigured):
+    with pytest.raises(exceptions.Misconfigured):
         metrics.serve()
 
 
+@pytest.mark.slow
 def test_the_library_is_loaded_when_somebody_asks():
     """What nobody uses costs neither memory nor time to start."""
-    code = ("import sys; from nova_lite.cmd import early; early.quiet_libraries(); import nova_lite.cmd.services; "
+    code = ("import sys; from nova_lite.cmd import preload; preload.quiet_libraries(); import nova_lite.cmd.services; "
             "print('prometheus_client' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

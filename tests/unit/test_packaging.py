@@ -47,12 +47,14 @@ def wheel(tmp_path_factory):
         return set(archive.namelist())
 
 
+@pytest.mark.slow
 def test_wheel_carries_every_file_of_the_package(wheel):
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "nova_lite").rglob("*")
             if path.is_file() and "__pycache__" not in path.parts}
     assert ours - wheel == set()
 
 
+@pytest.mark.slow
 def test_wheel_carries_nothing_but_the_package(wheel):
     assert {name for name in wheel if not name.startswith("nova_lite")} == set()
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from nova_lite.common import concurrency, exception, rpc
+from nova_lite.common import concurrency, exceptions, rpc
 from nova_lite.common.context import RequestContext
 from nova_lite.objects.server import Address, Flavor, Image, Nic, Server
-from tests import green
+from tests import on_eventlet
 
 BUS = os.environ.get("NOVA_LITE_TEST_BUS", "local://test")
 SLACK = 0 if BUS.startswith("local") else 5     # seconds a real broker may need more
@@ -20,40 +20,47 @@ _topics = (f"topic{number}-{os.getpid()}" for number in itertools.count())
 
 
 class Endpoint:
-    """Does what the tests ask, and notes what it heard."""
+    """Does what the tests ask, and notes what it received."""
 
     def __init__(self, name="host1"):
         self.name = name
-        self.heard = []
+        self.received = []
 
     def who(self, context):
         return self.name
 
     def note(self, context, value):
-        self.heard.append(value)
+        self.received.append(value)
 
     def context(self, context):
         return context.to_dict()
 
     def echo(self, context, value):
-        self.heard.append(value)
+        self.received.append(value)
         return value
 
     def nap(self, context, seconds):
+        self.received.append("nap")
         concurrency.sleep(seconds)
         return seconds
 
+    def meet(self, context, number):
+        """Returns when so many are here."""
+        self.received.append("meet")
+        until(lambda: len(self.received) >= number)
+        return number
+
     def full(self, context):
-        raise exception.NoValidHost(reason="all are full")
+        raise exceptions.NoValidHost(reason="all are full")
 
     def fenced(self, context):
-        raise exception.Fenced(operation_id="op-1", attempt=3)
+        raise exceptions.Fenced(operation_id="op-1", attempt=3)
 
     def worded(self, context):
-        raise exception.ValidationError("words of its own", detail={"field": ("name", datetime.date(2026, 1, 2))})
+        raise exceptions.ValidationError("words of its own", detail={"field": ("name", datetime.date(2026, 1, 2))})
 
     def newer(self, context):
-        raise type("GpuNotFound", (exception.NotFound,), {"template": "No GPU {gpu}."})(gpu=7)
+        raise type("GpuNotFound", (exceptions.NotFound,), {"template": "No GPU {gpu}."})(gpu=7)
 
     def bug(self, context):
         raise KeyError("secret")
@@ -62,7 +69,7 @@ class Endpoint:
         return object()
 
     def _private(self, context):
-        return "should never be heard"
+        return "should never be received"
 
 
 class Second:
@@ -95,15 +102,15 @@ def start(topic):
 
     yield start
     for server in servers:
-        assert server.stop(10)
+        assert server.stop(60)
 
 
 @pytest.fixture
 def client(topic):
-    return rpc.client(topic)
+    return rpc.client(topic, "1.0")
 
 
-def until(condition, timeout=10):
+def until(condition, timeout=60):
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "it never came true"
@@ -123,6 +130,8 @@ def make_server():
                        created_at=datetime.datetime(2026, 1, 2, 3, 4, 5), vm_state="building", task_state=None,
                        power_state=0, host="host1", availability_zone=None, launch_index=0, reservation_id=None,
                        key_name=None, public_key=None, key_type=None, metadata={"a": "b"}, user_data=None,
+                       injected_files=[{"path": "/a", "contents": "aGk="}],
+                       local_disks=[{"format": "swap", "size_mb": "64", "bus": None}],
                        config_drive=True, admin_pass=None, image=image, flavor=flavor, nics=[nic])
 
 
@@ -133,47 +142,48 @@ def plain(value):
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
-def test_all_of_this_holds_on_green_threads():
-    green.again(__file__, timeout=300)
+@pytest.mark.slow
+def test_this_module_passes_on_green_threads():
+    on_eventlet.again(__file__)
 
 
 def test_a_call_brings_arguments_context_and_answer(start, client):
     start()
     values = {"text": "☃", "none": None, "list": [1, 2.5, True], "nested": {"a": [{"b": "c"}]}}
     assert client.call(CONTEXT, "echo", value=values) == values
-    told = RequestContext.from_dict(client.to("host1").call(CONTEXT, "context"))
-    assert told.to_dict() == CONTEXT.to_dict()
+    answers = RequestContext.from_dict(client.to("host1").call(CONTEXT, "context"))
+    assert answers.to_dict() == CONTEXT.to_dict()
 
 
 def test_versioned_objects_travel_whole_in_both_directions(start, client):
-    heard = start().heard
+    received = start().received
     sent = make_server()
     back = client.call(CONTEXT, "echo", value=sent)
-    assert isinstance(back, Server) and isinstance(heard[0], Server) and heard[0] is not sent
+    assert isinstance(back, Server) and isinstance(received[0], Server) and received[0] is not sent
     assert plain(back.obj_to_primitive()) == plain(sent.obj_to_primitive())
     assert back.nics[0].addresses[0].ip == "10.0.0.5" and back.created_at == sent.created_at
     pair = client.call(CONTEXT, "echo", value=[sent.flavor, {"image": sent.image}])
     assert (pair[0].name, pair[1]["image"].size) == ("tiny", 2**40)
 
 
-def test_what_the_endpoint_changes_does_not_change_the_callers_copy(start, client):
+def test_an_endpoint_that_changes_its_arguments_leaves_the_callers_copy(start, client):
     endpoint = start()
     sent = {"list": [1]}
     back = client.call(CONTEXT, "echo", value=sent)
-    endpoint.heard[0]["list"].append(2)
+    endpoint.received[0]["list"].append(2)
     assert sent == back == {"list": [1]}
 
 
 @pytest.mark.parametrize(("method", "kind", "fields", "text"), [
-    ("full", exception.NoValidHost, {"reason": "all are full"}, "No valid host was found. all are full"),
-    ("fenced", exception.Fenced, {"operation_id": "op-1", "attempt": 3},
+    ("full", exceptions.NoValidHost, {"reason": "all are full"}, "No valid host was found. all are full"),
+    ("fenced", exceptions.Fenced, {"operation_id": "op-1", "attempt": 3},
      "Operation op-1 is no longer led by attempt 3."),
-    ("worded", exception.ValidationError, {"detail": {"field": ["name", "2026-01-02"]}}, "words of its own"),
-    ("newer", exception.NotFound, {"gpu": 7}, "No GPU 7."),
+    ("worded", exceptions.ValidationError, {"detail": {"field": ["name", "2026-01-02"]}}, "words of its own"),
+    ("newer", exceptions.NotFound, {"gpu": 7}, "No GPU 7."),
 ])
 def test_an_error_arrives_with_the_class_and_fields_it_was_raised_with(start, client, method, kind, fields, text):
     start()
-    with pytest.raises(exception.NovaLiteError) as caught:
+    with pytest.raises(exceptions.NovaLiteError) as caught:
         client.call(CONTEXT, method)
     error = caught.value
     assert type(error) is kind
@@ -183,59 +193,60 @@ def test_an_error_arrives_with_the_class_and_fields_it_was_raised_with(start, cl
 
 @pytest.mark.parametrize(("method", "kind"), [("bug", "KeyError"), ("_private", "NoSuchMethod"),
                                               ("nope", "NoSuchMethod")])
-def test_a_bug_of_the_other_side_is_told_from_our_own_errors(start, client, method, kind):
+def test_a_bug_of_the_other_side_raises_remote_failure(start, client, method, kind):
     start()
-    with pytest.raises(exception.RemoteFailure) as caught:
+    with pytest.raises(exceptions.RemoteFailure) as caught:
         client.call(CONTEXT, method)
     assert caught.value.kind == kind
 
 
 def test_an_answer_that_cannot_travel_is_an_error_at_once(start, client):
     if not BUS.startswith("local"):
-        return      # other drivers turn such an object into a dictionary; ours is the stricter judge
+        return      # other drivers turn such an object into a dictionary; ours is stricter
     start()
-    with pytest.raises(exception.RemoteFailure):
-        client.to(timeout=5).call(CONTEXT, "unsendable")
+    with pytest.raises(exceptions.RemoteFailure):
+        client.to(timeout=60).call(CONTEXT, "unsendable")
 
 
 def test_an_endpoint_serves_requests_up_to_its_own_version(start, topic):
     start("host1", Endpoint(), Second())
     assert rpc.client(topic, version="1.2").call(CONTEXT, "sum", numbers=[1, 2]) == 3
-    with pytest.raises(exception.RemoteFailure):
-        rpc.client(topic, version="1.4").call(CONTEXT, "sum", numbers=[1])
-    with pytest.raises(exception.RemoteFailure):
-        rpc.client(topic, version="2.0").call(CONTEXT, "sum", numbers=[1])
+    for version in ("1.4", "2.0"):
+        with pytest.raises(exceptions.OtherRelease) as caught:
+            rpc.client(topic, version=version).call(CONTEXT, "sum", numbers=[1])
+        assert str(caught.value) == (f"sum came as version {version} of the messages between services, which this "
+                                     "release does not speak. Bring all services of this cloud to one release.")
 
 
 def test_a_call_that_nobody_answers_ends_in_time(client):
     began = time.monotonic()
-    with pytest.raises(exception.NoAnswer):
+    with pytest.raises(exceptions.NoAnswer):
         client.to(timeout=0.3).call(CONTEXT, "who")
-    assert time.monotonic() - began < 2 + SLACK
+    assert time.monotonic() - began < 30
 
 
 def test_a_call_waits_for_a_server_that_comes_in_time(start, client):
-    asking = concurrency.spawn(client.to("host1", timeout=20).call, CONTEXT, "who")
+    asking = concurrency.spawn(client.to("host1", timeout=60).call, CONTEXT, "who")
     concurrency.sleep(0.7)
     start("host1")
-    assert asking.wait(20) and asking.result == "host1"
+    assert asking.wait(60) and asking.result == "host1"
 
 
+@pytest.mark.slow
 def test_a_call_that_is_answered_too_late_ends_in_time_and_its_answer_troubles_nobody(start, client):
     start()
     began = time.monotonic()
-    with pytest.raises(exception.NoAnswer):
-        client.to(timeout=0.3).call(CONTEXT, "nap", seconds=0.8)
-    assert time.monotonic() - began < 0.7 + SLACK
-    concurrency.sleep(0.7)
+    with pytest.raises(exceptions.NoAnswer):
+        client.to(timeout=0.3).call(CONTEXT, "nap", seconds=5 + SLACK)
+    assert time.monotonic() - began < 5 + SLACK
+    concurrency.sleep(5 + SLACK)
     assert client.call(CONTEXT, "who") == "host1"
 
 
-def test_calls_run_beside_each_other(start, client):
+def test_calls_run_concurrently(start, client):
     start()
-    began = time.monotonic()
-    assert concurrency.Pool(20).map(lambda _: client.call(CONTEXT, "nap", seconds=0.3), range(20)) == [0.3] * 20
-    assert time.monotonic() - began < 2 + SLACK
+    waiting = client.to(timeout=60)
+    assert concurrency.Pool(20).map(lambda _: waiting.call(CONTEXT, "meet", number=20), range(20)) == [20] * 20
 
 
 def test_answers_find_their_own_callers(start, client):
@@ -246,39 +257,39 @@ def test_answers_find_their_own_callers(start, client):
 
 def test_a_cast_reaches_its_host_and_returns_at_once(start, client):
     one, two = start("host1"), start("host2")
-    assert client.to("host2").cast(CONTEXT, "note", value="bell")
-    until(lambda: two.heard == ["bell"])
-    assert one.heard == []
+    assert client.to("host2").cast(CONTEXT, "note", value="news")
+    until(lambda: two.received == ["news"])
+    assert one.received == []
 
 
-def test_a_cast_whose_endpoint_fails_tells_nobody_and_breaks_nothing(start, client):
+def test_a_cast_whose_endpoint_fails_has_no_effect_on_later_casts(start, client):
     endpoint = start()
     assert client.cast(CONTEXT, "full")
     assert client.cast(CONTEXT, "bug")
     assert client.cast(CONTEXT, "note", value=1)
-    until(lambda: endpoint.heard == [1])
+    until(lambda: endpoint.received == [1])
 
 
 def test_a_fanout_reaches_every_host_once(start, client):
     endpoints = [start(f"host{number}") for number in range(4)]
     assert client.to(fanout=True).cast(CONTEXT, "note", value="all")
-    until(lambda: all(endpoint.heard for endpoint in endpoints))
-    assert [endpoint.heard for endpoint in endpoints] == [["all"]] * 4
+    until(lambda: all(endpoint.received for endpoint in endpoints))
+    assert [endpoint.received for endpoint in endpoints] == [["all"]] * 4
 
 
 def test_hosts_of_a_topic_take_turns(start, client):
     start("host1")
     start("host2")
-    told = [client.call(CONTEXT, "who") for _ in range(10)]
-    assert told.count("host1") == told.count("host2") == 5
+    answers = [client.call(CONTEXT, "who") for _ in range(10)]
+    assert answers.count("host1") == answers.count("host2") == 5
 
 
 def test_casts_of_one_caller_all_arrive(start, client):
     endpoint = start()
     for number in range(200):
         client.cast(CONTEXT, "note", value=number)
-    until(lambda: len(endpoint.heard) == 200)
-    assert sorted(endpoint.heard) == list(range(200))
+    until(lambda: len(endpoint.received) == 200)
+    assert sorted(endpoint.received) == list(range(200))
 
 
 def test_an_endpoint_may_ask_itself_and_others(start, client):
@@ -290,30 +301,31 @@ def test_an_endpoint_may_ask_itself_and_others(start, client):
     assert client.call(CONTEXT, "relay", depth=5) == 5
 
 
-def test_a_stopped_server_finishes_what_it_began_and_hears_no_more(topic, client):
+def test_a_stopped_server_finishes_running_requests_and_receives_no_more(topic, client):
     endpoint = Endpoint()
     server = rpc.server(topic, "host1", [endpoint]).start()
     asking = concurrency.spawn(client.call, CONTEXT, "nap", seconds=0.5)
-    concurrency.sleep(0.2)
-    assert server.stop(10)
-    assert asking.wait(5) and asking.result == 0.5
-    with pytest.raises(exception.NoAnswer):
+    until(lambda: endpoint.received)
+    assert server.stop(60)
+    assert asking.wait(60) and asking.result == 0.5
+    with pytest.raises(exceptions.NoAnswer):
         client.to(timeout=0.3).call(CONTEXT, "who")
 
 
+@pytest.mark.slow
 def test_stopping_is_bounded_when_an_endpoint_hangs(topic, client):
-    server = rpc.server(topic, "host1", [Endpoint()]).start()
-    asking = concurrency.spawn(client.call, CONTEXT, "nap", seconds=2)
-    concurrency.sleep(0.2)
-    began = time.monotonic()
+    endpoint = Endpoint()
+    server = rpc.server(topic, "host1", [endpoint]).start()
+    asking = concurrency.spawn(client.call, CONTEXT, "nap", seconds=4)
+    until(lambda: endpoint.received)
     assert not server.stop(0.3)
-    assert time.monotonic() - began < 1
-    assert asking.wait(10)
+    assert not asking.wait(0)
+    assert asking.wait(60)
 
 
 def test_a_ping_goes_through_the_bus_to_oneself(topic):
     server = rpc.server(topic, "host1", [Endpoint()]).start()
-    assert 0 < server.ping() < 5
-    assert server.stop(10)
-    with pytest.raises(exception.NoAnswer):
+    assert 0 < server.ping(timeout=60) < 60
+    assert server.stop(60)
+    with pytest.raises(exceptions.NoAnswer):
         server.ping(timeout=0.2)

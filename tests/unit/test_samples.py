@@ -17,7 +17,7 @@ def read(*path):
 
 @pytest.mark.parametrize(("kind", "write", "name"), [
     ("sample", sample.text, "nova_lite.conf.sample"), ("policy", sample.policy_text, "policy.yaml.sample")])
-def test_the_sample_is_what_the_command_prints(kind, write, name):
+def test_the_sample_file_equals_the_output_of_the_command(kind, write, name):
     assert read("etc", "nova_lite", name) == write(), (
         f"run: python -m nova_lite.cmd.manage config {kind} --output etc/nova_lite/{name}")
 
@@ -47,3 +47,18 @@ def test_the_files_that_the_readme_names_exist():
     named = set(re.findall(r"``((?:nova_lite|tools|etc|doc|bench|tests)/[\w./]+)``", read("README.rst")))
     assert named
     assert not [name for name in named if not os.path.exists(os.path.join(ROOT, name))]
+
+
+def traced(*path):
+    """(function as "Class.method", file) of each line of a drawn trace that names a function."""
+    return re.findall(r"─ \w+ +(\w+\.\w+) +(nova_lite/[\w/]+\.py):\d+\n", read(*path))
+
+
+@pytest.mark.parametrize("path", [("README.rst",), ("doc", "operations.rst")], ids="/".join)
+def test_the_functions_of_a_drawn_trace_exist(path):
+    """Their lines may have moved since."""
+    assert traced(*path)
+    for name, file in traced(*path):
+        owner, _, method = name.partition(".")
+        body = re.search(rf"^class {owner}\b.*?(?=^class |\Z)", read(file), re.MULTILINE | re.DOTALL)
+        assert body and f"    def {method}(" in body[0], f"{file} has no {name}: draw the trace in {path[-1]} anew"

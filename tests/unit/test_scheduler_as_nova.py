@@ -49,7 +49,7 @@ def test_a_filter_answers_as_novas_does(conf, name):
     assert different == []
 
 
-def test_hosts_weigh_what_they_weigh_in_nova(conf):
+def test_hosts_have_the_same_weights_as_in_nova(conf):
     for case in recorded("weights"):
         asked = request(group=case["policy"] and Group(case["policy"], case["placed"]))
         ranked = weighers.rank(asked, [host(**each) for each in case["hosts"]])

@@ -1,4 +1,4 @@
-"""What is told of a decision: to tenants by counts and the nearest miss, to administrators host by host."""
+"""What is shown of a decision: to tenants by counts and the nearest miss, to administrators host by host."""
 
 from nova_lite.objects import decision as shown
 from nova_lite.scheduler import explain, filters, weighers
@@ -43,10 +43,10 @@ def test_a_named_host_that_there_is_not_is_named():
     assert explain.no_valid_host(asked, []) == "There is no compute host nohost with hypervisor node."
 
 
-def test_an_administrator_reads_every_host_with_its_weight_or_what_refused_it(conf):
+def test_an_administrator_sees_every_host_with_its_weight_or_reason(conf):
     asked = request(memory_mb=2048, vcpus=2, availability_zone="nova", group=Group("soft-affinity", {"b": 1}))
-    told = decided(asked, [host("a", memory_mb_used=5000), host("b"), *TWELVE[:1], *TWELVE[7:8], *TWELVE[10:11]], "b")
-    assert shown.text(told).splitlines() == [
+    kept = decided(asked, [host("a", memory_mb_used=5000), host("b"), *TWELVE[:1], *TWELVE[7:8], *TWELVE[10:11]], "b")
+    assert shown.text(kept).splitlines() == [
         "Asked 2 VCPUs, 2048 MB, 1 GB in zone nova, group policy soft-affinity.",
         "5 hosts: 3 fit, 1 disabled, 1 in another zone.",
         "HOST    WEIGHT  WHY",
@@ -57,24 +57,24 @@ def test_an_administrator_reads_every_host_with_its_weight_or_what_refused_it(co
         "east-0       -  AvailabilityZoneFilter: in another zone (in east, asked nova)"]
 
 
-def test_numbers_stand_with_what_refused_a_host(conf):
+def test_a_refused_host_is_shown_with_the_numbers_of_its_reason(conf):
     asked = request(memory_mb=8192, destination=Destination("full-0", None, forced=True))
     assert shown.text(decided(asked, TWELVE[:1])).splitlines() == [
         "Asked 1 VCPU, 8192 MB, 1 GB on host full-0, forced.", "1 host: 1 lacks memory.", "HOST    WEIGHT  WHY",
         "full-0       -  MEMORY_MB: lacks memory (free 3072 MB, asked 8192 MB)"]
 
 
-def test_what_is_kept_is_bounded_and_counts_the_rest(conf):
+def test_a_kept_decision_is_bounded_and_counts_the_other_hosts(conf):
     conf.set_override("explained_hosts", 4, "scheduler")
-    told = decided(request(memory_mb=2048, availability_zone="nova"),
+    kept = decided(request(memory_mb=2048, availability_zone="nova"),
                    [host(f"h{n}") for n in range(5)] + TWELVE[7:], "h0")
-    assert [each[0] for each in told["weighed"]] == ["h0", "h1"] and len(told["refused"]) == 2
-    assert told["hosts"] == 10 and told["more"] == {"fit": 3, "disabled": 1, "in another zone": 2}
-    assert shown.counted(told) == "10 hosts: 5 fit, 3 disabled, 2 in another zone"
-    assert shown.table(told)[-1] == "and 2 more: in another zone"
+    assert [each[0] for each in kept["weighed"]] == ["h0", "h1"] and len(kept["refused"]) == 2
+    assert kept["hosts"] == 10 and kept["more"] == {"fit": 3, "disabled": 1, "in another zone": 2}
+    assert shown.counted(kept) == "10 hosts: 5 fit, 3 disabled, 2 in another zone"
+    assert shown.table(kept)[-1] == "and 2 more: in another zone"
 
 
 def test_a_single_listed_host_is_the_chosen_one(conf):
     conf.set_override("explained_hosts", 1, "scheduler")
-    told = decided(request(), [host("a"), host("b"), *TWELVE], "a")
-    assert [each[0] for each in told["weighed"]] == ["a"] and told["refused"] == []
+    kept = decided(request(), [host("a"), host("b"), *TWELVE], "a")
+    assert [each[0] for each in kept["weighed"]] == ["a"] and kept["refused"] == []

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nova_lite.common import exception
 from nova_lite.scheduler import filters, ratios
 from nova_lite.scheduler.filters import (
     aggregate,
@@ -48,7 +47,7 @@ def test_disabled_hosts_are_refused_with_the_operators_reason():
 @pytest.mark.parametrize(("asked", "has", "ok"), [
     (None, None, True), (None, "east", True), ("east", "east", True), ("nova", None, True), ("nova", "east", False),
     ("east", None, False)])
-def test_zones(asked, has, ok):
+def test_hosts_outside_the_requested_zone_are_refused(asked, has, ok):
     assert fits(always.zone, request(availability_zone=asked), host(availability_zone=has)) is ok
 
 
@@ -63,7 +62,7 @@ def test_a_host_where_the_build_failed_is_not_tried_again():
     (always.memory, {"memory_mb": 8193}, "have too little memory"),
     (always.disk, {"disk_gb": 90}, None), (always.disk, {"disk_gb": 91}, "lack disk"),
     (always.disk, {"disk_gb": 101}, "have too small disks")])
-def test_room(check, asked, reason):
+def test_a_host_without_enough_free_resources_is_refused(check, asked, reason):
     refusal = check(request(**asked), host())
     assert (refusal and refusal.reason) == reason
 
@@ -95,11 +94,11 @@ def test_the_operators_of_extra_specs(has, wanted, ok):
     ({"capabilities:cpu_info:features": "<all-in> avx2 avx9"}, False), ({"capabilities:free_ram_mb": ">= 6656"}, True),
     ({"hw:cpu_policy": "dedicated", "quota:cpu_shares": "1"}, True), ({"capabilities:num_instances": "<= 1"}, True),
     ({"hw:maxphysaddr_bits": "42"}, False)])
-def test_compute_capabilities(extra_specs, ok):
+def test_hosts_without_the_requested_capabilities_are_refused(extra_specs, ok):
     assert fits(capabilities.refuse, request(extra_specs=extra_specs), host()) is ok
 
 
-def test_what_capabilities_name_is_all_that_is_read():
+def test_capabilities_filter_needs_only_the_data_it_names():
     assert capabilities.needs(request(extra_specs={"hw:x": "1"})) is None
     assert capabilities.needs(request(extra_specs={"capabilities:vcpus_total": "1"})) == set()
     assert capabilities.needs(request(extra_specs={"capabilities:cpu_info:arch": "x"})) == {"hardware"}
@@ -115,7 +114,7 @@ def test_what_capabilities_name_is_all_that_is_read():
     ({"img_hv_type": "qemu", "img_hv_requested_version": ">=8.0"}, False),
     ({"img_hv_type": "qemu", "img_hv_requested_version": ">=" + "9" * 5000}, False),
     ({"img_hv_type": "qemu", "img_hv_requested_version": "new"}, False)])
-def test_image_properties(conf, properties, ok):
+def test_hosts_that_cannot_run_the_image_are_refused(conf, properties, ok):
     asked = request(image_properties=properties)
     assert image_properties.needs(asked) is None or fits(image_properties.refuse, asked, host()) is ok
     assert ok or image_properties.needs(asked) == {"hardware"}
@@ -130,13 +129,13 @@ def test_images_without_architecture_have_the_configured_one(conf):
 
 @pytest.mark.parametrize(("placed", "ok"), [({}, True), ({"one": 3}, True), ({"two": 1}, False),
                                             ({"one": 1, "two": 1}, True)])
-def test_affinity(placed, ok):
+def test_affinity_accepts_only_hosts_of_the_group(placed, ok):
     assert fits(server_group.affinity, request(group=Group("affinity", placed)), host()) is ok
 
 
 @pytest.mark.parametrize(("placed", "most", "ok"), [({}, 1, True), ({"one": 1}, 1, False), ({"one": 1}, 2, True),
                                                     ({"one": 2}, 2, False), ({"two": 5}, 1, True)])
-def test_anti_affinity(placed, most, ok):
+def test_anti_affinity_limits_servers_of_the_group_per_host(placed, most, ok):
     assert fits(server_group.anti_affinity, request(group=Group("anti-affinity", placed, most)), host()) is ok
 
 
@@ -150,7 +149,7 @@ def test_soft_policies_refuse_nobody():
     ({"same_host": ["a"]}, True), ({"same_host": ["b"]}, False), ({"same_host": ["b", "a"]}, True),
     ({"same_host": ["gone"]}, False), ({"different_host": ["a"]}, False), ({"different_host": ["b"]}, True),
     ({"different_host": ["b", "a"]}, False), ({"different_host": ["gone"]}, True)])
-def test_same_and_different_host(hints, ok):
+def test_hosts_that_contradict_same_or_different_host_hints_are_refused(hints, ok):
     asked = request(hints=hints, neighbours={"a": "one", "b": "two"})
     check = neighbours.same if "same_host" in hints else neighbours.different
     assert fits(check, asked, host()) is ok
@@ -161,7 +160,7 @@ def test_same_and_different_host(hints, ok):
     ({"build_near_host_ip": ["10.0.1.9"], "cidr": ["/16"]}, True),
     ({"build_near_host_ip": ["10.0.0.9"], "cidr": ["/99"]}, False),
     ({"build_near_host_ip": ["2001:db8::1"], "cidr": ["/64"]}, False)])
-def test_near_an_address(hints, ok):
+def test_hosts_outside_the_network_of_build_near_host_ip_are_refused(hints, ok):
     assert fits(cidr.refuse, request(hints=hints), host()) is ok
 
 
@@ -175,7 +174,7 @@ def test_near_an_address(hints, ok):
     ('["<=", "$num_io_ops", 0]', True), ('["=", 1]', False), (["=", "$host", "one"], True),
     ('{"not": "a list"}', False), ('["shoot", 1]', False), ("no json", False), ('["<", "$host", 3]', False),
     ("[" * 200 + "]" * 200, False), ('["and", ' * 100 + "1" + "]" * 100, False)])
-def test_json_queries(query, ok):
+def test_hosts_that_do_not_match_the_json_query_are_refused(query, ok):
     assert fits(json_query.refuse, request(hints={"query": [query]}), host()) is ok
 
 
@@ -184,7 +183,7 @@ def test_json_queries(query, ok):
     (["i"], ["one"], True, (True, False)), (["i"], ["one"], False, (True, True)),
     (["i"], ["two"], True, (False, True)), ([], ["one"], True, (False, False)), ([], ["one"], False, (True, True)),
     ([], [], True, (True, True)), (["i"], [], True, (False, True))])
-def test_isolated_hosts(conf, images, hosts, strict, expected):
+def test_isolated_images_and_hosts_accept_only_each_other_unless_relaxed(conf, images, hosts, strict, expected):
     conf.set_override("isolated_images", images, "scheduler")
     conf.set_override("isolated_hosts", hosts, "scheduler")
     conf.set_override("restrict_isolated_hosts_to_isolated_images", strict, "scheduler")
@@ -199,7 +198,7 @@ def test_isolated_hosts(conf, images, hosts, strict, expected):
     (busy.io_ops_by_aggregate, {"io_ops": 7}, ({"max_io_ops_per_host": "many"},), True),
     (busy.servers, {"servers": 49}, (), True), (busy.servers, {"servers": 50}, (), False),
     (busy.servers_by_aggregate, {"servers": 2}, ({"max_instances_per_host": "2"},), False)])
-def test_busy_hosts(conf, check, facts, metadata, ok):
+def test_hosts_with_too_many_instances_or_io_operations_are_refused(conf, check, facts, metadata, ok):
     assert fits(check, request(), host(aggregates=metadata, **facts)) is ok
 
 
@@ -209,7 +208,7 @@ def test_busy_hosts(conf, check, facts, metadata, ok):
     ({"aggregate_instance_extra_specs:ssd": "<or> a <or> b"}, ({"ssd": "c, b"},), True),
     ({"aggregate_instance_extra_specs:n": ">= 3"}, ({"n": "2"}, {"n": "4"}), True),
     ({"hw:cpu_policy": "dedicated"}, (), True)])
-def test_aggregates_extra_specs(extra_specs, metadata, ok):
+def test_hosts_whose_aggregates_contradict_the_extra_specs_are_refused(extra_specs, metadata, ok):
     assert fits(aggregate.extra_specs, request(extra_specs=extra_specs), host(aggregates=metadata)) is ok
 
 
@@ -221,7 +220,7 @@ def test_aggregates_extra_specs(extra_specs, metadata, ok):
     (aggregate.tenants, ({"filter_tenant_id": "q"}, {"filter_tenant_id2": "r,p"}), True),
     (aggregate.images, (), True), (aggregate.images, ({"os_distro": "debian, fedora"},), True),
     (aggregate.images, ({"os_distro": "windows"},), False), (aggregate.images, ({"os_type": "windows"},), True)])
-def test_what_aggregates_are_kept_for(conf, check, metadata, ok):
+def test_aggregates_isolated_for_images_flavors_or_projects_refuse_others(conf, check, metadata, ok):
     asked = request(flavor_name="tiny", image_properties={"os_distro": "debian"})
     assert fits(check, asked, host(aggregates=metadata)) is ok
 
@@ -239,7 +238,7 @@ def test_images_are_compared_by_the_configured_word_alone(conf):
     ({"trait:CUSTOM_SLOW": "forbidden"}, {}, True), ({}, {"trait:CUSTOM_SLOW": "required"}, False),
     ({"resources:VCPU": "1"}, {}, True), ({"resources:CUSTOM_GOLD": "1"}, {}, False),
     ({"resources:CUSTOM_GOLD": "0"}, {}, True), ({"resources:PCPU": "1"}, {}, True)])
-def test_traits_and_resources(extra_specs, properties, ok):
+def test_hosts_without_the_requested_traits_and_resources_are_refused(extra_specs, properties, ok):
     at = host(aggregates=({"trait:CUSTOM_FAST": "required"},))
     assert fits(traits.refuse, request(extra_specs=extra_specs, image_properties=properties), at) is ok
 
@@ -263,7 +262,7 @@ def test_the_configured_filters_are_asked_in_order_between_those_that_always_are
         "ComputeCapabilitiesFilter", "VCPU", "MEMORY_MB", "DISK_GB"]
 
 
-def test_a_forced_host_need_only_be_enabled_and_have_room():
+def test_a_forced_host_is_checked_only_for_being_enabled_and_its_capacity():
     asked = request(destination=Destination("one", None, forced=True), availability_zone="east",
                     extra_specs={"capabilities:x": "1"})
     assert [each.name for each, _ in filters.of(asked, ("ComputeFilter", "ComputeCapabilitiesFilter"))] == [
@@ -283,7 +282,8 @@ _QUERY = st.recursive(
 @given(specs=st.dictionaries(_PATHS, _TEXT, max_size=4), query=_QUERY, as_text=st.booleans(),
        properties=st.dictionaries(st.sampled_from(["hw_architecture", "img_hv_type", "img_hv_requested_version",
                                                    "hw_maxphysaddr_bits", "trait:X"]), _TEXT, max_size=3))
-def test_whatever_tenants_and_flavors_say_every_filter_answers(conf, specs, query, as_text, properties):
+@pytest.mark.slow
+def test_every_filter_answers_any_extra_specs_hints_and_properties(conf, specs, query, as_text, properties):
     query = json.dumps(query) if as_text else query
     asked = request(extra_specs=specs, image_properties=properties, hints={"query": [query]})
     at = host(cpu_info={"maxphysaddr": {"bits": 46}, "topology": {}},
@@ -291,8 +291,3 @@ def test_whatever_tenants_and_flavors_say_every_filter_answers(conf, specs, quer
     for each, _ in filters.of(asked, tuple(sorted(filters.NAMES))):
         refusal = each.refuse(asked, at)
         assert refusal is None or refusal.reason
-
-
-def test_a_filter_that_there_is_not_is_named():
-    with pytest.raises(exception.Misconfigured, match="NoSuchFilter.*AggregateTypeAffinityFilter"):
-        filters.configured(("ComputeFilter", "NoSuchFilter"))

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_lite import db
-from nova_lite.common import context, exception
+from nova_lite.common import context, exceptions
 from nova_lite.conf import CONF
 from nova_lite.db.models.servers import Server
 from tests.scheduler_service import Placing
@@ -18,7 +18,7 @@ def placing(database):
 
 
 def asked(placing, **properties):
-    """What a conductor hears that asks about an image for a server on the full, disabled host "a"."""
+    """The scheduler's answer to a conductor that asks about an image for a server on the full, disabled host "a"."""
     placing.host("b")
     placing.host("a", vcpus=1, availability_zone="gone", disabled=True)
     server = placing.server(vcpus=3, extra_specs={"trait:CUSTOM_GONE": "required"})
@@ -27,11 +27,11 @@ def asked(placing, **properties):
             "host": "a", "image_id": IMAGE, "image_properties": properties})
     try:
         return placing.endpoint.check_image(context.admin(), server[1], 1), placing.decision(server)
-    except exception.NoValidHost as error:
+    except exceptions.NoValidHost as error:
         return str(error), placing.decision(server)
 
 
-def test_only_the_image_is_in_question(placing):
+def test_a_rebuild_checks_only_the_image_of_its_host(placing):
     answer, kept = asked(placing, hw_architecture="x86_64")
     assert (answer, kept["chosen"], kept["hosts"]) == ("a", "a", 1)
 
@@ -40,7 +40,7 @@ def test_only_the_image_is_in_question(placing):
     ({"hw_architecture": "aarch64"}, "cannot run images of this kind", "ImagePropertiesFilter"),
     ({"trait:HW_CPU_X86_AVX512F": "required"}, "does not have the traits asked for", "traits"),
 ])
-def test_a_host_that_may_not_run_it_is_told_and_kept(placing, properties, said, name):
+def test_a_rebuild_that_its_host_may_not_run_is_refused_with_a_kept_reason(placing, properties, said, name):
     answer, kept = asked(placing, **properties)
     assert answer == f"No valid host was found. 1 host: 1 {said}."
     assert (kept["chosen"], [each[:2] for each in kept["refused"]]) == (None, [["a", name]])

@@ -35,7 +35,7 @@ def test_servers_count_only_when_asked_for(conf):
     assert order(*hosts) == ["b", "a"] and "servers" in weighers.needs(hosts)
 
 
-def test_one_failed_build_outweighs_all_else(conf):
+def test_a_failed_build_outweighs_all_other_weights(conf):
     assert order(host("a", failed_builds=1, memory_mb_used=0), host("b", memory_mb_used=7000, vcpus_used=15)) == [
         "b", "a"]
     conf.set_override("build_failure_weight_multiplier", 0.0, "scheduler")
@@ -51,7 +51,7 @@ def test_soft_policies_draw_together_or_apart(conf, policy, expected):
     assert order(host("a"), host("b"), host("c"), asked=asked) == expected
 
 
-def test_weights_are_scaled_over_the_hosts_that_are_left_and_told_by_weigher(conf):
+def test_weights_are_scaled_over_the_remaining_hosts_and_kept_by_weigher(conf):
     hosts = [host("a", memory_mb_used=7680 - 1000), host("b", memory_mb_used=7680 - 4000)]
     best, worst = weighers.rank(request(), hosts)
     assert best.host.name == "b" and best.parts["RAM"] == 1.0 and worst.parts["RAM"] == 0.25

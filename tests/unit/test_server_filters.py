@@ -4,9 +4,7 @@ import re
 import sqlite3
 
 import pytest
-import sqlalchemy as sa
 
-from nova_lite.common import exception
 from nova_lite.db import server_filters
 
 NAMES = ["web", "WEB-1", "my web", "web_1", "web%", "a/b", "web.1", "webx1", "", "we", "über", "a\\b", "w(e)b"]
@@ -18,7 +16,7 @@ PATTERNS = ["web", "^web", "web$", "^web$", "web.1", r"web\.1", "w.*1", "^.*$", 
 def test_like_matches_what_the_regular_expression_does(pattern):
     like = server_filters._like(pattern)
     if like is None:
-        assert re.search(r"[\\*+?{}()|\[\]^$]", pattern)
+        assert not pattern.isascii() or re.search(r"[\\.*+?{}()|\[\]^$]", pattern)
         return
     connection = sqlite3.connect(":memory:")
     for name in NAMES:
@@ -38,25 +36,7 @@ def test_sorting_by_age_uses_the_index_alone():
         "servers.created_at", "servers.id"]
 
 
-def test_what_cannot_match_asks_nothing():
+def test_filters_that_cannot_match_need_no_query():
     assert server_filters.conditions({"power_state": "on"}) is None
     assert server_filters.conditions({"progress": "7"}) is None
     assert server_filters.conditions({"progress": "0"}) == []
-
-
-class _Said(Exception):
-    def __init__(self, *words, sqlstate=None):
-        super().__init__(*words)
-        self.sqlstate = sqlstate
-
-
-@pytest.mark.parametrize("said", [_Said("quantifier", sqlstate="2201B"), _Said(1139, "Regex error", sqlstate="42000")])
-def test_a_pattern_that_the_database_cannot_read_is_told(said):
-    with pytest.raises(exception.BadRequest, match="regular expression"), server_filters.understood():
-        raise sa.exc.DataError("SELECT", {}, said)
-
-
-@pytest.mark.parametrize("said", [_Said("gone", sqlstate="57P01"), _Said(1064, "syntax"), _Said()])
-def test_its_other_errors_stay_what_they_are(said):
-    with pytest.raises(sa.exc.DataError), server_filters.understood():
-        raise sa.exc.DataError("SELECT", {}, said)

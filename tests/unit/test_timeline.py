@@ -1,10 +1,10 @@
-"""The drawn timeline tells every attempt, host, outcome and cause."""
+"""The drawn timeline shows every attempt, host, outcome and cause."""
 
 import pytest
 
 from nova_lite import db
 from nova_lite.cmd import trace
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.common.context import RequestContext
 from nova_lite.db import new_servers, operations
 from nova_lite.db.base import new_id
@@ -23,7 +23,7 @@ def server(database):
 
 def create(server):
     with db.writer() as session:
-        return operations.record(session, OWNER, OPERATIONS["create"], server.id, server)
+        return operations.record(session, OWNER, OPERATIONS["build_server"], server.id, server)
 
 
 def work(operation_id, place, *steps):
@@ -48,7 +48,7 @@ def retried(server):
     return work(operation_id, "h2", "network", "spawn")
 
 
-def test_a_retry_on_another_host_is_told_with_its_cause(server):
+def test_a_retry_on_another_host_is_drawn_with_its_cause(server):
     leased = retried(server)
     with db.writer() as session:
         operations.finish(session, leased)
@@ -63,20 +63,20 @@ def test_a_retry_on_another_host_is_told_with_its_cause(server):
     assert lines[-1].startswith("done +")
 
 
-def test_an_open_operation_tells_who_works_on_it(server):
+def test_an_open_operation_is_drawn_with_its_host_and_worker(server):
     retried(server)
     drawn = trace.trace("web").splitlines()
     assert "running at h2, attempt 4, step spawn, worker h2/worker" in drawn[-1]
 
 
-def test_a_cancelled_operation_tells_what_cancelled_it(server):
+def test_a_cancelled_operation_is_drawn_with_its_cause(server):
     retried(server)
     later = RequestContext("admin", "project", ("admin",))
     with db.writer() as session:
-        operations.begin(session, later, server.id, OPERATIONS["delete"])
+        operations.begin(session, later, server.id, OPERATIONS["delete_server"])
     first, second = trace.trace(server.id).split("\n\n")
     assert first.splitlines()[-1].endswith(f"Cancelled by delete (request {later.request_id}).")
-    assert second.startswith("delete of web") and "nothing was begun; it waits for conductor" in second
+    assert second.startswith("delete of web") and "no step has started; it waits for conductor" in second
 
 
 def test_a_request_is_found_by_its_id(server):
@@ -84,12 +84,12 @@ def test_a_request_is_found_by_its_id(server):
     assert trace.trace(OWNER.request_id) == trace.trace(server.id)
 
 
-def test_a_name_that_nobody_has_is_told(database):
-    with pytest.raises(exception.NotFound, match="none-such"):
+def test_an_unknown_name_raises_not_found(database):
+    with pytest.raises(exceptions.NotFound, match="none-such"):
         trace.trace("none-such")
 
 
-def test_without_a_database_none_is_made(conf, tmp_path):
-    with pytest.raises(exception.Misconfigured):
+def test_a_trace_without_a_database_makes_none(conf, tmp_path):
+    with pytest.raises(exceptions.Misconfigured):
         trace.trace("x")
     assert not list(tmp_path.iterdir())

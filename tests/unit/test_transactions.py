@@ -1,40 +1,43 @@
 """The watch over transactions sees what it should: two commits, and a commit before a refusal."""
 
 import contextlib
+import types
 
 import pytest
 
 from nova_lite import db
 from nova_lite.api.wsgi.routing import Route, Table
-from nova_lite.common import exception, rpc, unit_of_work
+from nova_lite.api.wsgi.service import Service
+from nova_lite.common import exceptions, rpc, unit_of_work
 from nova_lite.common.context import RequestContext
 from tests import transactions
 
 
 class Controller:
-    def once(self):
+    """What it answers is a status alone."""
+
+    def once(self, req=None):
         with db.writer():
             pass
         return 204
 
-    def twice(self):
+    def twice(self, req):
         self.once()
         return self.once()
 
-    def refuse(self):
+    def refuse(self, req):
         self.once()
-        raise exception.Conflict("no")
+        raise exceptions.Conflict("no")
 
-    def signs_of_life(self):
+    def signs_of_life(self, req):
         with db.writer(relaxed=True):
             pass
         return self.once()
 
-
-    def commit_and_ask(self):
+    def commit_and_ask(self, req):
         self.once()
-        with contextlib.suppress(exception.NoAnswer):
-            rpc.client("nobody").to(timeout=0.01).call(RequestContext(route="POST /things"), "answer")
+        with contextlib.suppress(exceptions.NoAnswer):
+            rpc.client("nobody", "1.0").to(timeout=0.01).call(RequestContext(route="POST /things"), "answer")
         return 204
 
 
@@ -51,33 +54,35 @@ def broken(database, monkeypatch):
 
 def call(target):
     table = Table((Route("POST", "/things", f"things:{target}"),), (), {"things": Controller()})
-    return table.paths["/things"]["POST"][0].method()
+    (plan,) = table.paths["/things"]["POST"]
+    req = types.SimpleNamespace(environ={"REQUEST_METHOD": "POST"}, context=RequestContext(), parse_anew=lambda: None)
+    return Service._controlled(req, plan, {}).status
 
 
 @pytest.mark.parametrize("target", ["once", "signs_of_life"])
-def test_one_transaction_is_right(broken, target):
+def test_a_request_with_one_transaction_is_not_reported(broken, target):
     assert call(target) == 204
     assert not broken
 
 
-def test_two_transactions_are_told_with_their_route(broken):
+def test_two_transactions_of_a_request_are_reported_with_their_route(broken):
     call("twice")
     assert len(broken) == 1
     assert "POST /things answered 204 and committed 2 times" in broken[0]
 
 
-def test_a_refusal_that_changed_something_is_told(broken):
-    with pytest.raises(exception.Conflict):
+def test_a_refused_request_that_committed_is_reported(broken):
+    with pytest.raises(exceptions.Conflict):
         call("refuse")
     assert "answered 409 and committed 1 times" in broken[0]
 
 
-def test_a_question_after_the_commit_is_told(broken):
+def test_a_call_after_the_commit_is_reported(broken):
     call("commit_and_ask")
     assert broken == ["POST /things commits, and then waits for the answer to answer"]
 
 
-def test_what_is_joined_in_a_unit_of_work_is_one_transaction(broken):
+def test_a_unit_of_work_counts_as_one_transaction(broken):
     with unit_of_work.begin():
         call("twice")
     assert not broken

@@ -8,8 +8,8 @@ import subprocess
 import pycdlib
 import pytest
 
-from nova_lite.common import exception
-from nova_lite.virt.driver import Disk
+from nova_lite.common import exceptions
+from nova_lite.compute.tasks.spec import root_disk
 from nova_lite.virt.libvirt import config_drive, disks
 
 ID = "5c1d6a52-8f1b-4a43-9f19-5d3a40a6c1f0"
@@ -35,7 +35,7 @@ def qemu_img(*arguments):
 
 @pytest.mark.parametrize("size", [512, 47 * 1024 * 1024 + 512, GIB, 10 * GIB, 9 << 40])
 @pytest.mark.parametrize("base_format", [None, "raw", "qcow2"])
-def test_an_overlay_is_a_faultless_qcow2_image(tmp_path, size, base_format):
+def test_qemu_img_finds_no_fault_with_an_overlay(tmp_path, size, base_format):
     base = None
     if base_format:
         base = str(tmp_path / f"base.{base_format}")
@@ -43,79 +43,79 @@ def test_an_overlay_is_a_faultless_qcow2_image(tmp_path, size, base_format):
     path = tmp_path / "disk"
     path.write_bytes(disks.overlay(size, base, base_format))
     qemu_img("check", "-q", "-f", "qcow2", str(path))
-    told = json.loads(qemu_img("info", "--output=json", "-f", "qcow2", str(path)))
-    assert told["virtual-size"] == size
-    assert told.get("backing-filename") == base
-    assert told.get("backing-filename-format") == base_format
+    info = json.loads(qemu_img("info", "--output=json", "-f", "qcow2", str(path)))
+    assert info["virtual-size"] == size
+    assert info.get("backing-filename") == base
+    assert info.get("backing-filename-format") == base_format
 
 
 def test_a_disk_is_made_once_and_kept(files, tmp_path):
-    disk = Disk(raw(tmp_path / "base", 1000), "raw", 1)
-    disks.ensure(files.disk, disk)
+    disk = root_disk(raw(tmp_path / "base", 1000), "raw", 1)
+    disks.ensure(files, disk)
     subprocess.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 512", files.disk], check=True, capture_output=True)
     with open(files.disk, "rb") as written:
         before = written.read()
-    disks.ensure(files.disk, disk)
+    disks.ensure(files, disk)
     with open(files.disk, "rb") as kept:
         assert kept.read() == before
-    assert disks.chain(files) == (disk.base, "raw")
+    assert disks.with_backing(files, root_disk(None, None, 1)).source == disk.source
 
 
 @pytest.mark.parametrize("damage", [b"", b"QFI\xfb", b"\0" * 200, b"#!/bin/sh"])
 def test_a_damaged_disk_is_made_anew(files, damage):
     with open(files.disk, "wb") as broken:
         broken.write(damage)
-    with pytest.raises(exception.HypervisorError, match="gone or damaged"):
-        disks.chain(files)
-    disks.ensure(files.disk, Disk(None, None, 1))
-    assert disks.chain(files) == (None, None)
+    with pytest.raises(exceptions.HypervisorError, match="gone or damaged"):
+        disks.with_backing(files, root_disk(None, None, 1))
+    disks.ensure(files, root_disk(None, None, 1))
+    assert disks.with_backing(files, root_disk(None, None, 1)).source.backing is None
 
 
 def test_size_zero_is_the_size_of_the_base(files, tmp_path):
-    disks.ensure(files.disk, Disk(raw(tmp_path / "base", 1000), "raw", 0))
+    disks.ensure(files, root_disk(raw(tmp_path / "base", 1000), "raw", 0))
     assert disks.virtual_size(files.disk, "qcow2") == 1024
     qemu_img("create", "-q", "-f", "qcow2", str(tmp_path / "base.qcow2"), "3G")
-    disks.ensure(files.disk, Disk(str(tmp_path / "base.qcow2"), "qcow2", 0))
+    disks.ensure(files, root_disk(str(tmp_path / "base.qcow2"), "qcow2", 0))
     assert disks.virtual_size(files.disk, "qcow2") == 3 * GIB
 
 
 def test_a_disk_smaller_than_its_base_is_refused(files, tmp_path):
-    with pytest.raises(exception.DiskTooSmall) as refused:
-        disks.ensure(files.disk, Disk(raw(tmp_path / "base", GIB + 1), "raw", 1))
+    with pytest.raises(exceptions.DiskTooSmall) as refused:
+        disks.ensure(files, root_disk(raw(tmp_path / "base", GIB + 1), "raw", 1))
     assert (refused.value.flavor_bytes, refused.value.image_bytes) == (GIB, GIB + 512)
     assert not os.path.exists(files.disk)
 
 
 @pytest.mark.parametrize("disk", [
-    Disk(None, None, 0), Disk("/nowhere", "qcow2", 1), Disk("/nowhere", "raw", 1), Disk("/dev/null", "qcow2", 1),
-    Disk("/etc/passwd", "qcow2", 1), Disk("/etc/passwd", "vmdk", 1)])
-def test_a_base_that_is_not_what_it_should_be_is_refused(files, disk):
-    with pytest.raises(exception.HypervisorError):
-        disks.ensure(files.disk, disk)
+    (None, None, 0), ("/nowhere", "qcow2", 1), ("/nowhere", "raw", 1), ("/dev/null", "qcow2", 1),
+    ("/etc/passwd", "qcow2", 1), ("/etc/passwd", "vmdk", 1)])
+def test_a_base_of_another_format_than_stated_is_refused(files, disk):
+    with pytest.raises(exceptions.HypervisorError):
+        disks.ensure(files, root_disk(*disk))
     assert not os.path.exists(files.disk)
 
 
 @pytest.mark.parametrize("server_id", ["", "..", "../x", "a/b", ID + "/..", ID.upper(), ID + "\n", "instance-00000001"])
-def test_only_ids_become_paths(tmp_path, server_id):
+def test_a_path_is_made_only_of_a_uuid(tmp_path, server_id):
     with pytest.raises(ValueError, match="not a server id"):
         disks.Files.of(tmp_path, server_id)
 
 
-def test_a_guests_directory_lets_qemu_through_and_shows_nothing(files):
+def test_a_guests_directory_can_be_passed_and_not_listed(files):
     assert os.stat(files.directory).st_mode & 0o777 == 0o711
-    disks.ensure(files.disk, Disk(None, None, 1))
+    disks.ensure(files, root_disk(None, None, 1))
     assert os.stat(files.disk).st_mode & 0o777 == 0o600
     for _ in range(2):
         files.remove()
     assert not os.path.exists(files.directory)
 
 
-def test_a_link_laid_out_for_a_draft_is_not_followed(files, tmp_path):
+def test_a_link_in_the_place_of_a_disks_draft_is_not_followed(files, tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious")
     os.symlink(victim, f"{files.disk}.new")
     with pytest.raises(OSError):
-        disks.write_whole(files.disk, b"x")
+        disks.ensure(files, root_disk(None, None, 1))
     assert victim.read_text() == "precious"
 
 

@@ -36,6 +36,7 @@ def test_a_project_may_stand_before_the_resource(path, expected):
     assert table("/servers", "/servers/detail").split_project(path) == expected
 
 
+@pytest.mark.slow
 def test_requests_leave_nothing_in_the_table():
     """Not even one object a request; threads of other tests come and go meanwhile."""
     made = table("/servers/{id}")

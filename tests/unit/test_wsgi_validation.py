@@ -7,8 +7,8 @@ import pytest
 
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.formats import FORMATS
-from nova_lite.api.wsgi.microversion import V
-from nova_lite.common import exception
+from nova_lite.api.wsgi.microversion import Version
+from nova_lite.common import exceptions
 
 SERVER = {"type": "object", "additionalProperties": False, "required": ["server"], "properties": {"server": {
     "type": "object", "additionalProperties": False, "required": ["name"], "properties": {
@@ -39,7 +39,7 @@ class Controller:
         return req.query
 
 
-def request(body=None, query=None, version=V(2, 1)):
+def request(body=None, query=None, version=Version(2, 1)):
     made = types.SimpleNamespace(body_json=body, query=query, version=version, old=False,
                                  raw_body=json.dumps(body).encode())
     made.narrow_query = lambda value: setattr(made, "query", value)
@@ -47,7 +47,7 @@ def request(body=None, query=None, version=V(2, 1)):
 
 
 def refusal(body):
-    with pytest.raises(exception.ValidationError) as refused:
+    with pytest.raises(exceptions.ValidationError) as refused:
         Controller().create(request(body))
     return str(refused.value)
 
@@ -55,7 +55,7 @@ def refusal(body):
 @pytest.mark.parametrize("server", [
     {"name": "a"}, {"name": "é 漢"}, {"name": "a", "count": 10}, {"name": "a", "count": "10"},
     {"name": "a", "metadata": {"k": "v"}}, {"name": "a", "networks": [{"uuid": "b" * 32}]}])
-def test_what_the_schema_allows_passes(server):
+def test_a_body_that_fits_the_schema_passes(server):
     assert Controller().create(request({"server": server})) == {"server": server}
 
 
@@ -82,34 +82,34 @@ def test_what_the_schema_allows_passes(server):
      "Invalid input for field/attribute k. Value: 1. 1 is not of type 'string'"),
     ({"server": {"name": "a", "networks": [{"uuid": "x"}]}},
      "Invalid input for field/attribute uuid. Value: x. 'x' is not a 'uuid'")])
-def test_what_it_does_not_is_refused_in_novas_words(body, message):
+def test_a_body_that_does_not_fit_the_schema_is_refused_with_novas_message(body, message):
     assert refusal(body) == message
 
 
 @pytest.mark.parametrize("value", ["\0", "a\0b", "\\\0", {"\0": "x"}, ["\0"]])
 def test_text_that_postgresql_cannot_keep_is_refused(value):
-    with pytest.raises(exception.ValidationError, match="NUL"):
+    with pytest.raises(exceptions.ValidationError, match="NUL"):
         Controller().update(request({"old": value}))
-    with pytest.raises(exception.ValidationError, match="NUL"):
+    with pytest.raises(exceptions.ValidationError, match="NUL"):
         Controller().index(request(query={"tag-a": ["1", "\0"]}))
 
 
 @pytest.mark.parametrize("value", ["\\u0000", "u0000", "\\\\u0000", "\1"])
-def test_what_only_looks_like_it_passes(value):
+def test_text_that_only_looks_like_nul_passes(value):
     assert Controller().update(request({"old": value})) == {"old": value}
 
 
 def test_a_schema_holds_from_its_version_until_the_next():
     controller = Controller()
-    for version in (V(2, 1), V(2, 18)):
+    for version in (Version(2, 1), Version(2, 18)):
         controller.update(request({"old": 1}, version=version))
-    for version in (V(2, 19), V(2, 104)):
+    for version in (Version(2, 19), Version(2, 104)):
         controller.update(request({"new": 1}, version=version))
-        with pytest.raises(exception.ValidationError):
+        with pytest.raises(exceptions.ValidationError):
             controller.update(request({"old": 1}, version=version))
 
 
-def test_a_query_keeps_only_what_the_schema_names():
+def test_a_query_keeps_only_parameters_that_the_schema_names():
     assert Controller().index(request(query={"limit": ["3"], "bogus": ["x"], "tag-a": ["1"]})) == {
         "limit": ["3"], "tag-a": ["1"]}
 
@@ -118,7 +118,7 @@ def test_a_query_keeps_only_what_the_schema_names():
     ({"limit": ["x"]}, "Invalid input for query parameters limit. Value: x. 'x' does not match '^[0-9]*$'"),
     ({"limit": ["1", "2"]}, "Invalid input for query parameters limit. Value: ['1', '2']. ['1', '2'] is too long")])
 def test_a_bad_query_names_its_parameter(query, message):
-    with pytest.raises(exception.ValidationError) as refused:
+    with pytest.raises(exceptions.ValidationError) as refused:
         Controller().index(request(query=query))
     assert str(refused.value) == message
 
@@ -135,5 +135,5 @@ def test_methods_carry_their_schemas():
     ("ipv6", "fe80::1", "fe80::1%eth0"),
     ("date-time", "2024-01-01T00:00:00Z", "yesterday"), ("regex", "a+", "("), ("uri", "http://x/y", "/y"),
     ("az_name", "nova", "a:b"), ("name_with_leading_trailing_spaces", " a ", "  "), ("description", "a b", "a\n")])
-def test_formats_tell_good_from_bad(name, good, bad):
+def test_formats_accept_good_values_and_refuse_bad_ones(name, good, bad):
     assert FORMATS[name](good) and not FORMATS[name](bad)

@@ -8,31 +8,31 @@ import json
 from nova_lite.api.compute.paging import last
 from nova_lite.api.compute.schemas import volumes as schema
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-assisted-volume-snapshots:"
+_POLICY = "os_compute_api:os-assisted-volume-snapshots:"
 
 
 class AssistedSnapshots:
-    def __init__(self, doors):
+    def __init__(self, facades):
         pass
 
     @validation.body(schema.ASSISTED_CREATE)
     def create(self, req):
         """400: no server has that volume."""
-        req.context.can(_P + "create")
+        req.context.can(_POLICY + "create")
         raise _not_attached(req.body_json["snapshot"]["volume_id"])
 
     @validation.query(schema.ASSISTED_DELETE)
     def delete(self, req, id):
         """400: no server has the volume that ``delete_info``, a JSON text in the query, names."""
-        req.context.can(_P + "delete")
+        req.context.can(_POLICY + "delete")
         text = last(req.query, "delete_info")
         if text is None:
-            raise exception.BadRequest("'delete_info'")
+            raise exceptions.BadRequest("'delete_info'")
         info = _parse(text)
         if not isinstance(info, dict) or "volume_id" not in info:
-            raise exception.BadRequest("'volume_id'")
+            raise exceptions.BadRequest("'volume_id'")
         raise _not_attached(info["volume_id"])
 
 
@@ -40,8 +40,8 @@ def _parse(text):
     try:
         return json.loads(text)             # not orjson: what it says of wrong text is shown
     except (ValueError, RecursionError) as error:
-        raise exception.BadRequest(str(error)) from error
+        raise exceptions.BadRequest(str(error)) from error
 
 
 def _not_attached(volume_id):
-    return exception.BadRequest(f"No volume Block Device Mapping with id {volume_id}.")
+    return exceptions.BadRequest(f"No volume Block Device Mapping with id {volume_id}.")

@@ -9,8 +9,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 
 
 class Console:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.CONSOLE_OUTPUT)
     def output(self, req, id):

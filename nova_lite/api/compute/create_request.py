@@ -5,39 +5,42 @@ import secrets
 
 from oslo_utils import strutils, uuidutils
 
-from nova_lite.common import exception
+from nova_lite.api.compute import block_devices
+from nova_lite.common import exceptions
 from nova_lite.compute.actions.build_request import CreateRequest
 from nova_lite.conf import CONF
 
-_P = "os_compute_api:servers:create"
+_POLICY = "os_compute_api:servers:create"
 _PASSWORD = ("23456789", "ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz")       # without what looks alike
 
 
 def read(req, compute):
     """The CreateRequest of ``req``, whose body a schema has accepted; the rules of what it asks are asked.
 
-    :param compute: the door, which knows zones, hosts and limits.
+    :param compute: the facade, which knows zones, hosts and limits.
     :raises BadRequest, Forbidden: in Nova's order and words.
     """
     server, context = req.body_json["server"], req.context
     minimum = int(server.get("min_count", 1))
     maximum = int(server.get("max_count", minimum))
     if minimum > maximum:
-        raise exception.BadRequest("min_count must be <= max_count")
+        raise exceptions.BadRequest("min_count must be <= max_count")
     target = {"project_id": context.project_id, "user_id": context.user_id,
               "availability_zone": server.get("availability_zone")}
-    context.can(_P, target)
-    context.need_project(_P)
+    context.can(_POLICY, target)
+    context.need_project(_POLICY)
     _check_certificates(context, server, target)
     place = _place(context, server, target, compute.hosts)
-    _check_devices(context, server, target)
-    refuse_files(server)
+    disks = block_devices.read(server)
+    if server.get("block_device_mapping") or server.get("block_device_mapping_v2"):
+        context.can(f"{_POLICY}:attach_volume", target)
     image_id = _image(server)
     networks = _networks(context, server, target)
     if server.get("hostname") and maximum > 1:
-        raise exception.BadRequest("Unable to allocate a single hostname to multiple instances")
+        raise exceptions.BadRequest("Unable to allocate a single hostname to multiple instances")
     if server.get("metadata"):
         compute.limits.check_metadata(context, len(server["metadata"]))
+    compute.limits.check_files(context, server.get("personality"))
     groups = server.get("security_groups")
     name = server["name"].strip()
     return CreateRequest(
@@ -45,7 +48,8 @@ def read(req, compute):
         hostname=server.get("hostname"), flavor_id=str(server["flavorRef"]).rpartition("/")[2], image_id=image_id,
         admin_pass=server.get("adminPass") or new_password(), networks=networks, key_name=server.get("key_name"),
         metadata=server.get("metadata", {}), tags=sorted(set(server.get("tags", ()))),
-        user_data=server.get("user_data"), config_drive=strutils.bool_from_string(server.get("config_drive", False)),
+        user_data=server.get("user_data"), injected_files=server.get("personality", []), local_disks=disks,
+        config_drive=strutils.bool_from_string(server.get("config_drive", False)),
         security_groups=None if groups is None else list(dict.fromkeys(each["name"] for each in groups if each)),
         min_count=minimum, max_count=maximum, disk_config=server.get("OS-DCF:diskConfig", "MANUAL"),
         access_ipv4=server.get("accessIPv4"), access_ipv6=short(server.get("accessIPv6")), scheduler_hints=_hints(req),
@@ -59,12 +63,12 @@ def short(address):
 
 def _check_certificates(context, server, target):
     if server.get("trusted_image_certificates"):
-        context.can(f"{_P}:trusted_certs", target)
+        context.can(f"{_POLICY}:trusted_certs", target)
         refuse_certificates()
 
 
 def refuse_certificates():
-    raise exception.BadRequest("Certificate validation is not supported: image signatures are not verified here.")
+    raise exceptions.BadRequest("Certificate validation is not supported: image signatures are not verified here.")
 
 
 def _place(context, server, target, hosts):
@@ -75,13 +79,13 @@ def _place(context, server, target, hosts):
     zone, *place = _parse_zone(server.get("availability_zone"))
     forced = any(place)
     if forced:
-        context.can(f"{_P}:forced_host", target)
+        context.can(f"{_POLICY}:forced_host", target)
         zone = zone if zone == hosts.zone_of(context, place[0]) else None
     asked = [server.get("host"), server.get("hypervisor_hostname")]
     if any(asked):
         context.can("compute:servers:create:requested_destination", target)
         if forced:
-            raise exception.BadRequest("One mechanism with host and/or hypervisor_hostname and another mechanism with "
+            raise exceptions.BadRequest("One mechanism with host and/or hypervisor_hostname and another mechanism with "
                                        "zone:host:node are mutually exclusive.")
         hosts.check_host(context, *asked)
     if zone is not None and not forced:
@@ -95,62 +99,15 @@ def _parse_zone(text):
         return text or None, None, None
     parts = text.split(":")
     if len(parts) > 3:
-        raise exception.BadRequest("Invalid input received: Unable to parse availability_zone")
+        raise exceptions.BadRequest("Invalid input received: Unable to parse availability_zone")
     zone, host, node = (*parts, None, None)[:3]
     return zone or None, host or None, node or None
-
-
-def _check_devices(context, server, target):
-    """Accept a mapping that says what happens anyway: the image on the local root disk.
-
-    There is no block storage service yet that volumes could come from.
-    """
-    legacy, mappings = server.get("block_device_mapping"), server.get("block_device_mapping_v2")
-    if legacy and mappings:
-        raise exception.BadRequest("Using different block_device_mapping syntaxes is not allowed in the same request.")
-    if not legacy and not mappings:
-        return
-    if legacy:
-        context.can(f"{_P}:attach_volume", target)
-        raise _invalid_mapping(f"failed to get volume {legacy[0].get('volume_id')}.")
-    for each in mappings:
-        _check_mapping(each, server)
-    context.can(f"{_P}:attach_volume", target)
-    if not any(str(each.get("boot_index")) == "0" for each in mappings):
-        raise _invalid_mapping(
-            "Boot sequence for the instance and image/block device mapping combination is not valid.")
-
-
-def _check_mapping(mapping, server):
-    source, destination = mapping.get("source_type"), mapping.get("destination_type")
-    if source == "image" and destination == "local":
-        image_id = mapping.get("uuid") or mapping.get("image_id")
-        if str(mapping.get("boot_index")) != "0" or server.get("imageRef") != image_id:
-            raise _invalid_mapping("Mapping image to local is not supported.")
-    elif source == "volume" or mapping.get("volume_id"):
-        raise _invalid_mapping(f"failed to get volume {mapping.get('uuid') or mapping.get('volume_id')}.")
-    elif source == "snapshot" or mapping.get("snapshot_id"):
-        raise _invalid_mapping(f"failed to get snapshot {mapping.get('uuid') or mapping.get('snapshot_id')}.")
-    elif destination == "volume":
-        raise _invalid_mapping("volumes are not available, as this cloud has no block storage service.")
-    else:
-        raise _invalid_mapping("only the image's own root disk is supported.")
-
-
-def _invalid_mapping(reason):
-    return exception.BadRequest(f"Block Device Mapping is Invalid: {reason}")
-
-
-def refuse_files(server):
-    """Files for the guest's disk (``personality``, to 2.56) cannot be put there; silence would lose them."""
-    if server.get("personality"):
-        raise exception.BadRequest("Injecting files (personality) is not supported; use user_data or metadata.")
 
 
 def _image(server):
     image_id = server.get("imageRef")
     if not image_id:
-        raise exception.BadRequest("Missing imageRef attribute")
+        raise exceptions.BadRequest("Missing imageRef attribute")
     return image_id
 
 
@@ -158,12 +115,12 @@ def _networks(context, server, target):
     networks = server.get("networks")
     if networks is None or isinstance(networks, str):
         if networks == "auto":
-            context.can(f"{_P}:attach_network", target)
+            context.can(f"{_POLICY}:attach_network", target)
         return networks
     ports = set()
     made = [_network(each, ports) for each in networks]
     if made:
-        context.can(f"{_P}:attach_network", target)
+        context.can(f"{_POLICY}:attach_network", target)
     return made or None
 
 
@@ -171,17 +128,18 @@ def _network(asked, ports):
     port, ip = asked.get("port"), asked.get("fixed_ip")
     if port:
         if port in ports:
-            raise exception.BadRequest(f"Port ID '{port}' was specified twice: you cannot attach a port multiple "
+            raise exceptions.BadRequest(f"Port ID '{port}' was specified twice: you cannot attach a port multiple "
                                        "times.")
         if ip is not None:
-            raise exception.BadRequest(f"Specified Fixed IP '{ip}' cannot be used with port '{port}': the two cannot "
+            raise exceptions.BadRequest(f"Specified Fixed IP '{ip}' cannot be used with port '{port}': the two cannot "
                                        "be specified together.")
         ports.add(port)
     elif "uuid" not in asked:
-        raise exception.BadRequest("Bad network format: missing 'uuid'")
+        raise exceptions.BadRequest("Bad network format: missing 'uuid'")
     elif not uuidutils.is_uuid_like(asked["uuid"]):
-        raise exception.BadRequest(f"Bad networks format: network uuid is not in proper format ({asked['uuid']})")
-    return {"uuid": None if port else asked["uuid"], "port": port or None, "fixed_ip": ip, "tag": asked.get("tag")}
+        raise exceptions.BadRequest(f"Bad networks format: network uuid is not in proper format ({asked['uuid']})")
+    return {"uuid": None if port else asked["uuid"], "port": port or None, "fixed_ip": ip and str(
+        ipaddress.ip_address(ip)), "tag": asked.get("tag")}
 
 
 def _hints(req):

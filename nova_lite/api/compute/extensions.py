@@ -3,11 +3,11 @@
 from nova_lite.api.compute.extension_names import EXTENSIONS
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 
 class Extensions:
-    def __init__(self, doors):
+    def __init__(self, facades):
         pass
 
     @validation.query(NO_QUERY)
@@ -20,7 +20,7 @@ class Extensions:
         """200.  404: no such alias."""
         req.context.can("os_compute_api:extensions")
         if id not in EXTENSIONS:
-            raise exception.NotFound()
+            raise exceptions.NotFound()
         return {"extension": _shown(id)}
 
 

@@ -1,4 +1,4 @@
-"""What other services tell of servers: /os-server-external-events."""
+"""Events of other services that concern servers: /os-server-external-events."""
 
 from nova_lite.api.compute.schemas import external_events as schema
 from nova_lite.api.wsgi import validation
@@ -6,14 +6,14 @@ from nova_lite.api.wsgi.answer import Answer
 
 
 class ExternalEvents:
-    def __init__(self, doors):
-        self._events = doors.compute.external_events
+    def __init__(self, facades):
+        self._events = facades.compute.external_events
 
     @validation.body(schema.CREATE)
     def create(self, req):
         """200 and the events with a code each; 207 when one failed: 400 it lacks its tag, 404, 422 it has no host.
 
-        Their status is what became of the telling, whatever is told.
+        The code of each event says whether it was taken, whatever it reports.
         """
         req.context.can("os_compute_api:os-server-external-events:create")
         events = req.body_json["events"]

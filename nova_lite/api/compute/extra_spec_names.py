@@ -11,7 +11,7 @@ import os_resource_classes
 import os_traits
 from oslo_utils import strutils
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 #: The suffix that numbers a group of requests: "resources1:VCPU", "trait_a:CUSTOM_X".
 _GROUP = r"[a-zA-Z0-9_-]{0,64}"
@@ -117,7 +117,7 @@ def _tables():
         ("trait" + _GROUP, dict.fromkeys((*os_traits.get_traits(), "CUSTOM_[A-Z0-9_]+"), _WANTED)))
 
 
-_BARE = {"group_policy": _one_of("isolate", "none"), "hide_hypervisor_id": _flag}
+_UNSCOPED = {"group_policy": _one_of("isolate", "none"), "hide_hypervisor_id": _flag}
 
 
 @functools.cache
@@ -133,14 +133,14 @@ def check(specs):
     for name, value in specs.items():
         reason = _reason(name, value)
         if reason is not None:
-            raise exception.ValidationError(detail=f"Validation failed; {reason}")
+            raise exceptions.ValidationError(detail=f"Validation failed; {reason}")
 
 
 def _reason(name, value):
     """What is wrong with it; None: nothing."""
     first, colon, rest = name.partition(":")
     if not colon:
-        return _BARE[name](value) if name in _BARE else None
+        return _UNSCOPED[name](value) if name in _UNSCOPED else None
     for pattern, plain, others in _known():
         if pattern.fullmatch(first):
             found = plain.get(rest) or next((check for each, check in others if each.fullmatch(rest)), None)

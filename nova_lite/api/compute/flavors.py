@@ -9,7 +9,7 @@ from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import flavors as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception, numbers
+from nova_lite.common import exceptions, integers
 
 _MANAGE = "os_compute_api:os-flavor-manage:"
 _SPECS = "os_compute_api:os-flavor-extra-specs:"
@@ -17,8 +17,8 @@ _ACCESS = "os_compute_api:os-flavor-access"
 
 
 class Flavors:
-    def __init__(self, doors):
-        self._flavors = doors.compute.flavors
+    def __init__(self, facades):
+        self._flavors = facades.compute.flavors
 
     @validation.query(schema.LIST)
     def index(self, req):
@@ -80,9 +80,9 @@ class Flavors:
 class Access:
     """Projects that may use a private flavor."""
 
-    def __init__(self, doors):
-        self._flavors = doors.compute.flavors
-        self._identity = doors.identity
+    def __init__(self, facades):
+        self._flavors = facades.compute.flavors
+        self._identity = facades.identity
 
     @validation.query(NO_QUERY)
     def index(self, req, flavor_id):
@@ -90,7 +90,7 @@ class Access:
         req.context.can(_ACCESS)
         flavor = self._flavors.get(req.context, flavor_id)
         if flavor.is_public:
-            raise exception.NotFound("Access list not available for public flavors.")
+            raise exceptions.NotFound("Access list not available for public flavors.")
         return view.access(flavor, self._flavors.projects(req.context, flavor))
 
     @validation.body(schema.ADD_ACCESS)
@@ -101,7 +101,7 @@ class Access:
         projects.check(self._identity, req.context, project_id)
         flavor = self._flavors.get(req.context, id)
         if flavor.is_public and req.at_least("2.7"):
-            raise exception.FlavorIsPublic()
+            raise exceptions.FlavorIsPublic()
         return view.access(flavor, self._flavors.allow(req.context, flavor, project_id))
 
     @validation.body(schema.REMOVE_ACCESS)
@@ -114,10 +114,10 @@ class Access:
 
 
 class ExtraSpecs:
-    """Words that tell scheduler and hypervisor more about a flavor."""
+    """Extra specs of a flavor, which the scheduler and the driver read."""
 
-    def __init__(self, doors):
-        self._flavors = doors.compute.flavors
+    def __init__(self, facades):
+        self._flavors = facades.compute.flavors
 
     @validation.query(NO_QUERY)
     def index(self, req, flavor_id):
@@ -129,7 +129,7 @@ class ExtraSpecs:
         req.context.can(_SPECS + "show")
         specs = self._flavors.get(req.context, flavor_id).extra_specs
         if id not in specs:
-            raise exception.ExtraSpecNotFound(flavor_id=flavor_id, key=id)
+            raise exceptions.ExtraSpecNotFound(flavor_id=flavor_id, key=id)
         return {id: specs[id]}
 
     @validation.body(schema.SPECS)
@@ -145,7 +145,7 @@ class ExtraSpecs:
         req.context.can(_SPECS + "update")
         spec = req.body_json
         if id not in spec:
-            raise exception.BadRequest("Request body and URI mismatch")
+            raise exceptions.BadRequest("Request body and URI mismatch")
         self._flavors.set_specs(req.context, flavor_id, _checked(req, spec))
         return spec
 
@@ -174,19 +174,19 @@ def _public(req):
     try:
         return strutils.bool_from_string(text, strict=True)
     except ValueError as error:
-        raise exception.BadRequest(f"Invalid is_public filter [{text}]") from error
+        raise exceptions.BadRequest(f"Invalid is_public filter [{text}]") from error
 
 
 def _integer(req, name):
     text = last(req.query, name)
     try:
-        return None if text is None else numbers.within(text)
+        return None if text is None else integers.within(text)
     except ValueError as error:
-        raise exception.BadRequest(f"Invalid {name} filter [{text}]") from error
+        raise exceptions.BadRequest(f"Invalid {name} filter [{text}]") from error
 
 
 def _factor(value):
     if float(value) > 0:
         return float(value)
-    raise exception.BadRequest("Invalid input received: 'rxtx_factor' argument must be a float between 0 and "
+    raise exceptions.BadRequest("Invalid input received: 'rxtx_factor' argument must be a float between 0 and "
                                "3.40282e+38")

@@ -9,8 +9,8 @@ from nova_lite.api.wsgi import validation
 class Guest:
     """404: no such server.  409: not in this state, or locked."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.query(NO_QUERY)
     def diagnostics(self, req, server_id):

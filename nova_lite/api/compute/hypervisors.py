@@ -7,31 +7,31 @@ from nova_lite.api.compute.schemas import hosts as schema
 from nova_lite.api.compute.views import hosts as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception, numbers
+from nova_lite.common import exceptions, integers
 
-_P = "os_compute_api:os-hypervisors:"
+_POLICY = "os_compute_api:os-hypervisors:"
 
 
 class Hypervisors:
-    def __init__(self, doors):
-        self._hosts = doors.compute.hosts
+    def __init__(self, facades):
+        self._hosts = facades.compute.hosts
 
     @validation.query(schema.HYPERVISOR_LIST)
     def index(self, req):
         """200; pages from 2.33, by name pattern from 2.53.  404: nothing matches the pattern."""
-        req.context.can(_P + "list")
+        req.context.can(_POLICY + "list")
         return self._list(req, "os-hypervisors", detail=False)
 
     @validation.query(schema.HYPERVISOR_LIST)
     def detail(self, req):
-        req.context.can(_P + "list-detail")
+        req.context.can(_POLICY + "list-detail")
         return self._list(req, "os-hypervisors/detail", detail=True)
 
     def _list(self, req, collection, *, detail):
         pattern = last(req.query, "hypervisor_hostname_pattern")
         if pattern is not None:
             if "limit" in req.query or "marker" in req.query:
-                raise exception.BadRequest("Paging over hypervisors with the hypervisor_hostname_pattern query "
+                raise exceptions.BadRequest("Paging over hypervisors with the hypervisor_hostname_pattern query "
                                            "parameter is not supported.")
             return {"hypervisors": self._shown(req, self._matching(req, pattern), detail, _with_servers(req))}
         limit, marker = _page(req)
@@ -52,41 +52,41 @@ class Hypervisors:
     def _matching(self, req, pattern):
         rows = self._hosts.hypervisors(req.context, pattern=pattern)
         if not rows:
-            raise exception.NotFound(f"No hypervisor matching '{pattern}' could be found.")
+            raise exceptions.NotFound(f"No hypervisor matching '{pattern}' could be found.")
         return rows
 
     @validation.query(schema.HYPERVISOR_SHOW)
     def show(self, req, id):
         """200.  400: from 2.53, ``id`` is no uuid.  404: there is none."""
-        req.context.can(_P + "show")
+        req.context.can(_POLICY + "show")
         row = self._hosts.hypervisor(req.context, _id(req, id))
         return {"hypervisor": self._shown(req, [row], True, _with_servers(req))[0]}
 
     @validation.query(schema.ANY_QUERY)
     def uptime(self, req, id):
         """200, to 2.87.  501: its driver does not know."""
-        req.context.can(_P + "uptime")
+        req.context.can(_POLICY + "uptime")
         row = self._hosts.hypervisor(req.context, _id(req, id))
         if row.uptime is None:
-            raise exception.NotImplementedHere("The requested functionality is not supported.")
+            raise exceptions.NotImplementedHere("The requested functionality is not supported.")
         return {"hypervisor": {**view.hypervisor(req, row), "uptime": row.uptime}}
 
     @validation.query(schema.ANY_QUERY)
     def statistics(self, req):
         """200 and the sums over all, to 2.87."""
-        req.context.can(_P + "statistics")
+        req.context.can(_POLICY + "statistics")
         return view.statistics(self._hosts.hypervisors(req.context))
 
     @validation.query(schema.ANY_QUERY)
     def search(self, req, id):
         """200 and those whose name contains ``id``, to 2.52.  404: none."""
-        req.context.can(_P + "search")
+        req.context.can(_POLICY + "search")
         return {"hypervisors": self._shown(req, self._matching(req, id), False, False)}
 
     @validation.query(schema.ANY_QUERY)
     def servers(self, req, id):
         """As ``search``, with the servers on each."""
-        req.context.can(_P + "servers")
+        req.context.can(_POLICY + "servers")
         return {"hypervisors": self._shown(req, self._matching(req, id), False, True)}
 
 
@@ -95,9 +95,9 @@ def _page(req):
         return None, None
     limit, marker = limit_and_marker(req)
     if marker is not None and not req.at_least("2.53"):
-        number = numbers.row_id(marker)
+        number = integers.row_id(marker)
         if number is None:
-            raise exception.MarkerNotFound(marker=marker)
+            raise exceptions.MarkerNotFound(marker=marker)
         marker = number
     return limit, marker
 
@@ -109,9 +109,9 @@ def _with_servers(req):
 def _id(req, text):
     if req.at_least("2.53"):
         if not uuidutils.is_uuid_like(text):
-            raise exception.BadRequest(f"Invalid uuid {text}")
+            raise exceptions.BadRequest(f"Invalid uuid {text}")
         return text
-    number = numbers.row_id(text)
+    number = integers.row_id(text)
     if number is None:
-        raise exception.HypervisorNotFound(hypervisor_id=text)
+        raise exceptions.HypervisorNotFound(hypervisor_id=text)
     return number

@@ -6,20 +6,20 @@ from nova_lite.api.compute.server_filters import moment
 from nova_lite.api.compute.views import instance_actions as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-instance-actions:"
+_POLICY = "os_compute_api:os-instance-actions:"
 
 
 class InstanceActions:
     """From 2.21 also those of deleted servers, until they are purged."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id, deleted=req.at_least("2.21"))
-        req.context.can(_P + rule, server)
+        req.context.can(_POLICY + rule, server)
         return server
 
     @validation.query(schema.ACTIONS)
@@ -31,7 +31,7 @@ class InstanceActions:
             return {"instanceActions": [view.action(req, row) for row in rows]}
         since, before = (_moment(req, name) for name in ("changes-since", "changes-before"))
         if since and before and before < since:
-            raise exception.BadRequest("The value of changes-since must be less than or equal to changes-before.")
+            raise exceptions.BadRequest("The value of changes-since must be less than or equal to changes-before.")
         limit, marker = limit_and_marker(req)
         rows = self._compute.instance_actions.list(req.context, server, since=since, before=before, limit=limit,
                                                    marker=marker)

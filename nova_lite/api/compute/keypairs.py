@@ -7,18 +7,18 @@ from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
 
-_P = "os_compute_api:os-keypairs:"
+_POLICY = "os_compute_api:os-keypairs:"
 
 
 class Keypairs:
     """Each user's own; administrators may name another user (from 2.10)."""
 
-    def __init__(self, doors):
-        self._keypairs = doors.compute.keypairs
+    def __init__(self, facades):
+        self._keypairs = facades.compute.keypairs
 
     def _user(self, req, rule, named):
         user_id = (named if req.at_least("2.10") else None) or req.context.user_id
-        req.context.can(_P + rule, {"user_id": user_id})
+        req.context.can(_POLICY + rule, {"user_id": user_id})
         return user_id
 
     @validation.query(schema.LIST)

@@ -7,9 +7,9 @@ from nova_lite.api.compute.server_filters import moment
 from nova_lite.api.compute.views import migrations as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-migrations:index"
+_POLICY = "os_compute_api:os-migrations:index"
 _SERVERS = "os_compute_api:servers:migrations:"
 #: What a request calls a filter, and what the database does.
 _FILTERS = {"host": "host", "instance_uuid": "server_id", "source_compute": "source_host", "status": "status",
@@ -17,19 +17,19 @@ _FILTERS = {"host": "host", "instance_uuid": "server_id", "source_compute": "sou
 
 
 class Migrations:
-    def __init__(self, doors):
-        self._moves = doors.compute.moves
+    def __init__(self, facades):
+        self._migrations = facades.compute.migrations
 
     @validation.query(schema.LIST)
     def index(self, req):
         """200, newest first; pages from 2.59.  400: no such marker.  403: not the caller's project alone."""
-        req.context.can(_P)
+        req.context.can(_POLICY)
         filters = _filters(req)
         if not filters.get("project_id") or filters["project_id"] != req.context.project_id:
-            req.context.can(_P + ":all_projects")
+            req.context.can(_POLICY + ":all_projects")
         limit, marker = limit_and_marker(req) if req.at_least("2.59") else (None, None)
-        rows = [] if limit == 0 else self._moves.list(req.context, filters, limit=limit, marker=marker)
-        links, hosts = Links(req), req.context.may(_P + ":host")
+        rows = [] if limit == 0 else self._migrations.list(req.context, filters, limit=limit, marker=marker)
+        links, hosts = Links(req), req.context.may(_POLICY + ":host")
         answer = {"migrations": [view.migration(req, row, links, hosts=hosts) for row in rows]}
         following = links.following(req, "os-migrations", rows, limit, lambda row: row.uuid)
         return answer | ({"migrations_links": following} if following else {})
@@ -38,8 +38,8 @@ class Migrations:
 class ServerMigrations:
     """Each method answers 404 where there is no such server."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id)
@@ -50,23 +50,23 @@ class ServerMigrations:
     def index(self, req, server_id):
         server = self._load(req, server_id, "index")
         hosts = req.context.may(_SERVERS + "index:host", server)
-        rows = self._compute.moves.of_server(req.context, server)
+        rows = self._compute.migrations.of_server(req.context, server)
         return {"migrations": [view.of_server(req, row, hosts=hosts) for row in rows]}
 
     @validation.query(NO_QUERY)
     def show(self, req, server_id, id):
         """200.  404: no such live migration of it is under way."""
         server = self._load(req, server_id, "show")
-        return {"migration": view.of_server(req, self._compute.moves.get(req.context, server, id), hosts=True)}
+        return {"migration": view.of_server(req, self._compute.migrations.get(req.context, server, id), hosts=True)}
 
     def delete(self, req, server_id, id):
         """409: the server does not migrate."""
-        self._compute.moves.steer(req.context, self._load(req, server_id, "delete"), "abort live migration")
+        self._compute.migrations.steer(req.context, self._load(req, server_id, "delete"), "abort live migration")
         return 202
 
     @validation.body(schema.FORCE_COMPLETE)
     def force_complete(self, req, server_id, id):
-        self._compute.moves.steer(req.context, self._load(req, server_id, "force_complete"), "force_complete")
+        self._compute.migrations.steer(req.context, self._load(req, server_id, "force_complete"), "force_complete")
         return 202
 
 
@@ -76,5 +76,5 @@ def _filters(req):
         if word in req.query:
             found[name] = moment(last(req.query, word))
     if "before" in found and "since" in found and found["before"] < found["since"]:
-        raise exception.BadRequest("The value of changes-since must be less than or equal to changes-before.")
+        raise exceptions.BadRequest("The value of changes-since must be less than or equal to changes-before.")
     return found

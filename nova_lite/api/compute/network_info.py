@@ -1,12 +1,12 @@
-"""Telling a guest of its network anew: the server action injectNetworkInfo."""
+"""The server action injectNetworkInfo, which Nova has for hypervisors that write into guests."""
 
 from nova_lite.api.compute.schemas.types import action
 from nova_lite.api.wsgi import validation
 
 
 class NetworkInfo:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(action("injectNetworkInfo"))
     def inject(self, req, id):

@@ -3,31 +3,30 @@
 from nova_lite.api.compute.aggregates import Aggregates
 from nova_lite.api.compute.assisted_snapshots import AssistedSnapshots
 from nova_lite.api.compute.external_events import ExternalEvents
-from nova_lite.api.compute.hosts import Hosts
 from nova_lite.api.compute.hypervisors import Hypervisors
 from nova_lite.api.compute.migrations import Migrations, ServerMigrations
 from nova_lite.api.compute.network_info import NetworkInfo
 from nova_lite.api.compute.quota_classes import QuotaClasses
 from nova_lite.api.compute.quotas import Limits, QuotaSets
+from nova_lite.api.compute.route_helpers import action, route
 from nova_lite.api.compute.server_groups import ServerGroups
 from nova_lite.api.compute.server_password import ServerPassword
 from nova_lite.api.compute.services import Services, Zones
 from nova_lite.api.compute.shares import Shares
-from nova_lite.api.compute.table import action, route
 from nova_lite.api.compute.usage import AuditLog, Usage
 from nova_lite.api.compute.volume_attachments import VolumeAttachments
 
 CONTROLLERS = {
     "limits": Limits, "quota_sets": QuotaSets, "quota_classes": QuotaClasses, "services": Services, "zones": Zones,
     "hypervisors": Hypervisors, "server_groups": ServerGroups, "aggregates": Aggregates, "usage": Usage,
-    "audit_log": AuditLog, "hosts": Hosts, "migrations": Migrations, "server_migrations": ServerMigrations,
+    "audit_log": AuditLog, "migrations": Migrations, "server_migrations": ServerMigrations,
     "assisted_snapshots": AssistedSnapshots, "external_events": ExternalEvents, "server_password": ServerPassword,
     "shares": Shares, "volume_attachments": VolumeAttachments,
     "network_info": NetworkInfo,
 }
 
 _QUOTA, _CLASSES, _HYPERVISORS = "os-quota-sets", "os-quota-class-sets", "os-hypervisors"
-_HOSTS, _MOVES, _SHARES = "os-hosts", "servers:migrations", "os-server-shares"
+_MOVES, _SHARES = "servers:migrations", "os-server-shares"
 _ASSISTED = "os-assisted-volume-snapshots"
 _GROUPS, _AGGREGATES = "os-server-groups", "os-aggregates"
 
@@ -71,13 +70,6 @@ ROUTES = (
     route("GET", "/os-simple-tenant-usage/{id}", "usage:show", "os-simple-tenant-usage:show"),
     route("GET", "/os-instance_usage_audit_log", "audit_log:index", "os-instance-usage-audit-log:list"),
     route("GET", "/os-instance_usage_audit_log/{id}", "audit_log:show", "os-instance-usage-audit-log:show"),
-
-    route("GET", "/os-hosts", "hosts:index", f"{_HOSTS}:list", None, "2.42"),
-    route("GET", "/os-hosts/{id}", "hosts:show", f"{_HOSTS}:show", None, "2.42"),
-    route("PUT", "/os-hosts/{id}", "hosts:update", f"{_HOSTS}:update", None, "2.42"),
-    route("GET", "/os-hosts/{id}/reboot", "hosts:reboot", f"{_HOSTS}:reboot", None, "2.42"),
-    route("GET", "/os-hosts/{id}/shutdown", "hosts:shutdown", f"{_HOSTS}:shutdown", None, "2.42"),
-    route("GET", "/os-hosts/{id}/startup", "hosts:startup", f"{_HOSTS}:start", None, "2.42"),
 
     route("GET", "/os-migrations", "migrations:index", "os-migrations:index"),
     route("GET", "/servers/{server_id}/migrations", "server_migrations:index", f"{_MOVES}:index", "2.23"),

@@ -1,6 +1,6 @@
 """Limit, marker and sort order as requests give them."""
 
-from nova_lite.common import exception, numbers
+from nova_lite.common import exceptions, integers
 from nova_lite.conf import CONF
 
 
@@ -25,7 +25,7 @@ def sort_of(req, ignored=()):
     keys = [each.strip() for each in req.query.get("sort_key", ())] or ["created_at"]
     directions = [each.strip() for each in req.query.get("sort_dir", ())] or ["desc"]
     if not {"asc", "desc"}.issuperset(directions):
-        raise exception.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
+        raise exceptions.BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
     directions += directions[-1:] * (len(keys) - len(directions))
     made = {}
     for key, direction in zip(keys, directions, strict=False):
@@ -37,4 +37,4 @@ def limit_and_offset(req):
     """``(limit, offset)`` of the older lists, which count instead of naming a marker."""
     most = CONF.compute_api.max_limit
     limit = last(req.query, "limit")
-    return min(int(limit), most) if limit else most, numbers.within(last(req.query, "offset") or 0)
+    return min(int(limit), most) if limit else most, integers.within(last(req.query, "offset") or 0)

@@ -9,8 +9,8 @@ _PAUSE, _SUSPEND = "os_compute_api:os-pause-server:", "os_compute_api:os-suspend
 class Pause:
     """Each answers 202 and returns at once.  404: no such server.  409: not in this state, or locked."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.PAUSE)
     def pause(self, req, id):

@@ -3,26 +3,26 @@
 from nova_lite.api.compute.schemas import servers as schema
 from nova_lite.api.wsgi import validation
 
-_P = "os_compute_api:servers:"
+_POLICY = "os_compute_api:servers:"
 
 
 class Power:
     """Each answers 202 and returns at once.  404: no such server.  409: not in this state, or locked."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.START)
     def start(self, req, id):
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "start", server)
+        req.context.can(_POLICY + "start", server)
         self._compute.power.start(req.context, server)
         return 202
 
     @validation.body(schema.STOP)
     def stop(self, req, id):
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "stop", server)
+        req.context.can(_POLICY + "stop", server)
         self._compute.power.stop(req.context, server)
         return 202
 
@@ -30,8 +30,8 @@ class Power:
     def reboot(self, req, id):
         """SOFT asks the guest to restart itself; HARD cuts its power."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "reboot", server)
+        req.context.can(_POLICY + "reboot", server)
         hard = req.body_json["reboot"]["type"].upper() == "HARD"
-        begin = self._compute.power.reset if hard else self._compute.power.reboot
+        begin = self._compute.power.hard_reboot if hard else self._compute.power.reboot
         begin(req.context, server)
         return 202

@@ -9,12 +9,12 @@ from nova_lite.api.compute.schemas.types import OPEN_QUERY
 from nova_lite.api.compute.views import quotas as view
 from nova_lite.api.wsgi import validation
 
-_P = "os_compute_api:os-quota-sets:"
+_POLICY = "os_compute_api:os-quota-sets:"
 
 
 class Limits:
-    def __init__(self, doors):
-        self._limits = doors.compute.limits
+    def __init__(self, facades):
+        self._limits = facades.compute.limits
 
     @validation.query(schema.LIMITS)
     def index(self, req):
@@ -30,13 +30,13 @@ class Limits:
 class QuotaSets:
     """Quotas of a project, or of the one of its users that ``user_id`` in the query names."""
 
-    def __init__(self, doors):
-        self._limits = doors.compute.limits
-        self._identity = doors.identity
+    def __init__(self, facades):
+        self._limits = facades.compute.limits
+        self._identity = facades.identity
 
     def _allow(self, req, rule, project_id):
         """403, or 400 where there is no such project."""
-        req.context.can(_P + rule, {"project_id": project_id})
+        req.context.can(_POLICY + rule, {"project_id": project_id})
         projects.check(self._identity, req.context, project_id)
 
     @validation.query(schema.QUERY)
@@ -69,7 +69,7 @@ class QuotaSets:
     @validation.query(schema.QUERY)
     def delete(self, req, id):
         """202 and the defaults hold again."""
-        req.context.can(_P + "delete", {"project_id": id})
+        req.context.can(_POLICY + "delete", {"project_id": id})
         self._limits.forget(req.context, id, _user(req))
         return 202
 

@@ -2,14 +2,14 @@
 
 from oslo_utils import strutils
 
-from nova_lite.api.compute.create_request import new_password, refuse_certificates, refuse_files, short
+from nova_lite.api.compute.create_request import new_password, refuse_certificates, short
 from nova_lite.api.compute.schemas import servers as schema
 from nova_lite.api.compute.views.servers import ServerView
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
 from nova_lite.conf import CONF
 
-_P = "os_compute_api:servers:rebuild"
+_POLICY = "os_compute_api:servers:rebuild"
 #: What a request calls an attribute, its column, and since when it is heeded.
 _COLUMNS = (("metadata", "metadata", "2.1"), ("OS-DCF:diskConfig", "disk_config", "2.1"),
             ("accessIPv4", "access_ipv4", "2.1"), ("description", "description", "2.19"),
@@ -17,14 +17,14 @@ _COLUMNS = (("metadata", "metadata", "2.1"), ("OS-DCF:diskConfig", "disk_config"
 
 
 class Rebuild:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.REBUILD)
     def rebuild(self, req, id):
         """202 and the server.  400: image or key cannot be.  409: not in this state, or locked."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P, server)
+        req.context.can(_POLICY, server)
         asked = req.body_json["rebuild"]
         _check(req, server, asked)
         password = asked.get("adminPass") or new_password()
@@ -45,14 +45,15 @@ class Rebuild:
 
 def _check(req, server, asked):
     if "trusted_image_certificates" in asked:
-        req.context.can(f"{_P}:trusted_certs", server)
+        req.context.can(f"{_POLICY}:trusted_certs", server)
         if asked["trusted_image_certificates"]:
             refuse_certificates()
-    refuse_files(asked)
 
 
 def _values(req, asked):
-    values = {column: asked[name] for name, column, since in _COLUMNS if name in asked and req.at_least(since)}
+    """The server's columns; files that an earlier request brought are not brought again."""
+    values = {"injected_files": asked.get("personality", [])}
+    values |= {column: asked[name] for name, column, since in _COLUMNS if name in asked and req.at_least(since)}
     if "name" in asked:
         values["display_name"] = asked["name"].strip()
     if "accessIPv6" in asked:

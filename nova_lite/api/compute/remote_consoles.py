@@ -4,7 +4,7 @@ import urllib.parse
 
 from nova_lite.api.compute.schemas import remote_consoles as schema
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
 _POLICY = "os_compute_api:os-remote-consoles"
@@ -14,8 +14,8 @@ _PROTOCOLS = {"os-getVNCConsole": "vnc", "os-getSerialConsole": "serial", "os-ge
 class RemoteConsoles:
     """Only protocols vnc and serial are offered."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.CREATE)
     def create(self, req, server_id):
@@ -49,18 +49,18 @@ class RemoteConsoles:
     @validation.body(schema.RDP)
     def rdp(self, req, id):
         """400: it went with Hyper-V."""
-        raise exception.BadRequest("Unavailable console type rdp-html5.")
+        raise exceptions.BadRequest("Unavailable console type rdp-html5.")
 
 
 class ConsoleAuthTokens:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.query(schema.SHOW_TOKEN)
     def show(self, req, id):
         """Where a console's token leads.  404: it is not good any more."""
         if not req.at_least("2.31"):
-            raise exception.BadRequest("Only consoles of type rdp-html5, which are gone, were shown before 2.31.")
+            raise exceptions.BadRequest("Only consoles of type rdp-html5, which are gone, were shown before 2.31.")
         req.context.can("os_compute_api:os-console-auth-tokens")
         found = self._compute.remote_consoles.show(req.context, id)
         return {"console": {"instance_uuid": found["server_id"], "host": found["host"], "port": found["port"],

@@ -8,8 +8,8 @@ _STATES = {"active": Vm.ACTIVE, "error": Vm.ERROR}
 
 
 class ResetState:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.RESET_STATE)
     def reset(self, req, id):

@@ -3,20 +3,20 @@
 from nova_lite.api.compute.schemas import servers as schema
 from nova_lite.api.wsgi import validation
 
-_P = "os_compute_api:servers:"
+_POLICY = "os_compute_api:servers:"
 
 
 class Resize:
     """404: no such server.  409: not in this state, or locked."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.RESIZE)
     def resize(self, req, id):
         """202.  400: no such flavor, the same one, or one without a disk.  403: over quota."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "resize", server)
+        req.context.can(_POLICY + "resize", server)
         asked = req.body_json["resize"]
         self._compute.resize.resize(req.context, server, str(asked["flavorRef"]), asked.get("OS-DCF:diskConfig"))
         return 202
@@ -25,7 +25,7 @@ class Resize:
     def confirm(self, req, id):
         """204, and it keeps the new size."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "confirm_resize", server)
+        req.context.can(_POLICY + "confirm_resize", server)
         self._compute.resize.confirm(req.context, server)
         return 204
 
@@ -33,6 +33,6 @@ class Resize:
     def revert(self, req, id):
         """202, and it gets size and disk as they were."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "revert_resize", server)
+        req.context.can(_POLICY + "revert_resize", server)
         self._compute.resize.revert(req.context, server)
         return 202

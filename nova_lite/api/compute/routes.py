@@ -1,34 +1,34 @@
 """The compute API's table: /servers and everything beside it, under Nova's paths."""
 
-from nova_lite.api.compute import life_routes, operator_routes, proxy_routes, retired
+from nova_lite.api.compute import operator_routes, server_action_routes
 from nova_lite.api.compute.console import Console
 from nova_lite.api.compute.extensions import Extensions
 from nova_lite.api.compute.flavors import Access, ExtraSpecs, Flavors
 from nova_lite.api.compute.instance_actions import InstanceActions
 from nova_lite.api.compute.keypairs import Keypairs
+from nova_lite.api.compute.legacy import routes as legacy
 from nova_lite.api.compute.lock_server import Locks
 from nova_lite.api.compute.power import Power
 from nova_lite.api.compute.remote_consoles import ConsoleAuthTokens, RemoteConsoles
+from nova_lite.api.compute.route_helpers import action as _action
+from nova_lite.api.compute.route_helpers import route as _route
 from nova_lite.api.compute.server_metadata import Metadata
-from nova_lite.api.compute.server_network import Addresses, FixedIps, Interfaces, SecurityGroups
+from nova_lite.api.compute.server_network import Addresses, Interfaces, SecurityGroups
 from nova_lite.api.compute.server_tags import Tags
 from nova_lite.api.compute.servers import Servers
-from nova_lite.api.compute.table import action as _action
-from nova_lite.api.compute.table import route as _route
 
 CONTROLLERS = {
     "servers": Servers, "power": Power, "console": Console, "locks": Locks, "metadata": Metadata, "tags": Tags,
-    "addresses": Addresses, "interfaces": Interfaces, "fixed_ips": FixedIps,
-    "security_groups": SecurityGroups, "actions": InstanceActions,
+    "addresses": Addresses, "interfaces": Interfaces, "security_groups": SecurityGroups, "actions": InstanceActions,
     "flavors": Flavors, "flavor_access": Access, "extra_specs": ExtraSpecs, "keypairs": Keypairs,
-    "extensions": Extensions, **life_routes.CONTROLLERS,
+    "extensions": Extensions, **server_action_routes.CONTROLLERS,
     "remote_consoles": RemoteConsoles, "console_auth_tokens": ConsoleAuthTokens, **operator_routes.CONTROLLERS,
-    **proxy_routes.CONTROLLERS, **retired.CONTROLLERS,
+    **legacy.CONTROLLERS,
 }
 
 
-def controllers(doors):
-    return {name: controller(doors) for name, controller in CONTROLLERS.items()}
+def controllers(facades):
+    return {name: controller(facades) for name, controller in CONTROLLERS.items()}
 
 
 _SERVER, _META, _TAGS = "/servers/{server_id}", "server-metadata", "os-server-tags"
@@ -69,7 +69,7 @@ ROUTES = (
     _route("GET", f"{_SERVER}/os-instance-actions", "actions:index", "os-instance-actions:list"),
     _route("GET", f"{_SERVER}/os-instance-actions/{{id}}", "actions:show", "os-instance-actions:show"),
 
-    *life_routes.ROUTES,
+    *server_action_routes.ROUTES,
 
     _route("GET", "/flavors", "flavors:index", None),
     _route("POST", "/flavors", "flavors:create", "os-flavor-manage:create"),
@@ -92,22 +92,19 @@ ROUTES = (
     _route("GET", "/extensions", "extensions:index", "extensions"),
     _route("GET", "/extensions/{id}", "extensions:show", "extensions"),
     *operator_routes.ROUTES,
-    *proxy_routes.ROUTES,
-    *retired.ROUTES,
+    *legacy.ROUTES,
 )
 
 ACTIONS = (
     _action("os-start", "power:start", "servers:start"),
     _action("os-stop", "power:stop", "servers:stop"),
     _action("reboot", "power:reboot", "servers:reboot"),
-    *life_routes.ACTIONS,
+    *server_action_routes.ACTIONS,
     _action("os-getConsoleOutput", "console:output", "os-console-output"),
     _action("os-getVNCConsole", "remote_consoles:vnc", "os-remote-consoles", until="2.5"),
     _action("os-getSPICEConsole", "remote_consoles:spice", "os-remote-consoles", until="2.5"),
     _action("os-getSerialConsole", "remote_consoles:serial", "os-remote-consoles", until="2.5"),
     _action("os-getRDPConsole", "remote_consoles:rdp", None, until="2.5"),
-    _action("addFixedIp", "fixed_ips:add", "os-multinic:add", until="2.43"),
-    _action("removeFixedIp", "fixed_ips:remove", "os-multinic:remove", until="2.43"),
     _action("addSecurityGroup", "security_groups:add", "os-security-groups:add"),
     _action("removeSecurityGroup", "security_groups:remove", "os-security-groups:remove"),
     _action("lock", "locks:lock", "os-lock-server:lock"),
@@ -115,6 +112,5 @@ ACTIONS = (
     _action("addTenantAccess", "flavor_access:add", "os-flavor-access:add_tenant_access", on="flavors"),
     _action("removeTenantAccess", "flavor_access:remove", "os-flavor-access:remove_tenant_access", on="flavors"),
     *operator_routes.ACTIONS,
-    *proxy_routes.ACTIONS,
-    *retired.ACTIONS,
+    *legacy.ACTIONS,
 )

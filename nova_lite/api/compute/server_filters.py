@@ -5,7 +5,7 @@ from oslo_utils import strutils, timeutils
 from nova_lite.api.compute.paging import last
 from nova_lite.api.compute.schemas.server_list import JOINED, TAG_FILTERS
 from nova_lite.api.compute.schemas.types import MAX_TAGS
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.objects import states
 
 #: Filters open to everybody, by the microversion that opened them.
@@ -31,7 +31,7 @@ class Filters:
         asked = _permitted(req)
         for name in asked:
             if name in JOINED or name.startswith("_"):
-                raise exception.BadRequest(f"Invalid filter field: {name}.")
+                raise exceptions.BadRequest(f"Invalid filter field: {name}.")
         self.all_projects = _all_projects(asked)
         self.values = _parsed(req, asked)
 
@@ -41,10 +41,8 @@ class Filters:
         if self.all_projects:
             if project is not None:
                 self.values["project_id"] = project
-        elif context.project_id:
-            self.values["project_id"] = context.project_id
         else:
-            self.values["user_id"] = context.user_id
+            self.values["project_id"] = context.own_project
         return self.values
 
 
@@ -68,7 +66,7 @@ def _bool(text):
     try:
         return strutils.bool_from_string(text, strict=True)
     except ValueError as error:
-        raise exception.BadRequest(str(error)) from error
+        raise exceptions.BadRequest(str(error)) from error
 
 
 def _parsed(req, asked):
@@ -97,7 +95,7 @@ def _tags(text):
     """:raises BadRequest: they are more than a server can have."""
     found = list(dict.fromkeys(text.split(",")))
     if len(found) > MAX_TAGS:
-        raise exception.BadRequest(f"A filter may name {MAX_TAGS} tags at most.")
+        raise exceptions.BadRequest(f"A filter may name {MAX_TAGS} tags at most.")
     return found
 
 
@@ -109,16 +107,16 @@ def moment(text):
 def _check_span(filters):
     since, before = filters.get("changes-since"), filters.get("changes-before")
     if since and before and before < since:
-        raise exception.BadRequest("The value of changes-since must be less than or equal to changes-before.")
+        raise exceptions.BadRequest("The value of changes-since must be less than or equal to changes-before.")
 
 
 def _with_status(req, filters):
-    """Statuses are vm_states, some told apart by the task; deleted servers are for administrators."""
+    """Statuses are vm_states, some distinguished by the task_state; deleted servers are for administrators."""
     if last(req.query, "status") is not None:
         pairs = [pair for each in req.query["status"] for pair in states.vm_states_of(each)]
         if not pairs:
             if req.at_least("2.38"):
-                raise exception.BadRequest("Invalid status value")
+                raise exceptions.BadRequest("Invalid status value")
             return None
         filters["vm_state"] = sorted({vm for vm, _ in pairs})
         tasks = {task for _, task in pairs}
@@ -126,6 +124,6 @@ def _with_status(req, filters):
             filters["task_state"] = sorted(tasks)
     if filters.get("vm_state") == [states.Vm.DELETED]:
         if not req.context.is_admin:
-            raise exception.Forbidden("Only administrators may list deleted instances")
+            raise exceptions.Forbidden("Only administrators may list deleted instances")
         filters["deleted"] = True
     return filters

@@ -2,20 +2,20 @@
 
 from nova_lite.api.compute.schemas import server_details as schema
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:server-metadata:"
+_POLICY = "os_compute_api:server-metadata:"
 
 
 class Metadata:
     """Changes answer 403 over quota, 404 without the server or item, 409 while it is busy, locked or not up."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id)
-        req.context.can(_P + rule, server)
+        req.context.can(_POLICY + rule, server)
         return server
 
     @validation.query(schema.NO_QUERY)
@@ -26,7 +26,7 @@ class Metadata:
     def show(self, req, server_id, id):
         metadata = self._load(req, server_id, "show").metadata
         if id not in metadata:
-            raise exception.MetadataItemNotFound()
+            raise exceptions.MetadataItemNotFound()
         return {"meta": {id: metadata[id]}}
 
     @validation.body(schema.METADATA_SET)
@@ -44,7 +44,7 @@ class Metadata:
         server = self._load(req, server_id, "update")
         item = req.body_json["meta"]
         if id not in item:
-            raise exception.BadRequest("Request body and URI mismatch")
+            raise exceptions.BadRequest("Request body and URI mismatch")
         self._compute.metadata.merge(req.context, server, item)
         return {"meta": item}
 

@@ -1,19 +1,22 @@
 """How servers are on networks: their addresses, interfaces and security groups."""
 
+import ipaddress
+
 from nova_lite.api.compute.schemas import interfaces as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import server_network as view
 from nova_lite.api.compute.views.servers import addresses
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.api.wsgi.answer import Later
+from nova_lite.common import exceptions
 from nova_lite.network.listing import Ask
 
 
 class Addresses:
     """/servers/{id}/ips: what the server's view shows, without types and MACs."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.query(NO_QUERY)
     def index(self, req, server_id):
@@ -27,16 +30,16 @@ class Addresses:
         req.context.can("os_compute_api:ips:show", server)
         found = addresses(server, extended=False)
         if id not in found:
-            raise exception.NotFound("Instance is not a member of specified network")
+            raise exceptions.NotFound("Instance is not a member of specified network")
         return {id: found[id]}
 
 
 class Interfaces:
     """/servers/{id}/os-interface: the server's ports."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
-        self._network = doors.network
+    def __init__(self, facades):
+        self._compute = facades.compute
+        self._network = facades.network
 
     @validation.query(NO_QUERY)
     def index(self, req, server_id):
@@ -51,20 +54,23 @@ class Interfaces:
         req.context.can("os_compute_api:os-attach-interfaces:show", server)
         port = next((each for each in self._ports(req, server) if each["id"] == id), None)
         if port is None:
-            raise exception.NotFound(f"Port id {id} could not be found.")
+            raise exceptions.NotFound(f"Port id {id} could not be found.")
         return {"interfaceAttachment": view.interface(req, port)}
 
     @validation.body(schema.ATTACH)
     def create(self, req, server_id):
-        """200 when the guest has it.  400, 403, 404, 409: no such port, address or room.  500: the host could not."""
+        """200 when the guest has it.  400, 403, 404, 409: no such port or address, or none left.  500: it failed."""
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-attach-interfaces:create", server)
-        port_id = self._compute.interfaces.attach(req.context, server, _wanted(req.body_json))
-        port = self._network.ports.get(req.context, port_id)
-        return {"interfaceAttachment": view.interface(req, port)}
+        operation_id = self._compute.interfaces.attach(req.context, server, _wanted(req.body_json))
+
+        def attached():
+            port_id = self._compute.interfaces.attached(operation_id, server.id)
+            return {"interfaceAttachment": view.interface(req, self._network.ports.get(req.context, port_id))}
+        return Later(operation_id, attached)
 
     def delete(self, req, server_id, id):
-        """202, also where the server has no such port: its actions tell what came of it."""
+        """202, also where the server has no such port: os-instance-actions shows the result."""
         server = self._compute.servers.get(req.context, server_id)
         req.context.can("os_compute_api:os-attach-interfaces:delete", server)
         self._compute.interfaces.detach(req.context, server, id)
@@ -80,41 +86,20 @@ def _wanted(body):
     """What network.embedded.attachments wants to know.  :raises BadRequest: it contradicts itself."""
     asked = body.get("interfaceAttachment", {})
     network, port = asked.get("net_id"), asked.get("port_id")
-    ip = asked["fixed_ips"][0]["ip_address"] if "fixed_ips" in asked else None
+    ip = str(ipaddress.ip_address(asked["fixed_ips"][0]["ip_address"])) if "fixed_ips" in asked else None
     if network and port:
-        raise exception.BadRequest("Must not input both network_id and port_id")
+        raise exceptions.BadRequest("Must not input both network_id and port_id")
     if ip and not network:
-        raise exception.BadRequest("Must input network_id when request IP address")
+        raise exceptions.BadRequest("Must input network_id when request IP address")
     return {"network": network, "port": port, "fixed_ip": ip, "tag": asked.get("tag")}
-
-
-class FixedIps:
-    """The actions addFixedIp and removeFixedIp, until 2.43.  202, also where there is nothing to add to or remove."""
-
-    def __init__(self, doors):
-        self._compute = doors.compute
-
-    @validation.body(schema.ADD_FIXED_IP)
-    def add(self, req, id):
-        server = self._compute.servers.get(req.context, id)
-        req.context.can("os_compute_api:os-multinic:add", server)
-        self._compute.interfaces.add_address(req.context, server, str(req.body_json["addFixedIp"]["networkId"]))
-        return 202
-
-    @validation.body(schema.REMOVE_FIXED_IP)
-    def remove(self, req, id):
-        server = self._compute.servers.get(req.context, id)
-        req.context.can("os_compute_api:os-multinic:remove", server)
-        self._compute.interfaces.remove_address(req.context, server, req.body_json["removeFixedIp"]["address"])
-        return 202
 
 
 class SecurityGroups:
     """/servers/{id}/os-security-groups: the groups of the server's ports; actions to join and leave them."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
-        self._network = doors.network
+    def __init__(self, facades):
+        self._compute = facades.compute
+        self._network = facades.network
 
     @validation.query(NO_QUERY)
     def index(self, req, server_id):

@@ -8,20 +8,20 @@ from nova_lite.api.compute.schemas.types import OPEN_QUERY, TAG
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-server-tags:"
+_POLICY = "os_compute_api:os-server-tags:"
 
 
 class Tags:
     """Changes answer 404 without the server or tag and 409 while the server is not up."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id)
-        req.context.can(_P + rule, server)
+        req.context.can(_POLICY + rule, server)
         return server
 
     @validation.query(OPEN_QUERY)
@@ -32,7 +32,7 @@ class Tags:
     def show(self, req, server_id, id):
         """204 if the server has it."""
         if id not in self._load(req, server_id, "show").tags:
-            raise exception.TagNotFound(server_id=server_id, tag=id)
+            raise exceptions.TagNotFound(server_id=server_id, tag=id)
         return 204
 
     @validation.body(schema.TAGS)
@@ -45,7 +45,7 @@ class Tags:
         """201 and where it is, or 204 if the server had it."""
         server = self._load(req, server_id, "update")
         if not 1 <= len(id) <= TAG["maxLength"] or not re.search(TAG["pattern"], id):
-            raise exception.BadRequest(f"Tag '{id}' is invalid. It must be a non empty string without characters '/' "
+            raise exceptions.BadRequest(f"Tag '{id}' is invalid. It must be a non empty string without characters '/' "
                                        f"and ',', of at most {TAG['maxLength']} characters.")
         if not self._compute.tags.add(req.context, server, id):
             return 204

@@ -9,10 +9,10 @@ from nova_lite.api.compute.views.links import Links
 from nova_lite.api.compute.views.servers import ServerView
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 
-_P = "os_compute_api:servers:"
+_POLICY = "os_compute_api:servers:"
 #: What a request calls an attribute, and its column.
 _COLUMNS = {"description": "description", "hostname": "hostname", "accessIPv4": "access_ipv4",
             "accessIPv6": "access_ipv6", "OS-DCF:diskConfig": "disk_config",
@@ -20,8 +20,8 @@ _COLUMNS = {"description": "description", "hostname": "hostname", "accessIPv4": 
 
 
 class Servers:
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.query(server_list.LIST)
     def index(self, req):
@@ -34,12 +34,12 @@ class Servers:
         return self._list(req, "detail")
 
     def _list(self, req, kind):
-        req.context.can(_P + kind)
+        req.context.can(_POLICY + kind)
         filters = Filters(req)
         if filters.values is None:
             return {"servers": []}
         if filters.all_projects:
-            req.context.can(f"{_P}{kind}:get_all_tenants")
+            req.context.can(f"{_POLICY}{kind}:get_all_tenants")
         limit, marker = limit_and_marker(req)
         marker = marker or None             # an empty one means none, unlike in other lists
         view = ServerView(req, listed=True)
@@ -58,7 +58,7 @@ class Servers:
     def show(self, req, id):
         """200 and the server.  404: there is none, or it is another project's."""
         server = self._compute.servers.show(req.context, id)
-        req.context.can(_P + "show", server)
+        req.context.can(_POLICY + "show", server)
         return {"server": ServerView(req, server).show(server)}
 
     @validation.body(schema.CREATE)
@@ -76,7 +76,7 @@ class Servers:
     def update(self, req, id):
         """200 and the server.  404: there is none.  409: it cannot be pinned to that zone."""
         server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "update", server)
+        req.context.can(_POLICY + "update", server)
         asked = req.body_json["server"]
         values = {_COLUMNS[name]: value for name, value in asked.items() if name in _COLUMNS}
         if "accessIPv6" in asked:
@@ -88,8 +88,8 @@ class Servers:
 
     def delete(self, req, id):
         """204 and it begins to go.  404: there is none.  409: it is locked."""
-        server = self._compute.servers.get(req.context, id)
-        req.context.can(_P + "delete", server)
+        server = self._compute.servers.get(req.context, id, damaged=True)
+        req.context.can(_POLICY + "delete", server)
         self._compute.delete.delete(req.context, server)
         return 204
 
@@ -101,5 +101,5 @@ def _sort(req):
     order = sort_of(req, ignored)
     for key, _ in order:
         if key in ("host", "node") and not req.context.is_admin:
-            raise exception.Forbidden(f"Only administrators can sort servers by {key}")
+            raise exceptions.Forbidden(f"Only administrators can sort servers by {key}")
     return order

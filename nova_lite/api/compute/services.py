@@ -7,21 +7,21 @@ from nova_lite.api.compute.schemas import hosts as schema
 from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import hosts as view
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception, numbers
+from nova_lite.common import exceptions, integers
 
-_P = "os_compute_api:os-services:"
+_POLICY = "os_compute_api:os-services:"
 _ZONES = "os_compute_api:os-availability-zone:"
 #: Services of Nova's that it does not list either.
 UNLISTED = frozenset({"nova-osapi_compute", "nova-metadata", "nova-api"})
 
 
 class Services:
-    def __init__(self, doors):
-        self._hosts = doors.compute.hosts
+    def __init__(self, facades):
+        self._hosts = facades.compute.hosts
 
     @validation.query(schema.SERVICE_LIST)
     def index(self, req):
-        req.context.can(_P + "list")
+        req.context.can(_POLICY + "list")
         rows = self._hosts.services(req.context, host=last(req.query, "host") or None,
                                     binary=last(req.query, "binary") or None)
         return {"services": [view.service(req, row) for row in rows if row.binary not in UNLISTED]}
@@ -29,7 +29,7 @@ class Services:
     @validation.body(schema.SERVICE_UPDATE)
     def update(self, req, id):
         """200.  From 2.53 ``id`` is a service's uuid; before, what to do, with host and binary in the body."""
-        req.context.can(_P + "update")
+        req.context.can(_POLICY + "update")
         if not req.at_least("2.53"):
             return self._do(req, id)
         service = self._hosts.service(req.context, _uuid(id))
@@ -45,7 +45,7 @@ class Services:
 
     def delete(self, req, id):
         """204.  400: no id.  404: no such service.  409: servers are on its host."""
-        req.context.can(_P + "delete")
+        req.context.can(_POLICY + "delete")
         if req.at_least("2.53"):
             self._hosts.delete_service(req.context, _uuid(id))
         else:
@@ -55,16 +55,16 @@ class Services:
 
 def _number(text):
     if not text.isdigit():
-        raise exception.BadRequest("Invalid input received: id must be an integer")
-    number = numbers.row_id(text)
+        raise exceptions.BadRequest("Invalid input received: id must be an integer")
+    number = integers.row_id(text)
     if number is None:
-        raise exception.NotFound(f"Service {text} not found.")
+        raise exceptions.NotFound(f"Service {text} not found.")
     return number
 
 
 class Zones:
-    def __init__(self, doors):
-        self._hosts = doors.compute.hosts
+    def __init__(self, facades):
+        self._hosts = facades.compute.hosts
 
     @validation.query(NO_QUERY)
     def index(self, req):
@@ -83,7 +83,7 @@ class Zones:
 
 def _uuid(text):
     if not uuidutils.is_uuid_like(text):
-        raise exception.BadRequest(f"Invalid uuid {text}")
+        raise exceptions.BadRequest(f"Invalid uuid {text}")
     return text
 
 
@@ -91,13 +91,13 @@ def _changes(body):
     """Columns to change, of a body as from 2.53."""
     values, status, reason = {}, body.get("status"), body.get("disabled_reason")
     if status == "enabled" and reason:
-        raise exception.BadRequest("Specifying 'disabled_reason' with status 'enabled' is invalid.")
+        raise exceptions.BadRequest("Specifying 'disabled_reason' with status 'enabled' is invalid.")
     if status:
         values = {"disabled": status == "disabled", "disabled_reason": reason}
     if "forced_down" in body:
         values["forced_down"] = strutils.bool_from_string(body["forced_down"])
     if not values:
-        raise exception.BadRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.")
+        raise exceptions.BadRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.")
     return values
 
 
@@ -110,11 +110,11 @@ def _by_verb(verb, body, *, forcing):
         return {"disabled": True, "disabled_reason": None}, {"status": "disabled"}
     if verb == "disable-log-reason":
         if reason is None:
-            raise exception.BadRequest("Missing disabled reason field")
+            raise exceptions.BadRequest("Missing disabled reason field")
         return ({"disabled": True, "disabled_reason": reason}, {"status": "disabled", "disabled_reason": reason})
     if verb == "force-down" and forcing:
         if "forced_down" not in body:
-            raise exception.BadRequest("Missing forced_down field")
+            raise exceptions.BadRequest("Missing forced_down field")
         forced = strutils.bool_from_string(body["forced_down"])
         return {"forced_down": forced}, {"forced_down": forced}
-    raise exception.NotFound("Unknown action")
+    raise exceptions.NotFound("Unknown action")

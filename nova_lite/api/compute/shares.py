@@ -3,20 +3,20 @@
 from nova_lite.api.compute.schemas import volumes as schema
 from nova_lite.api.compute.schemas.types import CLOSED_QUERY
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-server-shares:"
+_POLICY = "os_compute_api:os-server-shares:"
 
 
 class Shares:
     """404: no such server or share.  409: the server must be stopped to change its shares."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id)
-        req.context.can(_P + rule, server)
+        req.context.can(_POLICY + rule, server)
         return server
 
     @validation.query(CLOSED_QUERY)
@@ -27,13 +27,13 @@ class Shares:
     @validation.query(CLOSED_QUERY)
     def show(self, req, server_id, id):
         self._load(req, server_id, "show")
-        raise exception.ShareNotFound(share_id=id)
+        raise exceptions.ShareNotFound(share_id=id)
 
     @validation.body(schema.SHARE)
     def create(self, req, server_id):
         self._compute.servers.check_stopped(self._load(req, server_id, "create"), "create share")
-        raise exception.ShareNotFound(share_id=req.body_json["share"]["share_id"])
+        raise exceptions.ShareNotFound(share_id=req.body_json["share"]["share_id"])
 
     def delete(self, req, server_id, id):
         self._compute.servers.check_stopped(self._load(req, server_id, "delete"), "delete share")
-        raise exception.ShareNotFound(share_id=id)
+        raise exceptions.ShareNotFound(share_id=id)

@@ -11,8 +11,8 @@ class Snapshot:
     403: to 2.38, more metadata than a server may have.
     """
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     @validation.body(schema.CREATE_IMAGE)
     def image(self, req, id):

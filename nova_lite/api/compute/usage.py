@@ -10,9 +10,10 @@ from nova_lite.api.compute.schemas.server_details import NO_QUERY
 from nova_lite.api.compute.views import usage as view
 from nova_lite.api.compute.views.links import Links
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.common.visibility import ALL
 
-_P = "os_compute_api:os-simple-tenant-usage:"
+_POLICY = "os_compute_api:os-simple-tenant-usage:"
 _LOG = "os_compute_api:os-instance-usage-audit-log:"
 _FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f")
 _LOG_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
@@ -22,21 +23,21 @@ _INSTANT = datetime.timedelta.resolution        # a month that ends with a momen
 class Usage:
     """Both methods page over servers from 2.40: a page may hold a part of a project's."""
 
-    def __init__(self, doors):
-        self._usage = doors.compute.usage
+    def __init__(self, facades):
+        self._usage = facades.compute.usage
 
     @validation.query(schema.LIST)
     def index(self, req):
         """200 and the usage of every project.  400: the span ends before it begins, or no such marker."""
-        req.context.can(_P + "list")
-        rows, span, links = self._page(req, "os-simple-tenant-usage", None)
+        req.context.can(_POLICY + "list")
+        rows, span, links = self._page(req, "os-simple-tenant-usage", ALL)
         shown = {"tenant_usages": view.projects(rows, *span, detailed=_first(req, "detailed") == "1")}
         return shown | ({"tenant_usages_links": links} if links else {})
 
     @validation.query(schema.SHOW)
     def show(self, req, id):
         """200 and a project's usage with each server's; {} where it has none, or does not exist."""
-        req.context.can(_P + "show", {"project_id": id})
+        req.context.can(_POLICY + "show", {"project_id": id})
         rows, span, links = self._page(req, f"os-simple-tenant-usage/{id}", id)
         found = view.projects(rows, *span, detailed=True)
         shown = {"tenant_usage": found[0] if found else {}}
@@ -46,7 +47,7 @@ class Usage:
         now = timeutils.utcnow()
         start, stop = (_moment(_first(req, name)) or now for name in ("start", "end"))
         if start > stop or start == stop != now:
-            raise exception.BadRequest("Invalid start time. The start time cannot occur after the end time.")
+            raise exceptions.BadRequest("Invalid start time. The start time cannot occur after the end time.")
         span = start, min(stop, now), now
         limit, marker = limit_and_marker(req) if req.at_least("2.40") else (None, None)
         if limit == 0:
@@ -65,7 +66,7 @@ def _moment(text):
         return None
     found = _parsed(text, _FORMS)
     if found is None:
-        raise exception.BadRequest("Invalid datetime string: Datetime is in invalid format")
+        raise exceptions.BadRequest("Invalid datetime string: Datetime is in invalid format")
     return found
 
 
@@ -81,8 +82,8 @@ def _parsed(text, forms):
 class AuditLog:
     """Nobody here counts usage into a log: each month is one that no host was asked about."""
 
-    def __init__(self, doors):
-        self._hosts = doors.compute.hosts
+    def __init__(self, facades):
+        self._hosts = facades.compute.hosts
 
     @validation.query(NO_QUERY)
     def index(self, req):
@@ -95,7 +96,7 @@ class AuditLog:
         req.context.can(_LOG + "show")
         before = _parsed(id, _LOG_FORMS)
         if before is None or before.year == datetime.MINYEAR:
-            raise exception.BadRequest(f"Invalid timestamp for date {id}")
+            raise exceptions.BadRequest(f"Invalid timestamp for date {id}")
         return {"instance_usage_audit_log": self._month(req, before)}
 
     def _month(self, req, before):

@@ -3,20 +3,20 @@
 from nova_lite.api.compute.schemas import volumes as schema
 from nova_lite.api.compute.schemas.types import OPEN_QUERY
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-_P = "os_compute_api:os-volumes-attachments:"
+_POLICY = "os_compute_api:os-volumes-attachments:"
 
 
 class VolumeAttachments:
     """404: no such server, or no such volume."""
 
-    def __init__(self, doors):
-        self._compute = doors.compute
+    def __init__(self, facades):
+        self._compute = facades.compute
 
     def _load(self, req, server_id, rule):
         server = self._compute.servers.get(req.context, server_id)
-        req.context.can(_P + rule, server)
+        req.context.can(_POLICY + rule, server)
         return server
 
     @validation.query(schema.ATTACHMENTS)
@@ -28,7 +28,7 @@ class VolumeAttachments:
     @validation.query(OPEN_QUERY)
     def show(self, req, server_id, id):
         self._load(req, server_id, "show")
-        raise exception.NotFound(f"Instance {server_id} is not attached to volume {id}")
+        raise exceptions.NotFound(f"Instance {server_id} is not attached to volume {id}")
 
     @validation.body(schema.ATTACH)
     def create(self, req, server_id):
@@ -48,4 +48,4 @@ class VolumeAttachments:
 
 
 def _missing(volume_id):
-    return exception.NotFound(f"Volume {volume_id} could not be found.")
+    return exceptions.NotFound(f"Volume {volume_id} could not be found.")

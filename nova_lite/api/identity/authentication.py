@@ -5,10 +5,10 @@ https://docs.openstack.org/api-ref/identity/v3/#authentication-and-token-managem
 
 from nova_lite.api.identity import schemas
 from nova_lite.api.wsgi import faults, validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.identity.logins import UNSCOPED, Login
+from nova_lite.identity.options import METHODS
 
-_METHODS = frozenset(("password", "token"))
 _SCOPES = ("system", "project", "domain", "OS-TRUST:trust", "unscoped")
 
 
@@ -21,8 +21,8 @@ def _words(error):
 _checker = validation.Checker(schemas.AUTH, _words)
 
 
-def login(body):
-    """The Login that ``body`` asks for.
+def login(body, address=None):
+    """The Login that ``body`` asks for, from a client at ``address``.
 
     :raises BadRequest: it is not shaped as one.
     :raises Unauthorized: it uses no method, or one that is not offered.
@@ -36,11 +36,11 @@ def login(body):
     for method in methods:
         if method not in identity:
             raise faults.malformed(f"{method} in identity")
-    if not methods or not _METHODS.issuperset(methods):
-        raise exception.Unauthorized("Attempted to authenticate with an unsupported method." if methods else None)
+    if not methods or not METHODS.issuperset(methods):
+        raise exceptions.Unauthorized("Attempted to authenticate with an unsupported method." if methods else None)
     user = _user(identity["password"]) if "password" in methods else {}
     return Login(methods=tuple(methods), user=user, password=user.get("password"),
-                 token=identity["token"]["id"] if "token" in methods else None, scope=scope)
+                 token=identity["token"]["id"] if "token" in methods else None, scope=scope, address=address)
 
 
 def _user(password):
@@ -59,7 +59,7 @@ def _scope(scope):
     if kind == UNSCOPED:
         return UNSCOPED
     if kind == "OS-TRUST:trust":
-        raise exception.Unauthorized
+        raise exceptions.Unauthorized
     if kind == "project":
         _reference(scope[kind], "scope/project", "project")
     elif kind == "domain":
@@ -78,4 +78,4 @@ def _reference(value, where, kind):
 
 def _id_or_name(value, where):
     if "id" not in value and "name" not in value:
-        raise exception.BadRequest(f"Invalid input for field {where}: id or name must be present.")
+        raise exceptions.BadRequest(f"Invalid input for field {where}: id or name must be present.")

@@ -1,6 +1,6 @@
 """Domains: /v3/domains."""
 
-from nova_lite.api.identity import lists, schemas, views
+from nova_lite.api.identity import filters, lists, schemas, views
 from nova_lite.api.wsgi import validation
 from nova_lite.api.wsgi.answer import Answer
 
@@ -12,13 +12,15 @@ def target(row):
 
 
 class Domains:
-    def __init__(self, doors):
-        self.domains = doors.identity.domains
+    def __init__(self, facades):
+        self.domains = facades.identity.domains
 
-    @validation.query(schemas.DOMAINS)
+    @filters.listed("domains")
     def index(self, req):
-        req.context.can("identity:list_domains", {})
-        rows, following = lists.page(req, "domain", self.domains, lists.equal(req, "name", "enabled"))
+        own = req.context.domain_id
+        req.context.can("identity:list_domains", {"target.domain.id": own} if own else {})
+        wanted = lists.in_scope(req.context, filters.wanted(req, "domains"), "id")
+        rows, following = lists.page(req, self.domains, wanted)
         return views.collection(req, "domains", [views.domain(req, row) for row in rows], following)
 
     def show(self, req, id):
@@ -34,18 +36,17 @@ class Domains:
 
     @validation.body(schemas.DOMAIN_UPDATE)
     def update(self, req, id):
-        row = self.domains.find(id)
+        row = self.domains.get(id)
         req.context.can("identity:update_domain", target(row))
         wanted = req.body_json["domain"]
-        lists.unchanged(self.domains.found(row, id), wanted, {"id": "ID"})
+        lists.unchanged(row, wanted, {"id": "ID"})
         values, extra = _columns(wanted)
-        row = self.domains.update(id, {**values, "extra": {**row.extra, **extra}})
+        row = self.domains.update(id, {**values, "extra": extra})
         return {"domain": views.domain(req, row)}
 
     def delete(self, req, id):
         """204.  403: it is enabled; a domain must be disabled before it goes, with all in it."""
-        row = self.domains.find(id)
-        req.context.can("identity:delete_domain", target(row))
+        req.context.can("identity:delete_domain", target(self.domains.get(id)))
         self.domains.delete(id)
         return 204
 

@@ -3,6 +3,7 @@
 from nova_lite.api.identity.catalog import Catalog
 from nova_lite.api.identity.domains import Domains
 from nova_lite.api.identity.grants import Assignments, GrantsOn
+from nova_lite.api.identity.project_tags import ProjectTags
 from nova_lite.api.identity.projects import Projects
 from nova_lite.api.identity.roles import Roles
 from nova_lite.api.identity.tokens import Tokens
@@ -33,6 +34,12 @@ ROUTES = (
     Route("GET", "/auth/domains", "tokens:domains"),
     Route("GET", "/auth/system", "tokens:system"),
     *_crud("users"), *_crud("projects"), *_crud("domains"), *_crud("roles"),
+    Route("GET", "/projects/{id}/tags", "tags:index"),
+    Route("PUT", "/projects/{id}/tags", "tags:replace"),
+    Route("DELETE", "/projects/{id}/tags", "tags:clear"),
+    Route("GET", "/projects/{id}/tags/{value}", "tags:show"),
+    Route("PUT", "/projects/{id}/tags/{value}", "tags:add"),
+    Route("DELETE", "/projects/{id}/tags/{value}", "tags:remove"),
     Route("POST", "/users/{id}/password", "users:change_password", public=True),
     Route("GET", "/users/{id}/projects", "users:projects"),
     Route("GET", "/roles/{id}/implies", "roles:implies"),
@@ -49,7 +56,8 @@ ROUTES = (
 )
 
 
-def controllers(doors):
-    return {"tokens": Tokens(doors), "users": Users(doors), "projects": Projects(doors), "domains": Domains(doors),
-            "roles": Roles(doors), "assignments": Assignments(doors), "catalog": Catalog(),
-            **{f"{kind}_grants": GrantsOn(doors, kind) for kind in ("project", "domain", "system")}}
+def controllers(facades):
+    return {"tokens": Tokens(facades), "users": Users(facades), "projects": Projects(facades),
+            "domains": Domains(facades), "roles": Roles(facades), "assignments": Assignments(facades),
+            "catalog": Catalog(), "tags": ProjectTags(facades),
+            **{f"{kind}_grants": GrantsOn(facades, kind) for kind in ("project", "domain", "system")}}

@@ -12,8 +12,20 @@ _TAGS = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength
          "uniqueItems": True, "maxItems": 80}
 _OPTIONS = {"type": "object", "properties": {"immutable": {"type": ["boolean", "null"]}}, "additionalProperties": False}
 
+_OPTION = {"type": ["boolean", "null"]}
+_USER_OPTIONS = {
+    "type": "object", "additionalProperties": False,
+    "properties": {
+        "ignore_change_password_upon_first_use": _OPTION, "ignore_password_expiry": _OPTION,
+        "ignore_lockout_failure_attempts": _OPTION, "lock_password": _OPTION, "ignore_user_inactivity": _OPTION,
+        "multi_factor_auth_enabled": _OPTION,
+        "multi_factor_auth_rules": {
+            "type": ["array", "null"], "uniqueItems": True, "maxItems": 100,
+            "items": {"type": "array", "minItems": 1, "maxItems": 20, "uniqueItems": True,
+                      "items": {"type": "string", "maxLength": 255}}}}}
+
 _USER = {"name": _NAME, "password": _TEXT, "default_project_id": _ID_OR_NONE, "domain_id": _ID, "enabled": _ENABLED,
-         "description": _TEXT, "options": {"type": "object", "additionalProperties": False}}
+         "description": _TEXT, "options": _USER_OPTIONS}
 _PROJECT = {"name": _SHORT_NAME, "description": _TEXT, "domain_id": _ID_OR_NONE, "parent_id": _ID_OR_NONE,
             "enabled": _ENABLED, "is_domain": {"enum": [False, None]}, "tags": _TAGS, "options": _OPTIONS}
 _DOMAIN = {"name": _SHORT_NAME, "description": _TEXT, "enabled": _ENABLED, "tags": _TAGS, "options": _OPTIONS}
@@ -37,6 +49,7 @@ USER_CREATE, USER_UPDATE = _create("user", _USER), _update("user", {**_USER, "do
 PROJECT_CREATE, PROJECT_UPDATE = _create("project", _PROJECT), _update("project", _PROJECT)
 DOMAIN_CREATE, DOMAIN_UPDATE = _create("domain", _DOMAIN), _update("domain", _DOMAIN)
 ROLE_CREATE, ROLE_UPDATE = _create("role", _ROLE), _update("role", _ROLE)
+TAGS = {"type": "object", "properties": {"tags": _TAGS}, "required": ["tags"], "additionalProperties": False}
 PASSWORD = _wrapped("user", {"type": "object", "additionalProperties": False,
                              "properties": {"original_password": {"type": "string"}, "password": {"type": "string"}},
                              "required": ["original_password", "password"]})
@@ -48,20 +61,9 @@ def _query(**properties):
 
 
 _ANY = {"type": "string"}
-_COUNT = {"type": "string", "pattern": "^[0-9]+$"}
-_BOOLEAN = {"enum": [each for each in _TRUE_OR_FALSE if isinstance(each, str)]}
-_PAGE = {"limit": _COUNT, "marker": _ANY}
-
-USERS = _query(name=_ANY, domain_id=_ANY, enabled=_BOOLEAN, **_PAGE)
-PROJECTS = _query(name=_ANY, domain_id=_ANY, parent_id=_ANY, enabled=_BOOLEAN, is_domain=_BOOLEAN, **_PAGE)
-DOMAINS = _query(name=_ANY, enabled=_BOOLEAN, **_PAGE)
-ROLES = _query(name=_ANY, domain_id=_ANY, **_PAGE)
-SERVICES = _query(name=_ANY, type=_ANY)
-ENDPOINTS = _query(interface=_ANY, service_id=_ANY, region_id=_ANY)
 TOKEN = _query(nocatalog=_ANY, allow_expired=_ANY)
-ASSIGNMENTS = _query(**{"user.id": _ANY, "role.id": _ANY, "group.id": _ANY, "scope.project.id": _ANY,
-                        "scope.domain.id": _ANY, "scope.system": _ANY, "effective": _ANY, "include_names": _ANY,
-                        "include_subtree": _ANY})
+PROJECT = _query(parents_as_list=_ANY, parents_as_ids=_ANY, subtree_as_list=_ANY, subtree_as_ids=_ANY,
+                 include_limits=_ANY)
 
 _REFERENCE = {"type": "object", "properties": {"id": _ANY, "name": _ANY}}
 _IN_DOMAIN = {"type": "object", "properties": {"id": _ANY, "name": _ANY, "domain": _REFERENCE}}

@@ -37,6 +37,13 @@ def project(req, row):
         "options": row.options})
 
 
+def domain_as_project(req, row):
+    """A domain, as Keystone lists it among projects."""
+    return _linked(req, "projects", {
+        **row.extra, "id": row.id, "name": row.name, "domain_id": None, "description": row.description,
+        "enabled": row.enabled, "parent_id": None, "is_domain": True, "tags": row.tags, "options": row.options})
+
+
 def domain(req, row):
     return _linked(req, "domains", {
         **row.extra, "id": row.id, "name": row.name, "description": row.description, "enabled": row.enabled,
@@ -44,8 +51,8 @@ def domain(req, row):
 
 
 def role(req, row):
-    return _linked(req, "roles", {"id": row.id, "name": row.name, "domain_id": None, "description": row.description,
-                                  "options": row.options})
+    return _linked(req, "roles", {**row.extra, "id": row.id, "name": row.name, "domain_id": None,
+                                  "description": row.description, "options": row.options})
 
 
 def role_inference(req, prior, implied):
@@ -95,15 +102,27 @@ def token(req, each, described, with_catalog):
 
 
 def assignment(req, grant, role_id, names=None):
-    """One role assignment; ``role_id`` differs from the grant's where the role is implied by it."""
-    base = req.base_url
-    where = "system" if grant.target == "system" else f"{grant.target}s/{grant.target_id}"
-    links = {"assignment": f"{base}/{where}/users/{grant.user_id}/roles/{grant.role_id}"}
+    """One role assignment.
+
+    :param grant: a Row of Grant.
+    :param role_id: differs from the grant's where the grant's role implies it.
+    :param names: as ``Grants.names`` returns them; None: only ids are shown.
+    """
+    kind = grant.target_type
+    links = {"assignment": f"{req.base_url}{_grant_path(grant)}"}
     if role_id != grant.role_id:
-        links["prior_role"] = f"{base}/prior_role/{grant.role_id}/implies/{role_id}"
-    scope = {"all": True} if grant.target == "system" else _reference(names, grant.target, grant.target_id)
-    return {"links": links, "scope": {grant.target: scope}, "user": _reference(names, "user", grant.user_id),
+        links["prior_role"] = f"{req.base_url}/prior_role/{grant.role_id}/implies/{role_id}"
+    scope = {kind: {"all": True} if kind == "system" else _reference(names, kind, grant.target_id)}
+    if grant.inherited:
+        scope["OS-INHERIT:inherited_to"] = "projects"
+    return {"links": links, "scope": scope, grant.actor_type: _reference(names, grant.actor_type, grant.actor_id),
             "role": _reference(names, "role", role_id)}
+
+
+def _grant_path(grant):
+    target = "/system" if grant.target_type == "system" else f"/{grant.target_type}s/{grant.target_id}"
+    path = f"{target}/{grant.actor_type}s/{grant.actor_id}/roles/{grant.role_id}"
+    return f"/OS-INHERIT{path}/inherited_to_projects" if grant.inherited else path
 
 
 def _reference(names, kind, id):
@@ -111,7 +130,7 @@ def _reference(names, kind, id):
         return {"id": id}
     row = names[kind].get(id)
     made = {"id": id, "name": row.name if row else ""}
-    if kind in ("user", "project") and row:
+    if kind in ("user", "group", "project") and row:
         made["domain"] = _named(names["domain"].get(row.domain_id), row.domain_id)
     return made
 

@@ -5,6 +5,9 @@ from nova_lite.api.image.access import allow
 
 
 class Info:
+    def __init__(self, images):
+        self._images = images
+
     def image_schema(self, req):
         return schema.image()
 
@@ -29,5 +32,5 @@ class Info:
         return {"stores": [{"id": "embedded", "default": "true", "type": "file", "weight": 0, "properties": {}}]}
 
     def usage(self, req):
-        """No quota on images."""
-        return {"usage": {}}
+        """What the project uses and may; there is no staging area to be limited."""
+        return {"usage": self._images.usage(req.context)}

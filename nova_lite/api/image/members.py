@@ -3,11 +3,11 @@
 from nova_lite.api.image import schema, views
 from nova_lite.api.image.access import allow
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 
 class Members:
-    """``members`` is the image door's."""
+    """``members`` is of the image facade."""
 
     def __init__(self, members):
         self._members = members
@@ -52,10 +52,10 @@ class Members:
 def _member(body):
     """The project that POST names: {"member": "3f1a..."}"""
     if not isinstance(body, dict):
-        raise exception.BadRequest('Expected a member in the form: {"member": "image_id"}')
+        raise exceptions.BadRequest('Expected a member in the form: {"member": "image_id"}')
     member_id = body.get("member")
     if member_id is None:
-        raise exception.BadRequest("Member to be added not specified")
+        raise exceptions.BadRequest("Member to be added not specified")
     if not isinstance(member_id, str) or not 0 < len(member_id) <= 255:
-        raise exception.BadRequest("Member can't be empty")
+        raise exceptions.BadRequest("Member can't be empty")
     return member_id

@@ -6,7 +6,7 @@ application/openstack-images-v2.0-json-patch: [{"replace": "/name", "value": "x"
 
 from nova_lite.api.image import schema
 from nova_lite.api.wsgi import validation
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.image.changes import READ_ONLY, RESERVED, Change
 
 _OPS = ("add", "remove", "replace")
@@ -24,24 +24,24 @@ def read(req):
     """
     kind = req.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if kind not in (_OLD, _NEW):
-        raise exception.UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {_OLD}, {_NEW}")
+        raise exceptions.UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {_OLD}, {_NEW}")
     body = req.body_json
     if not isinstance(body, list):
-        raise exception.BadRequest("Request body must be a JSON array of operation objects.")
+        raise exceptions.BadRequest("Request body must be a JSON array of operation objects.")
     if len(body) > _MOST:
-        raise exception.BadRequest(f"A request may make {_MOST} changes at most.")
+        raise exceptions.BadRequest(f"A request may make {_MOST} changes at most.")
     return [_change(each, _new if kind == _NEW else _old) for each in body]
 
 
 def _change(raw, words):
     if not isinstance(raw, dict):
-        raise exception.BadRequest("Operations must be JSON objects.")
+        raise exceptions.BadRequest("Operations must be JSON objects.")
     op, pointer = words(raw)
     name = _name(pointer)
     if op == "remove":
         return Change(op, name)
     if "value" not in raw:
-        raise exception.BadRequest(f'Operation "{op}" requires a member named "value".')
+        raise exceptions.BadRequest(f'Operation "{op}" requires a member named "value".')
     change = Change(op, name, raw["value"])
     check(change.name, change.value)
     return change
@@ -50,28 +50,28 @@ def _change(raw, words):
 def _new(raw):
     op = raw.get("op")
     if op is None:
-        raise exception.BadRequest("Unable to find `op` in JSON Schema change. It must be one of the following: "
+        raise exceptions.BadRequest("Unable to find `op` in JSON Schema change. It must be one of the following: "
                                    f"{', '.join(_OPS)}.")
     if op not in _OPS:
-        raise exception.BadRequest(f"Invalid operation: `{op}`. It must be one of the following: {', '.join(_OPS)}.")
+        raise exceptions.BadRequest(f"Invalid operation: `{op}`. It must be one of the following: {', '.join(_OPS)}.")
     if "path" not in raw:
-        raise exception.BadRequest("Unable to find 'path' in JSON Schema change")
+        raise exceptions.BadRequest("Unable to find 'path' in JSON Schema change")
     return op, raw["path"]
 
 
 def _old(raw):
     found = [op for op in _OPS if op in raw]
     if len(found) != 1:
-        raise exception.BadRequest(f"Operation objects must contain exactly one member named {', '.join(_OPS)}.")
+        raise exceptions.BadRequest(f"Operation objects must contain exactly one member named {', '.join(_OPS)}.")
     return found[0], raw[found[0]]
 
 
 def _name(pointer):
     """The attribute that a JSON pointer (RFC 6901) names."""
     if not isinstance(pointer, str) or not pointer.startswith("/"):
-        raise exception.BadRequest(f'Pointer `{pointer}` does not start with "/".')
+        raise exceptions.BadRequest(f'Pointer `{pointer}` does not start with "/".')
     if "/" in pointer[1:] or not pointer[1:] or len(pointer) > 256:
-        raise exception.BadRequest(f"Invalid JSON pointer for this resource: '{pointer}'")
+        raise exceptions.BadRequest(f"Invalid JSON pointer for this resource: '{pointer}'")
     return pointer[1:].replace("~1", "/").replace("~0", "~")
 
 
@@ -86,5 +86,5 @@ def check(name, value):
 def check_format(name, value):
     allowed = schema.formats_allowed().get(name)
     if allowed is not None and value is not None and value not in allowed:
-        raise exception.BadRequest(f"Provided object does not match schema 'image': '{value}' is not one of "
+        raise exceptions.BadRequest(f"Provided object does not match schema 'image': '{value}' is not one of "
                                    f"{[None, *allowed]}")

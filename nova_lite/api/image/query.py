@@ -4,7 +4,7 @@ import csv
 
 from oslo_utils import timeutils
 
-from nova_lite.common import exception, numbers
+from nova_lite.common import exceptions, integers
 from nova_lite.conf import CONF
 from nova_lite.image.api import Query
 
@@ -14,7 +14,8 @@ _MEMBER_STATUSES = ("pending", "accepted", "rejected", "all")
 _TEXTS = frozenset({"id", "name", "status", "disk_format", "container_format", "checksum", "os_hash_algo",
                     "os_hash_value"})
 #: {column: the largest number it holds}
-_NUMBERS = {"size": 2 ** 63 - 1, "virtual_size": 2 ** 63 - 1, "min_disk": numbers.MOST, "min_ram": numbers.MOST}
+_NUMBERS = {"size": integers.MOST_BIG, "virtual_size": integers.MOST_BIG,
+            "min_disk": integers.MOST, "min_ram": integers.MOST}
 _RANGES = {"size_min": ("size", "gte"), "size_max": ("size", "lte")}
 _MOMENTS = frozenset({"created_at", "updated_at"})
 _BOOLS = frozenset({"protected", "os_hidden"})
@@ -31,9 +32,9 @@ def read(given):
     """
     last = {name: values[-1] for name, values in given.items()}
     if sum(map(len, given.values())) > _MOST:
-        raise exception.BadRequest("The query string has too many filters.")
+        raise exceptions.BadRequest("The query string has too many filters.")
     if any("\0" in text for name, values in given.items() for text in (name, *values)):
-        raise exception.BadRequest("The query string has a NUL character.")
+        raise exceptions.BadRequest("The query string has a NUL character.")
     where, properties = _filters(last)
     return Query(
         where=tuple(where), properties=tuple(properties), tags=tuple(given.get("tag", ())),
@@ -49,7 +50,7 @@ def _filters(last):
         if name in _NOT_FILTERS:
             continue
         if name == "changes-since":
-            raise exception.BadRequest('The "changes-since" filter is no longer available on v2.')
+            raise exceptions.BadRequest('The "changes-since" filter is no longer available on v2.')
         found = _filter(name, value)
         if found:
             where.append(found)
@@ -67,14 +68,14 @@ def _filter(name, value):
             return (name, "in", next(csv.reader([value[3:]]), []))
         return (name, "eq", value)
     if name in _NUMBERS:
-        return (name, "in", [numbers.within(value, _NUMBERS[name])] if value.isascii() and value.isdigit() else [])
+        return (name, "in", [integers.within(value, _NUMBERS[name])] if value.isascii() and value.isdigit() else [])
     if name in _RANGES:
         return (*_RANGES[name], _number(value))
     if name in _MOMENTS:
         return _moment(name, value)
     if name in _BOOLS:
         if value.lower() not in ("true", "false"):
-            raise exception.BadRequest(f"Invalid value '{value}' for '{name}' filter. "
+            raise exceptions.BadRequest(f"Invalid value '{value}' for '{name}' filter. "
                                        "Valid values are 'true' or 'false'.")
         return (name, "eq", value.lower() == "true")
     return None
@@ -82,9 +83,9 @@ def _filter(name, value):
 
 def _number(text):
     try:
-        return max(-1, numbers.within(text, 2 ** 63 - 1))
+        return max(-1, integers.within(text, integers.MOST_BIG))
     except ValueError:
-        raise exception.BadRequest("Unable to filter on a range with a non-numeric value.") from None
+        raise exceptions.BadRequest("Unable to filter on a range with a non-numeric value.") from None
 
 
 def _moment(name, value):
@@ -92,17 +93,17 @@ def _moment(name, value):
     if not colon or "-" in operator:
         operator, text = "eq", value
     if operator not in _COMPARISONS:
-        raise exception.BadRequest("Unable to filter on a unknown operator.")
+        raise exceptions.BadRequest("Unable to filter on a unknown operator.")
     try:
         return (name, operator, timeutils.normalize_time(timeutils.parse_isotime(text)))
     except (ValueError, OverflowError):
-        raise exception.BadRequest(f'Bad "{name}" query filter format. Use ISO 8601 DateTime notation.') from None
+        raise exceptions.BadRequest(f'Bad "{name}" query filter format. Use ISO 8601 DateTime notation.') from None
 
 
 def _one_of(last, name, allowed, words):
     value = last.get(name)
     if value is not None and value not in allowed:
-        raise exception.BadRequest(words.format(value))
+        raise exceptions.BadRequest(words.format(value))
     return value
 
 
@@ -110,7 +111,7 @@ def _sorting(last, given):
     """(column, descending) pairs; without any, the newest first."""
     if "sort" in last:
         if "sort_key" in last or "sort_dir" in last:
-            raise exception.BadRequest("Old and new sorting syntax cannot be combined")
+            raise exceptions.BadRequest("Old and new sorting syntax cannot be combined")
         pairs = [each.strip().partition(":")[::2] for each in last["sort"].split(",")]
     else:
         keys, directions = given.get("sort_key") or ["created_at"], given.get("sort_dir") or ["desc"]
@@ -121,10 +122,10 @@ def _sorting(last, given):
 
 def _sort_pair(key, direction):
     if key not in _SORT_KEYS:
-        raise exception.BadRequest(f"Invalid sort key: {key}. It must be one of the following: "
+        raise exceptions.BadRequest(f"Invalid sort key: {key}. It must be one of the following: "
                                    f"{', '.join(_SORT_KEYS)}.")
     if direction not in ("asc", "desc"):
-        raise exception.BadRequest(f"Invalid sort direction: {direction}")
+        raise exceptions.BadRequest(f"Invalid sort direction: {direction}")
     return key, direction == "desc"
 
 
@@ -135,7 +136,7 @@ def _limit(last):
     try:
         limit = int(text)
     except ValueError:
-        raise exception.BadRequest("limit param must be an integer") from None
+        raise exceptions.BadRequest("limit param must be an integer") from None
     if limit < 0:
-        raise exception.BadRequest("limit param must be positive")
+        raise exceptions.BadRequest("limit param must be positive")
     return min(limit, CONF.image.max_page_size)

@@ -37,6 +37,6 @@ ROUTES = (
 )
 
 
-def controllers(doors):
-    return {"images": Images(doors.image), "data": Data(doors.image), "members": Members(doors.image.members),
-            "info": Info()}
+def controllers(facades):
+    return {"images": Images(facades.image), "data": Data(facades.image, facades.identity),
+            "members": Members(facades.image.members), "info": Info(facades.image)}

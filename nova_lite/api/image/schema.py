@@ -10,7 +10,7 @@ _TEXT = {"type": "string", "maxLength": 255, "pattern": _NO_NUL}
 _MAYBE_TEXT = {**_TEXT, "type": ["null", "string"]}
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 2147483647}
 
-#: Attributes that clients set.  ``disk_format`` and ``container_format`` are judged by ``formats_allowed``.
+#: Attributes that clients set.  ``disk_format`` and ``container_format`` are checked by ``formats_allowed``.
 _SETTABLE = {
     "id": {**_ID, "description": "The image's id"},
     "name": {**_MAYBE_TEXT, "description": "A name; it need not be unique"},
@@ -49,7 +49,7 @@ _PROPERTY = {"type": "string", "maxLength": 16383, "pattern": _NO_NUL}
 CREATE = {"type": "object", "properties": {**_SETTABLE, **{name: {} for name in _SHOWN}, "locations": {}},
           "additionalProperties": _PROPERTY, "propertyNames": {**_TEXT, "minLength": 1}}
 
-#: PATCH /v2/images/{id}: what a change is, is told by ``patch``; what it may set, by ATTRIBUTE.
+#: PATCH /v2/images/{id}: what a change is, ``patch`` says; what it may set, by ATTRIBUTE.
 PATCH = {}
 
 #: One attribute on its own, as {name: value}.

@@ -15,13 +15,14 @@ _TEXT, _JSON = "text/plain; charset=UTF-8", "application/json"
 _CACHED = 1000          # servers whose documents are kept at once
 
 
-def build(doors):
+def build(facades):
     """The application.
 
-    :param doors: ``.compute.guests.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)`` give
-        objects.Server or None; ``.password(server_id)`` and ``.leave_password(server_id, text)`` are the guest's own.
+    :param facades: ``.compute.guests.for_metadata(network_id, ip)`` and ``.for_metadata_id(server_id, project_id)``
+        give objects.Server or None; ``.password(server_id)`` and ``.leave_password(server_id, text)`` are the guest's
+        own.
     """
-    return App(doors.compute.guests)
+    return App(facades.compute.guests)
 
 
 class App:
@@ -46,7 +47,7 @@ class App:
         return _send(environ, start_response, "200 OK", *found)
 
     def _known(self, environ):
-        """The Known of who asks; None where nobody can be told."""
+        """The Known of who asks; None where no guest can be identified."""
         if metadata_caller.NETWORK_ID in environ:
             return self._at(environ[metadata_caller.NETWORK_ID], environ[metadata_caller.ADDRESS])
         secret = CONF.metadata.shared_secret
@@ -97,6 +98,8 @@ class Known:
     def _openstack(self, parts):
         if not parts:
             return _lines((*instance_metadata.VERSIONS, instance_metadata.LATEST))
+        if parts == [instance_metadata.CONTENT]:
+            return None                 # as Nova: what is there, meta_data.json says
         if len(parts) == 1:
             top = f"openstack/{parts[0]}/"
             return _lines(_with_password(parts[0], [
@@ -164,5 +167,5 @@ def _header(environ, name):
 
 
 def _send(environ, start_response, status, body, kind):
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    start_response(status, [*([("Content-Type", kind)] if body else ()), ("Content-Length", str(len(body)))])
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]

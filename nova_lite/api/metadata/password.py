@@ -1,6 +1,6 @@
 """The password that a guest makes and leaves for its owner, sealed with the owner's key: given once, then only read."""
 
-from nova_lite.common import instance_metadata
+from nova_lite.common import instance_metadata, integers
 
 NAME = "password"
 LONGEST = 1020              # bytes; a 4096 bit key's seal in base64 is 684
@@ -24,13 +24,16 @@ def answer(environ, guests, server_id):
     """
     if environ["REQUEST_METHOD"] != "POST":
         return "200 OK", (guests.password(server_id) or "").encode(), _TEXT
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > LONGEST:
+    length = integers.short(environ.get("CONTENT_LENGTH") or "0")
+    if length is None or length > LONGEST:
         return "400 Bad Request", b"Request is too large.\n", _TEXT
     try:
-        text = environ["wsgi.input"].read(int(length)).decode()
+        sent = environ["wsgi.input"].read(length)
+        text = sent.decode()
     except UnicodeDecodeError:
         return "400 Bad Request", b"The password is no text.\n", _TEXT
+    if len(sent) < length:
+        return "400 Bad Request", b"The password broke off.\n", _TEXT
     if "\0" in text:
         return "400 Bad Request", b"The password is no text.\n", _TEXT
     if not guests.leave_password(server_id, text):

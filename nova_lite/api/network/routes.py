@@ -1,40 +1,119 @@
 """The network API's table: the part of Neutron's v2.0 that servers need."""
 
-from nova_lite.api.network.discovery import Discovery, Quotas
+from nova_lite.api.network.absent import Absent
+from nova_lite.api.network.address_groups import AddressGroups
+from nova_lite.api.network.address_scopes import AddressScopes
+from nova_lite.api.network.agents import Agents
+from nova_lite.api.network.default_security_group_rules import DefaultSecurityGroupRules
+from nova_lite.api.network.discovery import Discovery
+from nova_lite.api.network.extensions import ROUTERS
+from nova_lite.api.network.floating_ips import FloatingIps
+from nova_lite.api.network.ip_availability import IpAvailability
 from nova_lite.api.network.networks import Networks
+from nova_lite.api.network.port_forwardings import PortForwardings
 from nova_lite.api.network.ports import Ports
+from nova_lite.api.network.quotas import Quotas
+from nova_lite.api.network.rbac_policies import RbacPolicies
+from nova_lite.api.network.routers import Routers
 from nova_lite.api.network.security_groups import SecurityGroupRules, SecurityGroups
+from nova_lite.api.network.service_providers import ServiceProviders
+from nova_lite.api.network.subnet_pools import SubnetPools
 from nova_lite.api.network.subnets import Subnets
+from nova_lite.api.network.tags import Tags
 from nova_lite.api.wsgi.routing import Route
 
 
-def _collection(path, name, methods=("index", "create", "show", "update", "delete")):
+def _collection(path, name, methods=("index", "create", "show", "update", "delete"), plural=None):
     """The five routes of a kind of resource."""
+    plural = plural or f"{name}s"
     one = f"{path}/{{id}}"
     where = {"index": ("GET", path, "get"), "create": ("POST", path, "create"), "show": ("GET", one, "get"),
              "update": ("PUT", one, "update"), "delete": ("DELETE", one, "delete")}
-    return tuple(Route(where[each][0], where[each][1], f"{name}s:{each}", policy=f"{where[each][2]}_{name}")
+    return tuple(Route(where[each][0], where[each][1], f"{plural}:{each}", policy=f"{where[each][2]}_{name}")
                  for each in methods)
+
+
+def _tags(path, name):
+    """The routes of the tags of a kind of resource."""
+    several, one = f"{path}/{{id}}/tags", f"{path}/{{id}}/tags/{{tag}}"
+    where = {"index": ("GET", several, "get"), "create": ("POST", several, "create"),
+             "update_all": ("PUT", several, "update"), "delete_all": ("DELETE", several, "delete"),
+             "show": ("GET", one, "get"), "update": ("PUT", one, "update"), "delete": ("DELETE", one, "delete")}
+    return tuple(Route(method, each, f"{name}_tags:{target}", policy=f"{rule}_{name}:tags")
+                 for target, (method, each, rule) in where.items())
 
 
 ROUTES = (
     Route("GET", "/", "discovery:resources"),
     Route("GET", "/extensions", "discovery:extensions"),
     Route("GET", "/extensions/{alias}", "discovery:extension"),
-    Route("GET", "/availability_zones", "discovery:none"),
-    Route("GET", "/agents", "discovery:none"),
+    Route("GET", "/availability_zones", "agents:zones", policy="get_availability_zone"),
+    Route("GET", "/service-providers", "service_providers:index", policy="get_service_provider"),
+    Route("GET", "/agents", "agents:index", policy="get_agent"),
+    Route("GET", "/agents/{id}", "agents:show", policy="get_agent"),
     *_collection("/networks", "network"),
     *_collection("/subnets", "subnet"),
+    *_collection("/subnetpools", "subnetpool"),
+    Route("PUT", "/subnetpools/{id}/add_prefixes", "subnetpools:add_prefixes", policy="add_prefixes"),
+    Route("PUT", "/subnetpools/{id}/remove_prefixes", "subnetpools:remove_prefixes", policy="remove_prefixes"),
+    *_collection("/address-scopes", "address_scope"),
     *_collection("/ports", "port"),
+    *_collection("/routers", "router"),
+    *(Route("PUT", f"/routers/{{id}}/{each}", f"routers:{each}", policy=each) for each in (
+        "add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes")),
+    *_collection("/floatingips", "floatingip"),
+    *_collection("/floatingips/{floatingip_id}/port_forwardings", "floatingip_port_forwarding",
+                 plural="port_forwardings"),
+    Route("GET", "/floatingip_pools", "floatingips:pools", policy="get_floatingip_pool"),
+    Route("GET", "/floatingip-pools", "floatingips:pools", policy="get_floatingip_pool"),
     *_collection("/security-groups", "security_group"),
     *_collection("/security-group-rules", "security_group_rule", ("index", "create", "show", "delete")),
+    *_collection("/default-security-group-rules", "default_security_group_rule", ("index", "create", "show", "delete")),
+    *_collection("/address-groups", "address_group"),
+    Route("PUT", "/address-groups/{id}/add_addresses", "address_groups:add_addresses", policy="add_addresses"),
+    Route("PUT", "/address-groups/{id}/remove_addresses", "address_groups:remove_addresses", policy="remove_addresses"),
+    *_collection("/rbac-policies", "rbac_policy", plural="rbac_policies"),
+    *_tags("/networks", "network"),
+    *_tags("/subnets", "subnet"),
+    *_tags("/subnetpools", "subnetpool"),
+    *_tags("/ports", "port"),
+    *_tags("/security-groups", "security_group"),
+    Route("GET", "/network-ip-availabilities", "ip_availability:index", policy="get_network_ip_availability"),
+    Route("GET", "/network-ip-availabilities/{id}", "ip_availability:show", policy="get_network_ip_availability"),
+    *_tags("/routers", "router"),
+    *_tags("/floatingips", "floatingip"),
+    Route("GET", "/quotas", "quotas:index", policy="get_quota"),
+    Route("GET", "/quotas/project", "quotas:project"),
+    Route("GET", "/quotas/tenant", "quotas:tenant"),
+    Route("PUT", "/quotas/{project_id}", "quotas:update", policy="update_quota"),
+    Route("DELETE", "/quotas/{project_id}", "quotas:delete", policy="delete_quota"),
     Route("GET", "/quotas/{project_id}", "quotas:show", policy="get_quota"),
     Route("GET", "/quotas/{project_id}/details", "quotas:details", policy="get_quota"),
-    Route("GET", "/quotas/{project_id}/default", "quotas:show", policy="get_quota"),
+    Route("GET", "/quotas/{project_id}/default", "quotas:default", policy="get_quota"),
 )
 
 
-def controllers(doors):
-    return {"discovery": Discovery(), "networks": Networks(doors.network), "subnets": Subnets(doors.network),
-            "ports": Ports(doors.network), "security_groups": SecurityGroups(doors.network),
-            "security_group_rules": SecurityGroupRules(doors.network), "quotas": Quotas(doors.network)}
+#: Controllers of kinds without tags.
+_UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_policies", "address_scopes",
+             "address_groups", "port_forwardings")
+
+#: Controllers of what is served only where the data plane has routers.
+_OF_ROUTERS = ("routers", "floatingips", "port_forwardings")
+
+
+def controllers(facades):
+    network = facades.network
+    made = {"networks": Networks(network), "subnets": Subnets(network),
+            "subnetpools": SubnetPools(network), "address_scopes": AddressScopes(network),
+            "ports": Ports(network, facades.compute.interfaces),
+            "security_groups": SecurityGroups(network), "security_group_rules": SecurityGroupRules(network),
+            "default_security_group_rules": DefaultSecurityGroupRules(network),
+            "address_groups": AddressGroups(network), "rbac_policies": RbacPolicies(network),
+            "routers": Routers(network), "floatingips": FloatingIps(network),
+            "port_forwardings": PortForwardings(network)}
+    if ROUTERS not in network.capabilities:
+        made |= {name: Absent(made[name]) for name in _OF_ROUTERS}
+    tags = {f"{each.name}_tags": Tags(each) for name, each in made.items() if name not in _UNTAGGED}
+    return {"discovery": Discovery(network), "quotas": Quotas(network), "ip_availability": IpAvailability(network),
+            "agents": Agents(network), "service_providers": ServiceProviders(network),
+            **made, **tags}

@@ -1,64 +1,173 @@
 """The bodies of the network API.  What has no effect here is refused unless it says what is so anyway."""
 
+from nova_lite.common import ipv6
+
 _TRUE = [True, "true", "True", "1", 1]
-_BOOLEAN = {"enum": [*_TRUE, False, "false", "False", "0", 0]}
-_ONLY_TRUE = {"enum": _TRUE}
+_FALSE = [False, "false", "False", "0", 0]
+_BOOLEAN = {"enum": [*_TRUE, *_FALSE]}
+_ONLY_TRUE, _ONLY_FALSE = {"enum": _TRUE}, {"enum": _FALSE}
 _TEXT = {"type": "string", "maxLength": 255}
 _ID = {"type": "string", "minLength": 1, "maxLength": 255}
+_UUID = {"type": "string", "format": "uuid", "maxLength": 64}
 _IPV4 = {"type": "string", "format": "ipv4"}
-_MAC = {"type": "string", "pattern": "^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$"}
-_EMPTY_LIST = {"type": "array", "maxItems": 0}
+_IP = {"type": "string", "format": "ip"}
+_IPV6_MODE = {"enum": [*ipv6.MODES, None]}
+_DNS = {"type": "string", "maxLength": 256}
+_MAC = {"type": "string", "maxLength": 24}
+_UUID_OR_NULL = {**_UUID, "type": ["string", "null"]}
+_VERSION = {"enum": [4, "4", 6, "6"]}
+#: Of a prefix: a number, or one as text.
+_LENGTH = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 128}, {"type": "string", "pattern": "^[0-9]{1,3}$"}]}
+_COUNT = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 0x7FFFFFFF},
+                    {"type": "string", "pattern": "^[0-9]{1,9}$"}]}
+_EMPTY_LIST = {"type": ["array", "null"], "maxItems": 0}
+_TAGS = {"type": "array", "uniqueItems": True, "items": {"type": "string", "maxLength": 255}}
+_TAG_LIST = _TAGS | {"maxItems": 50}
+#: Resources that one request makes.
+_BULK = 1000
 #: No project has a longer id.
 _PROJECT = {**_ID, "maxLength": 64}
 _OWNER = {"project_id": _PROJECT, "tenant_id": _PROJECT}
 _NAMED = {"name": _TEXT, "description": _TEXT}
-_POOLS = {"type": "array", "maxItems": 100, "items": {
+_TAGGED = {"tags": _TAG_LIST}
+_POOLS = {"type": ["array", "null"], "maxItems": 100, "items": {
     "type": "object", "additionalProperties": False, "required": ["start", "end"],
-    "properties": {"start": _IPV4, "end": _IPV4}}}
-_INTEGER = {"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,10}$"}, {"type": "null"}]}
+    "properties": {"start": _IP, "end": _IP}}}
+_PORT_OR_TYPE = {"type": ["integer", "string", "null"], "maxLength": 10}
+
+
+def _one(properties, required=()):
+    return {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
 
 
 def _body(name, properties, required=()):
-    return {"type": "object", "additionalProperties": False, "required": [name], "properties": {
-        name: {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}}}
+    return _one({name: _one(properties, required)}, [name])
+
+
+def _several(name, properties, required=()):
+    """The body of one new resource, or of several, each with or without its kind's name around it."""
+    one = _one(properties, required)
+    each = {"if": {"type": "object", "required": [name]}, "then": _one({name: one}, [name]), "else": one}
+    return {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1, "properties": {
+        name: one, f"{name}s": {"type": "array", "minItems": 1, "maxItems": _BULK, "items": each}}}
+
+
+#: How many may be there is said when it is known whose they are.
+TAGS = _one({"tags": _TAGS}, ["tags"])
 
 
 _NETWORK = _NAMED | {
-    "admin_state_up": _ONLY_TRUE, "shared": _BOOLEAN, "port_security_enabled": _ONLY_TRUE,
+    "dns_domain": _DNS,
+    "admin_state_up": _BOOLEAN, "shared": _BOOLEAN, "router:external": _BOOLEAN, "port_security_enabled": _BOOLEAN,
     "mtu": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$", "minimum": 68, "maximum": 9216}}
-NETWORK_CREATE = _body("network", _NETWORK | _OWNER | {
-    "availability_zone_hints": _EMPTY_LIST, "router:external": {"enum": [False, "false", "False"]}})
+NETWORK_CREATE = _several("network", _NETWORK | _OWNER | _TAGGED | {
+    "availability_zone_hints": _EMPTY_LIST})
 NETWORK_UPDATE = _body("network", _NETWORK)
 
+_ROUTES = {"type": ["array", "null"], "maxItems": 1000, "items": _one(
+    {"destination": {"type": "string", "maxLength": 64}, "nexthop": _IP}, ["destination", "nexthop"])}
 _SUBNET = _NAMED | {
-    "gateway_ip": {"oneOf": [_IPV4, {"type": "null"}]}, "enable_dhcp": _BOOLEAN, "allocation_pools": _POOLS,
-    "dns_nameservers": {"type": "array", "maxItems": 5, "uniqueItems": True, "items": _IPV4},
-    "host_routes": _EMPTY_LIST, "service_types": _EMPTY_LIST}
-SUBNET_CREATE = _body("subnet", _SUBNET | _OWNER | {
-    "network_id": _ID, "cidr": {"type": "string", "maxLength": 64}, "ip_version": {"enum": [4, "4", 6, "6"]},
-    "subnetpool_id": {"type": "null"}, "ipv6_ra_mode": {"type": "null"}, "ipv6_address_mode": {"type": "null"}},
-    ("network_id", "ip_version", "cidr"))
+    "gateway_ip": {"oneOf": [_IP, {"type": "null"}]}, "enable_dhcp": _BOOLEAN, "allocation_pools": _POOLS,
+    "dns_nameservers": {"type": ["array", "null"], "maxItems": 5, "uniqueItems": True, "items": _IP},
+    "host_routes": _ROUTES, "service_types": {
+        "type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 255}}}
+SUBNET_CREATE = _several("subnet", _SUBNET | _OWNER | _TAGGED | {
+    "network_id": _UUID, "cidr": {"type": ["string", "null"], "maxLength": 64}, "ip_version": _VERSION,
+    "subnetpool_id": _UUID_OR_NULL, "use_default_subnetpool": _BOOLEAN, "prefixlen": _LENGTH,
+    "ipv6_ra_mode": _IPV6_MODE, "ipv6_address_mode": _IPV6_MODE},
+    ("network_id", "ip_version"))
 SUBNET_UPDATE = _body("subnet", _SUBNET)
 
+_PREFIXES = {"type": "array", "maxItems": 100, "uniqueItems": True, "items": {"type": "string", "maxLength": 64}}
+_POOL = {
+    "name": {**_TEXT, "minLength": 1}, "description": _TEXT, "prefixes": _PREFIXES, "min_prefixlen": _LENGTH,
+    "max_prefixlen": _LENGTH, "default_prefixlen": _LENGTH, "default_quota": _COUNT, "is_default": _BOOLEAN,
+    "address_scope_id": _UUID_OR_NULL}
+SUBNETPOOL_CREATE = _several("subnetpool", _POOL | _OWNER | _TAGGED | {"shared": _BOOLEAN}, ("name", "prefixes"))
+SUBNETPOOL_UPDATE = _body("subnetpool", _POOL)
+PREFIXES = _one({"prefixes": {**_PREFIXES, "minItems": 1}}, ["prefixes"])
+_SCOPE = {"name": _TEXT, "shared": _BOOLEAN}
+ADDRESS_SCOPE_CREATE = _several("address_scope", _SCOPE | _OWNER | {"ip_version": _VERSION}, ("ip_version",))
+ADDRESS_SCOPE_UPDATE = _body("address_scope", _SCOPE)
+
+_FIXED_IPS = {"type": "array", "maxItems": 16, "items": {
+    "type": "object", "additionalProperties": False, "minProperties": 1,
+    "properties": {"ip_address": _IP, "subnet_id": _UUID}}}
+#: How many a port may have is configured.
+_PAIRS = {"type": ["array", "null"], "maxItems": 1000, "items": _one(
+    {"mac_address": _MAC, "ip_address": {"type": "string", "maxLength": 64}})}
+_DHCP_OPTIONS = {"type": ["array", "null"], "maxItems": 100, "items": _one(
+    {"opt_name": {"type": "string", "minLength": 1, "maxLength": 64},
+     "opt_value": {"type": ["string", "null"], "maxLength": 255}, "ip_version": _VERSION}, ["opt_name", "opt_value"])}
 _PORT = _NAMED | {
-    "admin_state_up": _ONLY_TRUE, "port_security_enabled": _ONLY_TRUE, "mac_address": _MAC,
+    "dns_name": _DNS, "dns_domain": _DNS,
+    "admin_state_up": _BOOLEAN, "port_security_enabled": _BOOLEAN, "mac_address": _MAC,
     "device_id": _TEXT, "device_owner": _TEXT,
-    "fixed_ips": {"type": "array", "maxItems": 16, "items": {
-        "type": "object", "additionalProperties": False, "minProperties": 1,
-        "properties": {"ip_address": _IPV4, "subnet_id": _ID}}},
-    "security_groups": {"type": "array", "maxItems": 100, "uniqueItems": True, "items": _ID},
-    "allowed_address_pairs": _EMPTY_LIST, "extra_dhcp_opts": _EMPTY_LIST,
-    "binding:vnic_type": {"enum": ["normal"]}, "binding:profile": {"type": "object", "maxProperties": 0}}
-PORT_CREATE = _body("port", _PORT | _OWNER | {"network_id": _ID}, ("network_id",))
-PORT_UPDATE = _body("port", _PORT)
+    "fixed_ips": _FIXED_IPS,
+    "security_groups": {"type": ["array", "null"], "maxItems": 100, "uniqueItems": True, "items": _UUID},
+    "allowed_address_pairs": _PAIRS, "extra_dhcp_opts": _DHCP_OPTIONS,
+    "binding:vnic_type": {"enum": ["normal"]}, "binding:host_id": {"type": ["string", "null"], "maxLength": 255},
+    "binding:profile": {"type": ["object", "null"], "maxProperties": 50, "additionalProperties": True}}
+PORT_CREATE = _several("port", _PORT | _OWNER | _TAGGED | {"network_id": _UUID}, ("network_id",))
+PORT_UPDATE = _body("port", _PORT | {"mac_address": {"type": ["string", "null"], "maxLength": 24}})
 
-GROUP_CREATE = _body("security_group", _NAMED | _OWNER | {"stateful": _ONLY_TRUE})
-GROUP_UPDATE = _body("security_group", _NAMED | {"stateful": _ONLY_TRUE})
+GROUP_CREATE = _several("security_group", _NAMED | _OWNER | _TAGGED | {"stateful": _BOOLEAN})
+GROUP_UPDATE = _body("security_group", _NAMED | {"stateful": _BOOLEAN})
 
-RULE_CREATE = _body("security_group_rule", _OWNER | {
-    "security_group_id": _ID, "direction": {"enum": ["ingress", "egress"]},
-    "ethertype": {"enum": ["IPv4", "IPv6", None]}, "protocol": {"type": ["string", "integer", "null"], "maxLength": 40},
-    "port_range_min": _INTEGER, "port_range_max": _INTEGER,
+_REMOTE = dict.fromkeys(("remote_group_id", "remote_address_group_id"), {"type": ["string", "null"], "maxLength": 255})
+_RULE = {
+    "direction": {"enum": ["ingress", "egress"]},
+    "ethertype": {"type": ["string", "null"], "maxLength": 16},
+    "protocol": {"type": ["string", "integer", "null"], "maxLength": 40},
+    "port_range_min": _PORT_OR_TYPE, "port_range_max": _PORT_OR_TYPE,
     "remote_ip_prefix": {"type": ["string", "null"], "maxLength": 64},
-    "remote_group_id": {"oneOf": [_ID, {"type": "null"}]}, "remote_address_group_id": {"type": "null"},
-    "description": _TEXT}, ("security_group_id", "direction"))
+    **_REMOTE, "description": _TEXT}
+RULE_CREATE = _several("security_group_rule", _OWNER | _RULE | {"security_group_id": _ID},
+                       ("security_group_id", "direction"))
+DEFAULT_RULE_CREATE = _body("default_security_group_rule", _OWNER | _RULE | {
+    "used_in_default_sg": _BOOLEAN, "used_in_non_default_sg": _BOOLEAN}, ("direction",))
+
+_ADDRESSES = {"type": "array", "maxItems": 1000, "items": {"type": "string", "maxLength": 64}}
+ADDRESS_GROUP_CREATE = _several("address_group", _NAMED | _OWNER | {
+    "addresses": {**_ADDRESSES, "type": ["array", "null"]}})
+ADDRESS_GROUP_UPDATE = _body("address_group", _NAMED)
+ADDRESSES = _one({"addresses": _ADDRESSES}, ["addresses"])
+
+_TARGET = {"target_tenant": {**_PROJECT}}
+RBAC_POLICY_CREATE = _body("rbac_policy", _OWNER | _TARGET | {
+    "object_type": _TEXT, "object_id": _ID, "action": _TEXT}, ("object_type", "object_id", "action", "target_tenant"))
+RBAC_POLICY_UPDATE = _body("rbac_policy", _TARGET)
+
+_ROUTER = _NAMED | {
+    "admin_state_up": _BOOLEAN, "distributed": _ONLY_FALSE, "ha": _ONLY_FALSE,
+    "external_gateway_info": {
+        "type": ["object", "null"], "additionalProperties": False, "properties": {
+            "network_id": _UUID, "enable_snat": _BOOLEAN, "external_fixed_ips": _FIXED_IPS}}}
+ROUTER_CREATE = _several("router", _ROUTER | _OWNER | _TAGGED | {
+    "availability_zone_hints": _EMPTY_LIST, "flavor_id": {"type": "null"}})
+ROUTER_UPDATE = _body("router", _ROUTER | {"routes": _ROUTES})
+ROUTER_INTERFACE = _one({"subnet_id": _ID, "port_id": _ID})
+EXTRA_ROUTES = _body("router", {"routes": {**_ROUTES, "type": "array"}}, ["routes"])
+
+_FLOATING_IP = {"port_id": _UUID_OR_NULL, "fixed_ip_address": {"oneOf": [_IP, {"type": "null"}]},
+                "description": _TEXT}
+FLOATING_IP_CREATE = _several("floatingip", _FLOATING_IP | _OWNER | _TAGGED | {
+    "floating_network_id": _UUID, "subnet_id": _UUID_OR_NULL, "dns_name": _DNS, "dns_domain": _DNS,
+    "floating_ip_address": {"oneOf": [_IP, {"type": "null"}]}}, ("floating_network_id",))
+FLOATING_IP_UPDATE = _body("floatingip", _FLOATING_IP)
+
+_NUMBER = {"oneOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string", "pattern": "^[0-9]{1,5}$"},
+                     {"type": "null"}]}
+_RANGE = {"type": ["string", "integer", "null"], "maxLength": 11}
+_FORWARDING = {
+    "internal_port_id": _UUID, "internal_ip_address": _IPV4, "protocol": {"type": "string", "maxLength": 8},
+    "external_port": _NUMBER, "internal_port": _NUMBER, "external_port_range": _RANGE, "internal_port_range": _RANGE,
+    "description": _TEXT}
+PORT_FORWARDING_CREATE = _several("port_forwarding", _FORWARDING | _OWNER, ("internal_port_id", "protocol"))
+PORT_FORWARDING_UPDATE = _body("port_forwarding", _FORWARDING)
+
+_LIMIT = {"oneOf": [{"type": "integer", "minimum": -1, "maximum": 0x7FFFFFFF},
+                    {"type": "string", "pattern": "^(-1|[0-9]{1,9})$"}]}
+_LIMITED = ("network", "subnet", "subnetpool", "port", "security_group", "security_group_rule", "rbac_policy", "router",
+            "router_route", "floatingip")
+QUOTA_UPDATE = _body("quota", {**dict.fromkeys(_LIMITED, _LIMIT), "force": _BOOLEAN, "check_limit": _BOOLEAN, **_OWNER})

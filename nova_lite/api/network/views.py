@@ -2,9 +2,15 @@
 
 import ipaddress
 
+import orjson
+
+from nova_lite.network import dns_names
+
+_LARGEST = 2 ** 63 - 1
+
 
 def _moment(when):
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.isoformat(timespec="seconds") + "Z"
 
 
 def _common(row):
@@ -13,17 +19,18 @@ def _common(row):
 
 
 def _history(row):
-    return {"tags": [], "created_at": _moment(row["created_at"]), "updated_at": _moment(row["updated_at"]),
-            "revision_number": row["revision"]}
+    return {"tags": row.get("tags", []), "created_at": _moment(row["created_at"]),
+            "updated_at": _moment(row["updated_at"]), "revision_number": row["revision"]}
 
 
 def network(row, *, admin=False):
     """:param admin: also what only operators see."""
     shown = _common(row) | {
-        "admin_state_up": True, "status": "ACTIVE", "shared": row["shared"], "mtu": row["mtu"],
-        "subnets": row["subnets"], "router:external": False, "port_security_enabled": True,
-        "availability_zone_hints": [], "availability_zones": [], "ipv4_address_scope": None,
-        "ipv6_address_scope": None}
+        "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "shared": row["shared"], "mtu": row["mtu"],
+        "ipv4_address_scope": row["ipv4_address_scope"], "ipv6_address_scope": row["ipv6_address_scope"],
+        "subnets": row["subnets"], "router:external": row["router:external"], "dns_domain": row["dns_domain"],
+        "port_security_enabled": row["port_security_enabled"],
+        "availability_zone_hints": [], "availability_zones": []}
     if admin:
         shown |= {"provider:network_type": "local", "provider:physical_network": None,
                   "provider:segmentation_id": None}
@@ -34,34 +41,139 @@ def subnet(row):
     return _common(row) | {
         "network_id": row["network_id"], "ip_version": row["ip_version"], "cidr": row["cidr"],
         "gateway_ip": row["gateway_ip"], "enable_dhcp": row["enable_dhcp"], "allocation_pools": row["allocation_pools"],
-        "dns_nameservers": row["dns_nameservers"], "host_routes": [], "service_types": [], "subnetpool_id": None,
-        "ipv6_ra_mode": None, "ipv6_address_mode": None, "router:external": False}
+        "dns_nameservers": row["dns_nameservers"], "host_routes": row["host_routes"] or [],
+        "service_types": row["service_types"] or [],
+        "subnetpool_id": row["subnetpool_id"],
+        "ipv6_ra_mode": row["ipv6_ra_mode"], "ipv6_address_mode": row["ipv6_address_mode"],
+        "router:external": row["router:external"]}
 
 
-def port(row, *, admin=False):
-    shown = _common(row) | {
-        "network_id": row["network_id"], "mac_address": row["mac_address"], "admin_state_up": True,
-        "status": "ACTIVE" if row["host"] else "DOWN", "device_id": row["server_id"] or row["device_id"],
-        "device_owner": row["device_owner"], "fixed_ips": row["fixed_ips"], "security_groups": row["security_groups"],
-        "allowed_address_pairs": [], "extra_dhcp_opts": [], "port_security_enabled": True,
-        "binding:vnic_type": "normal"}
-    if admin:
-        shown |= {"binding:host_id": row["host"] or "", "binding:profile": {}, "binding:vif_details": {},
-                  "binding:vif_type": "bridge" if row["host"] else "unbound"}
-    return shown
+def agent(row):
+    moments = {name: row[name] and row[name].strftime("%Y-%m-%d %H:%M:%S")
+               for name in ("created_at", "heartbeat_timestamp")}
+    return row | moments | {"started_at": moments["created_at"], "resource_versions": {}, "resources_synced": None,
+                            "ha_chassis_priority": None}
+
+
+def ip_availability(row):
+    subnets = [each | _counted(each) for each in row["subnet_ip_availability"]]
+    return row | _counted(row) | {"tenant_id": row["project_id"], "subnet_ip_availability": subnets}
+
+
+def _counted(row):
+    """Numbers of addresses have up to 128 bits, for which the JSON library has no type of its own."""
+    return {name: orjson.Fragment(str(row[name])) for name in ("total_ips", "used_ips") if row[name] > _LARGEST}
+
+
+def address_scope(row):
+    names = ("id", "project_id", "name", "ip_version", "shared")
+    return {name: row[name] for name in names} | {"tenant_id": row["project_id"]}
+
+
+def subnet_pool(row):
+    """Lengths of prefixes are texts, as Neutron's are."""
+    lengths = ("min_prefixlen", "max_prefixlen", "default_prefixlen")
+    names = ("ip_version", "prefixes", "default_quota", "is_default", "shared", "address_scope_id")
+    return _common(row) | {name: row[name] for name in names} | {name: str(row[name]) for name in lengths}
+
+
+def port(row):
+    """With all that operators see."""
+    name = row["dns_name"] or row.get("server_hostname") or ""
+    return _common(row) | {
+        "network_id": row["network_id"], "mac_address": row["mac_address"],
+        "admin_state_up": row["admin_state_up"], "status": row["status"],
+        "device_id": row["server_id"] or row["device_id"], "device_owner": row["device_owner"],
+        "fixed_ips": row["fixed_ips"], "security_groups": row["security_groups"],
+        "allowed_address_pairs": row["allowed_address_pairs"] or [],
+        "extra_dhcp_opts": row["extra_dhcp_opts"] or [], "dns_name": name, "dns_domain": row["dns_domain"],
+        "dns_assignment": dns_names.assignment(name, row["fixed_ips"]),
+        "port_security_enabled": row["port_security_enabled"],
+        "binding:vnic_type": row["vnic_type"], "binding:host_id": row["host"],
+        "binding:profile": row["binding_profile"] or {}, "binding:vif_details": row["vif_details"] or {},
+        "binding:vif_type": row["vif_type"]}
+
+
+def router(row):
+    """With all that operators see."""
+    gateway = row["gateway"]
+    return _common(row) | {
+        "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "distributed": False, "ha": False,
+        "external_gateway_info": gateway and {
+            "network_id": gateway["network_id"], "enable_snat": row["enable_snat"],
+            "external_fixed_ips": gateway["fixed_ips"]},
+        "routes": row["routes"], "availability_zone_hints": [], "availability_zones": [], "flavor_id": None}
+
+
+def router_interface(router, interface):
+    """An interface that a router got or lost, on its subnets."""
+    subnets = interface["subnet_ids"]
+    return {"id": router["id"], "project_id": interface["project_id"], "tenant_id": interface["project_id"],
+            "port_id": interface["port_id"], "network_id": interface["network_id"], "subnet_id": subnets[-1],
+            "subnet_ids": subnets}
+
+
+def floating_ip(row):
+    names = ("id", "project_id", "description", "floating_network_id", "floating_ip_address", "router_id",
+             "fixed_ip_address", "dns_name", "dns_domain")
+    return {name: row[name] for name in names} | {
+        "tenant_id": row["project_id"], "port_id": row["fixed_port_id"], **_history(row),
+        "status": "ACTIVE" if row["router_id"] else "DOWN", "port_details": row["port"] and _details(row["port"]),
+        "port_forwardings": [_brief(each) for each in row["port_forwardings"]]}
+
+
+def _details(port):
+    names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
+    return {name: getattr(port, name) for name in names}
+
+
+def port_forwarding(row):
+    return _brief(row) | {"description": row["description"], **{
+        f"{side}_port_range": f"{row[f'{side}_first']}:{row[f'{side}_last']}" for side in ("external", "internal")}}
+
+
+def _brief(row):
+    """As the floating IP shows it: of a range no port is named."""
+    names = ("id", "protocol", "internal_ip_address", "internal_port_id")
+    return {name: row[name] for name in names} | {
+        f"{side}_port": row[f"{side}_first"] if row[f"{side}_first"] == row[f"{side}_last"] else None
+        for side in ("external", "internal")}
+
+
+def floating_ip_pool(subnet, project_id):
+    return {"subnet_id": subnet["id"], "subnet_name": subnet["name"], "network_id": subnet["network_id"],
+            "cidr": subnet["cidr"], "project_id": project_id, "tenant_id": project_id}
+
+
+def rbac_policy(row):
+    names = ("id", "project_id", "object_type", "object_id", "action")
+    return {name: row[name] for name in names} | {"tenant_id": row["project_id"],
+                                                  "target_tenant": row["target_project"]}
 
 
 def security_group(row):
-    return _common(row) | {"stateful": True, "shared": False,
+    return _common(row) | {"stateful": row["stateful"], "shared": row["shared"],
                            "security_group_rules": [security_group_rule(each) for each in row["rules"]]}
 
 
 def security_group_rule(row):
     names = ("id", "security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max",
-             "remote_ip_prefix", "remote_group_id", "description", "project_id")
+             "remote_ip_prefix", "remote_group_id", "remote_address_group_id", "description", "project_id")
     return {name: row[name] for name in names} | {
         "tenant_id": row["project_id"], "normalized_cidr": _normal(row["remote_ip_prefix"]),
-        "remote_address_group_id": None, "belongs_to_default_sg": None, **_history(row)}
+        "belongs_to_default_sg": bool(row["belongs_to_default_sg"]), **_history(row)}
+
+
+def default_security_group_rule(row):
+    names = ("id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix",
+             "remote_group_id", "remote_address_group_id", "description", "used_in_default_sg",
+             "used_in_non_default_sg")
+    return {name: row[name] for name in names}
+
+
+def address_group(row):
+    names = ("id", "project_id", "name", "description", "addresses")
+    return {name: row[name] for name in names} | {"tenant_id": row["project_id"]}
 
 
 def _normal(prefix):

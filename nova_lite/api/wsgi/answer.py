@@ -9,7 +9,7 @@ class Answer:
     :param body: a dict or list (sent as JSON), bytes or str (sent as they are), or None.
     :param headers: pairs of str.
     :param app_iter: an iterable of bytes to stream instead of ``body``; its ``close()`` is called by the server.
-    :param content_type: None means application/json.
+    :param content_type: None means application/json.  What has no content is sent without one.
     """
 
     __slots__ = ("app_iter", "body", "content_type", "headers", "status")
@@ -22,9 +22,27 @@ class Answer:
         self.content_type = content_type
 
 
+class Later:
+    """An answer that is known when an operation has ended, or its request has waited for long enough.
+
+    A controller that returns one has started the operation, and waits for nothing within its unit of work.
+    :param operation_id: the operation's.  :param outcome: callable() that waits, and returns what a controller may.
+    """
+
+    __slots__ = ("_outcome", "operation_id")
+
+    def __init__(self, operation_id, outcome):
+        self.operation_id = operation_id
+        self._outcome = outcome
+
+    def answer(self):
+        """The Answer; raises what a controller may."""
+        return of(self._outcome())
+
+
 def of(result):
-    """The Answer that a controller's ``result`` (dict, list, int, None or Answer) stands for."""
-    if isinstance(result, Answer):
+    """The Answer, or Later, that a controller's ``result`` (dict, list, int, None or one of these) stands for."""
+    if isinstance(result, Answer | Later):
         return result
     if isinstance(result, int):
         return Answer(status=result)
@@ -32,12 +50,12 @@ def of(result):
 
 
 def encode(answer):
-    """``(bytes or None for a stream, content type or None)``."""
+    """``(bytes or None for a stream, content type or None)``; no content has no type (RFC 9110, 8.3)."""
     body = answer.body
     if answer.app_iter is not None:
         return None, answer.content_type or "application/octet-stream"
-    if body is None:
-        return b"", answer.content_type or ("application/json" if answer.status != 200 else None)
+    if not body and not isinstance(body, dict | list):
+        return b"", None
     if isinstance(body, bytes):
         return body, answer.content_type or "application/octet-stream"
     if isinstance(body, str):

@@ -1,7 +1,7 @@
 """The one WSGI application: edge, mount points, and the way back to the wire.
 
 Order of a request: forged identity headers go, a request id comes, the mount point picks the service, its table the
-method, then size, token, microversion and media type are judged (in the order real OpenStack judges them).
+method, then size, token, microversion and media type are checked (in the order real OpenStack checks them).
 """
 
 import http
@@ -12,12 +12,12 @@ import time
 import uuid
 
 from nova_lite import policies  # noqa: F401 - importing it declares every rule
-from nova_lite.api.wsgi import faults, microversion, versions
+from nova_lite.api.wsgi import cors, faults, microversion, versions
 from nova_lite.api.wsgi.answer import Answer, encode
 from nova_lite.api.wsgi.dialects import DIALECTS, NOWHERE
 from nova_lite.api.wsgi.request import Request, printable, remote_address, shown_path
 from nova_lite.api.wsgi.service import Service
-from nova_lite.common import tally
+from nova_lite.common import request_counts
 from nova_lite.conf import CONF
 
 LOG = logging.getLogger(__name__)
@@ -38,10 +38,11 @@ FORGED = frozenset("HTTP_" + name for name in (
     "X_SERVICE_ROLES", "X_TENANT_ID", "X_TENANT_NAME", "X_IS_ADMIN_PROJECT", "X_AUTH_KEY", "X_SERVICE_KEY"))
 
 
-def build(doors, services=SERVICES):
-    """The application of those ``services`` over ``doors`` (.compute .identity .image .network)."""
-    return App({name: Service.of(DIALECTS[name], importlib.import_module(f"nova_lite.api.{name}.routes"), doors)
-                for name in services})
+def build(facades, services=SERVICES):
+    """The application of those ``services`` over ``facades`` (.compute .identity .image .network)."""
+    return cors.around(App({
+        name: Service.of(DIALECTS[name], importlib.import_module(f"nova_lite.api.{name}.routes"), facades)
+        for name in services}))
 
 
 class App:
@@ -66,7 +67,7 @@ class App:
             answer = self._outside(req, path)
         sent = _send(req, answer, start_response)
         seconds = time.perf_counter() - started
-        tally.answered((mount if service else "none", environ["REQUEST_METHOD"], answer.status, seconds))
+        request_counts.answered((mount if service else "none", environ["REQUEST_METHOD"], answer.status, seconds))
         if CONF.api.log_requests and LOG.isEnabledFor(logging.INFO):
             _log(req, answer, sent, seconds)
         return sent

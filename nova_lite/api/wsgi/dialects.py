@@ -1,7 +1,7 @@
 """How each service of the one port speaks: its mount point, its faults, its manners."""
 
 from nova_lite.api.wsgi import faults, request, versions
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 
 class Dialect:
@@ -46,7 +46,7 @@ class Dialect:
         try:
             return request.loads(raw)
         except ValueError:
-            raise exception.BadRequest(self.malformed) from None
+            raise exceptions.BadRequest(self.malformed) from None
 
 
 class Compute(Dialect):
@@ -71,7 +71,7 @@ class Compute(Dialect):
     def check_media_type(self, req):
         kind = req.environ.get("CONTENT_TYPE", "")
         if kind and kind not in self._media and kind.partition(";")[0].strip().lower() not in self._media:
-            raise exception.UnsupportedMediaType
+            raise exceptions.UnsupportedMediaType
 
 
 class Identity(Dialect):
@@ -137,7 +137,7 @@ class Image(Dialect):
 
 
 class Network(Dialect):
-    """Neutron: {"NeutronError": ...}, and ".json" at a path's end is allowed."""
+    """Neutron: {"NeutronError": ...}, ".json" at a path's end is allowed, and what one may not see is not there."""
 
     mount = "network"
     path = "v2.0"
@@ -145,6 +145,8 @@ class Network(Dialect):
     malformed = "Body contains invalid data"
 
     def fault(self, status, message, error, req):
+        if isinstance(error, exceptions.PolicyNotAuthorized) and _hidden(error, req.context):
+            return self.no_route(req)
         return faults.network(status, message, error, req)
 
     def no_route(self, req):
@@ -155,6 +157,19 @@ class Network(Dialect):
 
     def root(self, req, rest):
         return versions.network_list(req) if not rest else self.no_route(req)
+
+
+def _hidden(refusal, context):
+    """Whether what was refused ("update_port:mac_address") was asked of a resource that ``context`` may not see."""
+    if not isinstance(refusal.target, dict) or "id" not in refusal.target:
+        return False
+    kind = refusal.action.partition("_")[2].partition(":")[0]
+    return not context.may(f"get_{_PARTS.get(kind, kind)}", refusal.target)
+
+
+#: What rules name in the place of a kind of resource, and the kind that it is a part of.
+_PARTS = {"prefixes": "subnetpool", "addresses": "address_group", "router_interface": "router", "extraroutes": "router",
+          "floatingip_port_forwarding": "floatingip"}
 
 
 class _Unmounted(Dialect):

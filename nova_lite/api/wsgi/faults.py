@@ -11,7 +11,8 @@ from oslo_log import log as logging
 
 from nova_lite.api.wsgi.answer import Answer
 from nova_lite.api.wsgi.request import shown_path
-from nova_lite.common import exception
+from nova_lite.common import exceptions
+from nova_lite.common.brief import brief
 
 LOG = logging.getLogger(__name__)
 
@@ -19,26 +20,33 @@ _COMPUTE_NAMES = {400: "badRequest", 401: "unauthorized", 403: "forbidden", 404:
                   409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit",
                   501: "notImplemented", 503: "serviceUnavailable"}
 #: Statuses from 500 up whose text may be shown: they say what to do, not how the code broke.
-_TOLD = {501, 503, 507}
+_SHOWN = {501, 503, 507}
+#: Characters of a message: what it repeats of a request may be as long as the request.
+_LONGEST = 1000
+#: What Python says of a number whose text is too long to be read.
+_DIGITS = "for integer string conversion"
 _MALFORMED = ("The server could not comply with the request since it is either malformed or otherwise incorrect. "
               "The client is assumed to be in error.")
 
 
 def answer(error, req):
     """The Answer for ``error``, in the shape of the service that ``req`` was for."""
-    if not isinstance(error, exception.NovaLiteError) or not _may_be_told(error):
+    if isinstance(error, OverflowError) or _DIGITS in str(error):
+        LOG.warning("%s: a number of the request went too far", req.request_id, exc_info=True)
+        error = exceptions.TooLargeNumber()
+    if not isinstance(error, exceptions.NovaLiteError) or not _may_be_shown(error):
         LOG.exception("%s %s failed (%s)", req.environ.get("REQUEST_METHOD"), shown_path(req.environ), req.request_id)
         return req.dialect.fault(500, _unexpected(req), None, req)
     if error.public:
         LOG.warning("%s: %s", req.request_id, error)
-    made = req.dialect.fault(error.status, error.public or str(error), error, req)
+    made = req.dialect.fault(error.status, brief(error.public or str(error), _LONGEST), error, req)
     if getattr(error, "retry_after", None) is not None:
         made.headers = [*made.headers, ("Retry-After", str(error.retry_after))]
     return made
 
 
-def _may_be_told(error):
-    return error.status < 500 or error.status in _TOLD or error.told
+def _may_be_shown(error):
+    return error.status < 500 or error.status in _SHOWN or error.text_is_public
 
 
 def compute(status, message, error, req):
@@ -52,7 +60,7 @@ def compute(status, message, error, req):
 
 
 def identity(status, message, error, req):
-    if isinstance(error, exception.PolicyNotAuthorized):
+    if isinstance(error, exceptions.PolicyNotAuthorized):
         message = f"You are not authorized to perform the requested action: {error.action}."
     if status == 500:
         message = f"An unexpected error prevented the server from fulfilling your request. ({req.request_id})"
@@ -66,7 +74,7 @@ def network(status, message, error, req):
     kind = "HTTP" + _title(status).replace(" ", "")
     if status == 500:
         kind = "HTTPInternalServerError"
-    elif error is not None and type(error) not in _BRANCHES and not isinstance(error, exception.ValidationError):
+    elif error is not None and type(error) not in _BRANCHES and not isinstance(error, exceptions.ValidationError):
         kind = type(error).__name__
     return Answer({"NeutronError": {"type": kind, "message": message, "detail": ""}}, status)
 
@@ -89,7 +97,7 @@ def page(status, message, environ, headers=()):
 
 def malformed(what):
     """Keystone's 400 for a request without something it needs."""
-    return exception.BadRequest(f"Expecting to find {what}. {_MALFORMED}")
+    return exceptions.BadRequest(f"Expecting to find {what}. {_MALFORMED}")
 
 
 def _challenge(made, req):
@@ -105,5 +113,5 @@ def _title(status):
     return "Request Entity Too Large" if status == 413 else http.HTTPStatus(status).phrase
 
 
-_BRANCHES = {kind for kind in vars(exception).values()
-             if isinstance(kind, type) and kind.__base__ is exception.NovaLiteError and "status" in vars(kind)}
+_BRANCHES = {kind for kind in vars(exceptions).values()
+             if isinstance(kind, type) and kind.__base__ is exceptions.NovaLiteError and "status" in vars(kind)}

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from oslo_utils import timeutils
 
+from nova_lite.common.regular_expressions import LONGEST
+
 #: Why a name is refused, in the words Nova uses.
 REASONS = {
     "name": "printable characters. Can not start or end with whitespace.",
@@ -18,11 +20,9 @@ REASONS = {
     "az_name_with_leading_trailing_spaces": "printable characters except :, with at least one non space character",
 }
 
-_LONGEST_REGEX = 255
-
 
 def is_uuid(text):
-    """As oslo.utils judges it: braces, "urn:uuid:" and any case are fine, other text is not."""
+    """As oslo.utils reads a UUID: braces, "urn:uuid:" and any case are fine, other text is not."""
     bare = text.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "").lower()
     try:
         return uuid.UUID(text).hex == bare
@@ -79,7 +79,7 @@ def _regex(text):
     """Long ones take long to read; who filters by them refuses them unread."""
     if not text:
         return False                        # it matches anything, so it filters nothing
-    if len(text) > _LONGEST_REGEX:
+    if len(text) > LONGEST:
         return True
     try:
         re.compile(text)
@@ -96,12 +96,12 @@ def _uri(text):
     return bool(parts.scheme and parts.netloc) and not re.search(r"[\s<>\"{}|\\^`]", text)
 
 
-def _address(version):
+def _address(*versions):
     def check(text):
         if "%" in text:
             return False                    # the scope that Python reads there means something to one host only
         try:
-            return ipaddress.ip_address(text).version == version
+            return ipaddress.ip_address(text).version in versions
         except ValueError:
             return False
     return check
@@ -116,6 +116,7 @@ FORMATS = {
     "cidr": _cidr,
     "date-time": _date_time,
     "description": lambda text: all(map(_printable, text)),
+    "ip": _address(4, 6),
     "ipv4": _address(4),
     "ipv6": _address(6),
     "regex": _regex,

@@ -7,13 +7,13 @@ import functools
 import re
 from typing import NamedTuple
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 #: No longer than Python reads as a number.
 _FORM = re.compile(r"([1-9]\d{0,999})\.([1-9]\d{0,999}|0)", re.ASCII)
 
 
-class V(NamedTuple):
+class Version(NamedTuple):
     """A microversion; compares as its two numbers do."""
 
     major: int
@@ -23,32 +23,32 @@ class V(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-MINIMUM = V(2, 1)
-MAXIMUM = V(2, 104)
+MINIMUM = Version(2, 1)
+MAXIMUM = Version(2, 104)
 
 
-class InvalidVersionString(exception.BadRequest):
+class InvalidVersionString(exceptions.BadRequest):
     template = "API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum."
 
 
-class UnknownVersion(exception.NotAcceptable):
+class UnknownVersion(exceptions.NotAcceptable):
     template = "Version {version} is not supported by the API. Minimum is {minimum} and maximum is {maximum}."
 
 
 @functools.lru_cache(maxsize=512)
 def parse(text):
-    """The V that "2.19" names.
+    """The Version that "2.19" names.
 
     :raises InvalidVersionString: it is not MAJOR.MINOR.
     """
     match = _FORM.fullmatch(text)
     if not match:
         raise InvalidVersionString(version=text)
-    return V(int(match[1]), int(match[2]))
+    return Version(int(match[1]), int(match[2]))
 
 
 def requested(environ):
-    """The V that a request's headers ask for; without any, the oldest.  It may be one that is not offered.
+    """The Version that a request's headers ask for; without any, the oldest.  It may be one that is not offered.
 
     :raises InvalidVersionString: a header names something else than MAJOR.MINOR or "latest".
     """
@@ -69,7 +69,7 @@ def check(version):
 
 
 def headers(version):
-    """Response headers that tell which version was spoken."""
+    """Response headers that name the version of the answer."""
     text = str(version)
     return [("OpenStack-API-Version", f"compute {text}"), ("X-OpenStack-Nova-API-Version", text),
             ("Vary", "OpenStack-API-Version"), ("Vary", "X-OpenStack-Nova-API-Version")]

@@ -7,7 +7,7 @@ import orjson
 from webob.request import BaseRequest
 
 from nova_lite.api.wsgi import microversion
-from nova_lite.common import exception
+from nova_lite.common import exceptions, integers
 from nova_lite.conf import CONF
 
 _UNREAD = object()
@@ -55,6 +55,11 @@ class Request(BaseRequest):
         return self._raw
 
     @property
+    def stream(self):
+        """The body as it comes, with ``read(size)``, for methods whose body is not limited in size."""
+        return _Stream(self.environ["wsgi.input"])
+
+    @property
     def body_json(self):
         """The parsed body; None where it is empty.
 
@@ -93,6 +98,22 @@ class Request(BaseRequest):
         return f"{self.root_url}/{self.dialect.mount}/{self.dialect.old_path if self.old else self.dialect.path}"
 
 
+class _Stream:
+    """A body whose faults are its sender's: what is not in chunks though it says so, or ends too early."""
+
+    def __init__(self, source):
+        self._source = source
+
+    def read(self, size):
+        """:raises BadRequest:"""
+        try:
+            return self._source.read(size)
+        except exceptions.RequestTimeout:
+            raise
+        except (OSError, ValueError, OverflowError) as error:      # what the HTTP servers raise
+            raise exceptions.BadRequest(f"The request body is malformed, or ended too early: {error}.") from error
+
+
 def parse_query(text):
     """:raises BadRequest: it is not UTF-8."""
     if not text:
@@ -102,9 +123,9 @@ def parse_query(text):
         for name, value in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=1000):
             found.setdefault(name, []).append(value)
     except UnicodeDecodeError as error:
-        raise exception.BadRequest("Query string is not UTF-8 encoded") from error
+        raise exceptions.BadRequest("Query string is not UTF-8 encoded") from error
     except ValueError as error:
-        raise exception.BadRequest("The query string has too many fields.") from error
+        raise exceptions.BadRequest("The query string has too many fields.") from error
     return found
 
 
@@ -162,7 +183,7 @@ def _is_deep(parsed):
 
 
 def content_length(environ):
-    """The declared length in bytes; None where there is none.
+    """The declared length in bytes, or the nearest that a computer can count; None where there is none.
 
     :raises BadRequest: it is not a number.
     """
@@ -170,12 +191,12 @@ def content_length(environ):
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise exception.BadRequest("Content-Length is not valid.")
-    return int(text)
+        raise exceptions.BadRequest("Content-Length is not valid.")
+    return integers.within(text, integers.MOST_BIG)
 
 
 def too_large():
-    return exception.TooLarge("Request is too large. Larger than max_request_body_size "
+    return exceptions.TooLarge("Request is too large. Larger than max_request_body_size "
                               f"({CONF.api.max_request_body_size}).")
 
 
@@ -186,11 +207,11 @@ def _read(environ):
     if length is not None and length > limit:
         raise too_large()
     wanted = limit + 1 if length is None else length
-    raw = environ["wsgi.input"].read(wanted) if wanted else b""
+    raw = _Stream(environ["wsgi.input"]).read(wanted) if wanted else b""
     if length is None and len(raw) > limit:
         raise too_large()
     if length is not None and len(raw) < length:
-        raise exception.BadRequest("The request body ended too early.")
+        raise exceptions.BadRequest("The request body ended too early.")
     return raw
 
 

@@ -21,7 +21,7 @@ class Route:
     :param target: "controller:method", a key of the service's ``controllers()`` and a method of its value.
     :param since: first microversion that offers it ("2.55"); None means always.  ``until``: the last one.
     :param public: it is answered without a token.
-    :param stream: the body is not limited in size and the method reads it from ``req.body_file_raw``.
+    :param stream: the body is not limited in size and the method reads it from ``req.stream``.
     :param policy: the rule its method asks, for the completeness test; None: none.
     """
 
@@ -59,12 +59,9 @@ class Plan:
     __slots__ = ("declared", "method", "public", "route", "since", "stream", "until")
 
     def __init__(self, declared, controllers):
-        controller, _, name = declared.target.partition(":")
         self.declared = declared
-        self.route = str(declared)
+        self.route, controller, name, self.since, self.until = _read(declared)
         self.method = getattr(controllers[controller], name)
-        self.since = microversion.parse(declared.since) if declared.since else None
-        self.until = microversion.parse(declared.until) if declared.until else None
         self.public = getattr(declared, "public", False)
         self.stream = getattr(declared, "stream", False)
 
@@ -73,6 +70,14 @@ class Plan:
         if version is None:
             return True
         return (self.since is None or version >= self.since) and (self.until is None or version <= self.until)
+
+
+@functools.cache
+def _read(declared):
+    """(its name, its controller, the method's name, first and last version or None)"""
+    controller, _, name = declared.target.partition(":")
+    return (str(declared), controller, name, declared.since and microversion.parse(declared.since),
+            declared.until and microversion.parse(declared.until))
 
 
 class Table:

@@ -1,12 +1,18 @@
 """One mounted service: from a path below its mount point to a controller's answer."""
 
+import contextlib
+
 from nova_lite.api.wsgi import answer, faults, idempotency, microversion
 from nova_lite.api.wsgi.request import content_length, remote_address, too_large
 from nova_lite.api.wsgi.routing import Table
-from nova_lite.common import again, exception
+from nova_lite.api.wsgi.shares import Shares
+from nova_lite.common import concurrency, exceptions, retry, write_check
 from nova_lite.common.context import RequestContext
+from nova_lite.common.serving.sockets import ASIDE, STREAM
 from nova_lite.conf import CONF
 
+#: Of all services together, as they are in one process.
+_REQUESTS, _STREAMS = Shares(), Shares()
 _HEADS = ("GET", "HEAD")
 
 
@@ -22,10 +28,10 @@ class Service:
         self._old_path = dialect.old_path and f"/{dialect.old_path}"
 
     @classmethod
-    def of(cls, dialect, package, doors):
+    def of(cls, dialect, package, facades):
         """The service that a package ``api.<name>.routes`` declares."""
-        table = Table(package.ROUTES, getattr(package, "ACTIONS", ()), package.controllers(doors))
-        return cls(dialect, table, doors.identity.authenticate_token)
+        table = Table(package.ROUTES, getattr(package, "ACTIONS", ()), package.controllers(facades))
+        return cls(dialect, table, facades.identity.authenticate_token)
 
     def answer(self, req, rest):
         """The Answer to ``req``, whose path below the mount point is ``rest``; faults are answers too."""
@@ -76,10 +82,11 @@ class Service:
             self._identify(req)
         if not plans:
             return self._missing(req, found)
-        return self._call(req, plans, found[1], project_id)
+        with _share(req, stream):
+            return self._call(req, plans, found[1], project_id)
 
     def _plans(self, req, template):
-        """The list of plans for a matched template; for an action path {name: list}, as only the body tells which."""
+        """The list of plans for a matched template; for an action path {name: list}, as the body decides which."""
         method = req.environ["REQUEST_METHOD"]
         methods = self.table.paths.get(template, {})
         plans = methods.get(method)
@@ -99,7 +106,7 @@ class Service:
         for plan in plans:
             if plan.offered(req.version):
                 return self._controlled(req, plan, arguments)
-        raise exception.NotFound
+        raise exceptions.NotFound
 
     @staticmethod
     def _controlled(req, plan, arguments):
@@ -107,27 +114,29 @@ class Service:
         req.context.route = plan.route
 
         def work():
-            return answer.of(plan.method(req, **arguments))
+            with write_check.during(req.context.write_check):
+                return answer.of(plan.method(req, **arguments))
         if plan.stream:
-            return work()
+            return answer.of(plan.method(req, **arguments))
         if idempotency.HEADER in environ and environ["REQUEST_METHOD"] == "POST" and not plan.public:
             return idempotency.once(req, work)
-        return again.while_undone(work, req.parse_anew)
+        made = retry.while_undone(work, req.parse_anew)
+        return made.answer() if isinstance(made, answer.Later) else made
 
     def _action(self, req, offered):
         wanted = req.body_json
         if not isinstance(wanted, dict) or len(wanted) != 1:
-            raise exception.BadRequest(self.dialect.malformed)
+            raise exceptions.BadRequest(self.dialect.malformed)
         name, = wanted
         if name not in offered:
-            raise exception.BadRequest(f"There is no such action: {name}")
+            raise exceptions.BadRequest(f"There is no such action: {name}")
         return offered[name]
 
     def _identify(self, req):
         environ = req.environ
         token = environ.get("HTTP_X_AUTH_TOKEN")
         if not token:
-            raise exception.Unauthorized
+            raise exceptions.Unauthorized
         context = self._authenticate(token, req.request_id)
         context.remote_address = remote_address(environ)
         context.global_request_id = environ.get("nova_lite.global_request_id")
@@ -166,7 +175,23 @@ class Service:
         return path or "/"
 
 
+def _share(req, stream):
+    """A context in which the request is one of those that its project may have at once."""
+    environ, context = req.environ, req.context
+    if stream:
+        environ.get(STREAM, _nothing)()
+    most = CONF.http.max_requests_per_project
+    if most and concurrency.mode() == "threading":
+        most = min(most, max(1, CONF.http.threads // 2))
+    shares = _STREAMS if stream else _REQUESTS
+    return shares.taken(context.project_id or context.user_id, most, environ.get(ASIDE, contextlib.nullcontext))
+
+
+def _nothing():
+    """Under another server the body has no pace of ours."""
+
+
 def _check_project(req, project_id):
     if project_id is not None and project_id != req.context.project_id:
-        raise exception.BadRequest(f"Malformed request URL: URL's project_id '{project_id}' doesn't match "
+        raise exceptions.BadRequest(f"Malformed request URL: URL's project_id '{project_id}' doesn't match "
                                    f"Context's project_id '{req.context.project_id}'")

@@ -11,7 +11,7 @@ import fastjsonschema
 
 from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.formats import FORMATS, REASONS
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 #: A NUL in JSON text: an escape that no backslash of its own escapes.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -30,8 +30,12 @@ class Since:
         return 0 if version is None else max(bisect.bisect_right(self.versions, version) - 1, 0)
 
 
-def body(schema):
-    """Check ``req.body_json`` before the method runs; ``schema`` is a dict (all versions) or Since."""
+def body(schema, words=None):
+    """Check ``req.body_json`` before the method runs; ``schema`` is a dict (all versions) or Since.
+
+    :param words: callable(req, error) -> what is raised instead of the error that a body is not JSON, or that the
+        schema refuses it (ValidationError); None: that.
+    """
     checkers = _Checkers(schema, _body_words)
 
     def decorate(method):
@@ -40,12 +44,19 @@ def body(schema):
             checker = checkers.of(req.version)
             if req.old:
                 req.narrow_body(checker.pruned(req.body_json))
-            checker.check(req.body_json)
+            _check(checker, req, words)
             _refuse_nul(_NUL.search(req.raw_body), "request body")
             return method(self, req, **arguments)
         checked.body_schema = schema
         return checked
     return decorate
+
+
+def _check(checker, req, words):
+    try:
+        checker.check(req.body_json)
+    except exceptions.BadRequest as error:
+        raise error if words is None else words(req, error) from None
 
 
 def query(schema):
@@ -74,7 +85,7 @@ def _nul_in(pair):
 def _refuse_nul(found, where):
     """PostgreSQL cannot keep a NUL in text, nor look for one."""
     if found:
-        raise exception.ValidationError(detail=f"The {where} has a NUL character.")
+        raise exceptions.ValidationError(detail=f"The {where} has a NUL character.")
 
 
 class _Checkers:
@@ -98,7 +109,7 @@ class Checker:
         try:
             self._accept(value)
         except fastjsonschema.JsonSchemaValueException as error:
-            raise exception.ValidationError(detail=self._explain(value, error)) from None
+            raise exceptions.ValidationError(detail=self._explain(value, error)) from None
 
     def pruned(self, value):
         """``value`` without what the schema does not know: clients of the older version may send anything besides."""
@@ -121,12 +132,12 @@ class Checker:
         return [re.compile(each) for each in self.schema.get("patternProperties", {})]
 
     @functools.cached_property
-    def _judge(self):
-        return _judges()(self.schema, format_checker=_format_checker())
+    def _validator(self):
+        return _validator_class()(self.schema, format_checker=_format_checker())
 
     def _explain(self, value, refused):
         """The first reason jsonschema finds; fastjsonschema's where the two disagree."""
-        for error in self._judge.iter_errors(value):
+        for error in self._validator.iter_errors(value):
             if isinstance(error.cause, _InvalidName):
                 return f"An invalid 'name' value was provided. The name must be: {error.cause}"
             return self._words(error)
@@ -198,7 +209,7 @@ def _number(value):
 
 
 @functools.cache
-def _judges():
+def _validator_class():
     """jsonschema is imported at the first refusal: a process that meets none saves its memory."""
     import jsonschema
 

@@ -60,16 +60,16 @@ def _compute_head():
 
 def identity_list(req):
     """GET /identity/"""
-    return Answer({"versions": {"values": [_identity(req)]}}, 300, [("Location", f"{req.base_url}/")])
+    return Answer({"versions": {"values": [_identity(req.base_url)]}}, 300, [("Location", f"{req.base_url}/")])
 
 
 def identity(req):
     """GET /identity/v3"""
-    return Answer({"version": _identity(req)})
+    return Answer({"version": _identity(req.base_url)})
 
 
-def _identity(req):
-    return {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [_link(f"{req.base_url}/")],
+def _identity(url):
+    return {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [_link(f"{url}/")],
             "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]}
 
 
@@ -86,13 +86,17 @@ def network_list(req):
 
 
 def services(req, mounted):
-    """GET / : every service of this port and where it begins; a page for people, JSON for programs."""
+    """GET / : every service of this port and where it begins; a page for people, JSON for programs.
+
+    It names the identity API as identity's own list does, so that a client finds that from the bare URL.
+    """
     urls = {name: f"{req.root_url}/{name}/{path}" for name, path in mounted}
     if "text/html" in req.environ.get("HTTP_ACCEPT", ""):
         rows = "".join(f'<li><a href="/{name}/">{name}</a> {url}</li>' for name, url in urls.items())
         return Answer(f"<!doctype html><title>nova_lite</title><h1>nova_lite</h1><ul>{rows}</ul>",
                       content_type="text/html; charset=UTF-8")
-    return Answer({"name": "nova_lite", "version": _release(), "auth_url": urls.get("identity"),
+    return Answer({"name": "nova_lite", "release": _release(), "auth_url": urls["identity"],
+                   "versions": {"values": [_identity(urls["identity"])]},
                    "services": [{"name": name, "links": [_link(url)]} for name, url in urls.items()]})
 
 

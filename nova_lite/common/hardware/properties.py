@@ -3,7 +3,7 @@
 https://docs.openstack.org/glance/latest/admin/useful-image-properties.html
 """
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 _BUSES = ("fdc", "ide", "sata", "scsi", "usb", "virtio", "xen", "lxc", "uml")
 _WORDS = {
@@ -34,17 +34,57 @@ _NUMBERS = frozenset(("hw_cpu_cores", "hw_cpu_sockets", "hw_cpu_threads", "hw_cp
 _ANY_CASE = frozenset(("hw_scsi_model", "hw_vif_model", "os_type"))
 
 
+#: property -> what it was called before; both hold, the first one first.
+FORMER_NAMES = {"hw_architecture": "architecture", "hw_vm_mode": "vm_mode", "img_hv_type": "hypervisor_type",
+                "img_hv_requested_version": "hypervisor_version_requires"}
+_PRESENT_NAMES = {former: name for name, former in FORMER_NAMES.items()}
+#: property -> (what Nova calls it, what it may be, {another word: the one that is meant}); in any case.
+_KINDS = {
+    "hw_architecture": ("Architecture name", frozenset((
+        "aarch64", "alpha", "armv6", "armv7l", "armv7b", "cris", "i686", "ia64", "lm32", "m68k", "microblaze",
+        "microblazeel", "mips", "mipsel", "mips64", "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle",
+        "ppc64", "ppc64le", "ppcemb", "s390", "s390x", "sh4", "sh4eb", "sparc", "sparc64", "unicore32", "x86_64",
+        "xtensa", "xtensaeb")), {"i386": "i686", "i486": "i686", "i586": "i686", "x86_32": "i686", "x86_32p": "i686",
+                       "amd64": "x86_64"}),
+    "hw_vm_mode": ("Virtual machine mode", frozenset(("hvm", "xen", "uml", "exe")),
+                   {"pv": "xen", "hv": "hvm", "baremetal": "hvm"}),
+    "img_hv_type": ("Hypervisor virt type", frozenset((
+        "baremetal", "bhyve", "docker", "fake", "hyperv", "ironic", "kqemu", "kvm", "lxc", "lxd", "openvz", "parallels",
+        "phyp", "qemu", "test", "uml", "vbox", "vz", "vmware", "xen", "zvm", "prsm")), {"xapi": "xen"}),
+}
 #: Of hosts here, and those whose programs they run as well.
-_OURS = ("x86_64", "amd64", "i686", "i386", "i486", "i586", "x86_32")
+_OURS = {"hw_architecture": ("x86_64", "i686"), "hw_vm_mode": ("hvm",), "img_hv_type": ("qemu", "kvm")}
+
+
+def canonical(name, value):
+    """The one word that is meant by ``value`` of a property of ``FORMER_NAMES``, in lower case."""
+    value = value.lower()
+    return _KINDS[name][2].get(value, value) if name in _KINDS else value
+
+
+def kind(properties, name):
+    """What a property of ``FORMER_NAMES`` asks for, under either name; None: nothing."""
+    return properties.get(name) or properties.get(FORMER_NAMES[name])
 
 
 def check_architecture(properties):
     """:raises NotOffered: the image is for another kind of processor, or of hypervisor, than hosts here have."""
-    for names, known in ((("hw_architecture", "architecture"), _OURS), (("hw_vm_mode", "vm_mode"), ("hvm", "hv")),
-                         (("img_hv_type", "hypervisor_type"), ("qemu", "kvm"))):
-        asked = next((properties[name].lower() for name in names if name in properties), None)
-        if asked is not None and asked not in known:
-            raise exception.NotOffered(reason=f"{names[0]} is {asked}")
+    for name, known in _OURS.items():
+        asked = kind(properties, name)
+        if asked and canonical(name, asked) not in known:
+            raise exceptions.NotOffered(reason=f"{name} is {asked}")
+
+
+def check_bootable(image):
+    """What Nova's API asks of an image (objects.Image) before anything boots from it.
+
+    :raises ImageUnacceptable: nothing boots from it.
+    :raises BadRequest: a property has a value that Nova does not know.
+    """
+    if image.properties.get("cinder_encryption_key_id"):
+        raise exceptions.ImageUnacceptable(
+            image_id=image.id, reason="Direct booting of an image uploaded from an encrypted volume is unsupported.")
+    check(image.properties)
 
 
 def check(properties):
@@ -52,12 +92,15 @@ def check(properties):
     for name, value in properties.items():
         reason = _reason(name, value)
         if reason:
-            raise exception.BadRequest(f"Invalid image metadata. Error: {reason}")
+            raise exceptions.BadRequest(f"Invalid image metadata. Error: {reason}")
 
 
 def _reason(name, value):
     if name in _WORDS and (value.lower() if name in _ANY_CASE else value) not in _WORDS[name]:
         return f"Field value {value} is invalid"
+    name = _PRESENT_NAMES.get(name, name)
+    if name in _KINDS and canonical(name, value) not in _KINDS[name][1]:
+        return f"{_KINDS[name][0]} '{value}' is not valid"
     if name in _NUMBERS:
         try:
             int(value)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 _PARTS = ("sockets", "cores", "threads")
 _UNBOUND = 65536
@@ -26,46 +26,46 @@ class Topology:
         return any((self.sockets, self.cores, self.threads))
 
 
-def limits(wishes):
+def limits(requirements):
     """(what is preferred, the most there may be); 0 in the first: not said.
 
     An image may lower what the flavor allows, and its preference is taken instead of the flavor's.
     :raises BadRequest: it asks for more, or something is no number.
     """
-    flavor_most, image_most = _asked(wishes, "cpu_max_")
+    flavor_most, image_most = _asked(requirements, "cpu_max_")
     if any(0 < getattr(flavor_most, part) < getattr(image_most, part) for part in _PARTS):
-        raise exception.BadRequest(f"Image vCPU topology limits {image_most} exceeds the limits of the flavor "
+        raise exceptions.BadRequest(f"Image vCPU topology limits {image_most} exceeds the limits of the flavor "
                                    f"{flavor_most}")
     most = Topology(*(getattr(image_most, part) or getattr(flavor_most, part) or _UNBOUND for part in _PARTS))
-    flavor, image = _asked(wishes, "cpu_")
+    flavor, image = _asked(requirements, "cpu_")
     if image.exceeds(most):
-        raise exception.BadRequest(f"Image vCPU topology {image} exceeds the limits of the flavor or image {most}")
+        raise exceptions.BadRequest(f"Image vCPU topology {image} exceeds the limits of the flavor or image {most}")
     if flavor.exceeds(most):
         flavor = Topology(0, 0, 0)
     return (image if image.asked else flavor), most
 
 
-def best(wishes):
+def best(requirements):
     """The Topology of the guest; None where nobody asked for one.
 
     Of those that make all its processors within the limits: the one that is most alike the preferred, then with few
     threads, then with many sockets.
     :raises BadRequest: there is none.
     """
-    preferred, most = limits(wishes)
+    preferred, most = limits(requirements)
     if not preferred.asked and most == Topology(_UNBOUND, _UNBOUND, _UNBOUND):
         return None
-    possible = [each for each in _factors(wishes.vcpus) if not each.exceeds(most)]
+    possible = [each for each in _factors(requirements.vcpus) if not each.exceeds(most)]
     if not possible:
-        bound = Topology(*(min(wishes.vcpus, getattr(most, part)) for part in _PARTS))
-        raise exception.BadRequest(f"Requested vCPU limits {bound} are impossible to satisfy for vcpus count "
-                                   f"{wishes.vcpus}")
+        bound = Topology(*(min(requirements.vcpus, getattr(most, part)) for part in _PARTS))
+        raise exceptions.BadRequest(f"Requested vCPU limits {bound} are impossible to satisfy for vcpus count "
+                                   f"{requirements.vcpus}")
     return max(possible, key=lambda each: (_likeness(each, preferred), each.sockets * each.cores, each.sockets))
 
 
-def _asked(wishes, prefix):
+def _asked(requirements, prefix):
     """(of the flavor, of the image)"""
-    found = [wishes.both(prefix + part) for part in _PARTS]
+    found = [requirements.both(prefix + part) for part in _PARTS]
     return _numbers("flavor extra spec", [flavor for flavor, _ in found]), _numbers(
         "image metadata", [image for _, image in found])
 
@@ -74,7 +74,7 @@ def _numbers(what, values):
     try:
         return Topology(*(int(each or 0) for each in values))
     except ValueError as error:
-        raise exception.BadRequest(f"Invalid {what}. Error: {error}") from error
+        raise exceptions.BadRequest(f"Invalid {what}. Error: {error}") from error
 
 
 def _factors(vcpus):

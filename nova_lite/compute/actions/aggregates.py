@@ -1,7 +1,7 @@
-"""Aggregates: group hosts, say what they have in common, put them into zones, give them images ahead of servers."""
+"""Aggregates: groups of hosts with metadata, which may be availability zones; images are cached on their hosts."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 from nova_lite.db import aggregates, hosts
 
@@ -35,7 +35,7 @@ class Aggregates:
             return _whole(session, aggregates.create(session, name, {aggregates.ZONE: zone} if zone else {}))
 
     def update(self, context, id, *, name=None, metadata=None):
-        """Change its name and items of its metadata; an item that is None goes.
+        """Change the name and items of the metadata; an item that is None is removed.
 
         :raises AggregateNotFound, AggregateNameExists:
         :raises AggregateNotUpdated: (400) the zone cannot change.
@@ -44,7 +44,7 @@ class Aggregates:
         return self._update(id, name, metadata or {}, what)
 
     def set_zone(self, context, id, zone, name=None):
-        """As ``update``, of the zone alone."""
+        """Change the availability zone, as ``update``."""
         return self._update(id, name, {aggregates.ZONE: zone}, "update")
 
     def _update(self, id, name, items, what):
@@ -64,7 +64,7 @@ class Aggregates:
         with db.writer() as session:
             aggregates.get(session, id, lock=True)
             if aggregates.hosts(session, [id]):
-                raise exception.BadRequest(
+                raise exceptions.BadRequest(
                     f"Cannot remove host from aggregate {id}. Reason: Host aggregate is not empty.")
             aggregates.delete(session, id)
 
@@ -72,11 +72,11 @@ class Aggregates:
         """:raises AggregateNotFound, HostNotFound:  :raises Conflict: it is there, or would be in two zones."""
         with db.writer() as session:
             if not hosts.has_place(session, host, None):
-                raise exception.HostNotFound(host=host)
+                raise exceptions.HostNotFound(host=host)
             row = aggregates.get(session, id, lock=True)
             zone, other = row.metadata.get(aggregates.ZONE), aggregates.other_zones(session, id, [host]).get(host)
             if zone and other not in (None, zone):
-                raise exception.Conflict(
+                raise exceptions.Conflict(
                     f"Cannot add host to aggregate {id}. Reason: {_IN_ZONES.format([other])}.")
             if zone and other is None:
                 _check_moves(session, host, None, zone, f"Cannot add host to aggregate {id}.", "added to")
@@ -90,10 +90,10 @@ class Aggregates:
         with db.writer() as session:
             try:
                 row = aggregates.get(session, id, lock=True)
-            except exception.AggregateNotFound as error:
-                raise exception.AggregateHostNotFound(aggregate_id=id, host=host) from error
+            except exceptions.AggregateNotFound as error:
+                raise exceptions.AggregateHostNotFound(aggregate_id=id, host=host) from error
             if host not in aggregates.hosts(session, [id]).get(id, []):
-                raise exception.AggregateHostNotFound(aggregate_id=id, host=host)
+                raise exceptions.AggregateHostNotFound(aggregate_id=id, host=host)
             zone, other = row.metadata.get(aggregates.ZONE), aggregates.other_zones(session, id, [host]).get(host)
             if zone and other is None:
                 _check_moves(session, host, zone, None, f"Cannot remove host from aggregate {id}.", "removed from")
@@ -102,7 +102,7 @@ class Aggregates:
             return _whole(session, id)
 
     def cache_images(self, context, id, image_ids):
-        """Ask the hosts of an aggregate to get these images; they do when they can.
+        """Ask the hosts of an aggregate to cache these images, without waiting for them.
 
         :raises AggregateNotFound:  :raises BadRequest: an image cannot be used.
         """
@@ -110,8 +110,8 @@ class Aggregates:
             _, names = _whole(session, id)
         try:
             images = [self._image.for_server(context, each) for each in image_ids]
-        except exception.ImageNotFound as error:
-            raise exception.BadRequest(str(error)) from error
+        except exceptions.ImageNotFound as error:
+            raise exceptions.BadRequest(str(error)) from error
         for host in names:
             self._rpc.cache_images(context, host, images)
 
@@ -127,7 +127,7 @@ def _whole(session, id):
 
 def _check_zone(session, row, zone, what):
     def refuse(reason):
-        raise exception.AggregateNotUpdated(what=what, aggregate_id=row.id, reason=reason)
+        raise exceptions.AggregateNotUpdated(what=what, aggregate_id=row.id, reason=reason)
 
     if not zone:
         refuse(f"Aggregate {row.name} does not support empty named availability zone")
@@ -143,6 +143,6 @@ def _check_moves(session, host, old, new, sentence, verb):
     count = aggregates.has_servers(session, [host])
     if count and (old or CONF.scheduler.default_availability_zone) != (
             new or CONF.scheduler.default_availability_zone):
-        raise exception.Conflict(
+        raise exceptions.Conflict(
             f"{sentence} Reason: The host cannot be {verb} the aggregate: its availability zone would change from "
             f"'{old}' to '{new}', and it has {count} instance(s), which cannot change theirs. Move them away first.")

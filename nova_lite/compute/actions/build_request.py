@@ -1,21 +1,23 @@
-"""All that a request to create servers says, in this house's own names; no microversion is left in it."""
+"""A request to create servers, independent of microversions."""
 
 import dataclasses
 
 
 @dataclasses.dataclass
 class CreateRequest:
-    """What ``Build.create`` gets; checked for form, not yet for whether what it names exists.
+    """The argument of ``Build.create``; it fits the schema, and what it names may not exist.
 
-    :ivar image_id: None where no image was named (which nothing here can boot yet).
+    :ivar image_id: None where no image was named, which ``create`` refuses.
     :ivar flavor_id: as given, a ``flavorid``.
-    :ivar networks: None (not said), "auto", "none", or a list of {"uuid", "port", "fixed_ip", "tag"} (each or None).
+    :ivar networks: None (not given), "auto", "none", or a list of {"uuid", "port", "fixed_ip", "tag"} (each or None).
     :ivar user_data: base64.
-    :ivar admin_pass: always set; made up where the user gave none.
-    :ivar security_groups: names or ids; None: not said.
+    :ivar local_disks: as common/local_disks.py says; sizes that are the flavor's are None.
+    :ivar injected_files: [{"path", "contents"}], contents in base64.
+    :ivar admin_pass: always set; generated where the user gave none.
+    :ivar security_groups: names or ids; None: not given.
     :ivar host, node: place it on this host, on the hypervisor of this name, or both; with ``forced`` the scheduler's
         filters are not asked.
-    :ivar max_count: as many as quota has room for up to this, at least ``min_count``.
+    :ivar max_count: as many as the quota allows up to this, at least ``min_count``.
     :ivar scheduler_hints: {hint: [values]}.
     """
 
@@ -30,6 +32,8 @@ class CreateRequest:
     metadata: dict = dataclasses.field(default_factory=dict)
     tags: list = dataclasses.field(default_factory=list)
     user_data: str | None = None
+    injected_files: list = dataclasses.field(default_factory=list)
+    local_disks: list = dataclasses.field(default_factory=list)
     config_drive: bool = False
     security_groups: list | None = None
     availability_zone: str | None = None

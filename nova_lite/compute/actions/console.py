@@ -1,8 +1,8 @@
-"""What a server's guest printed."""
+"""The serial console's log of a server."""
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
-#: Nova's bound: the end of the log that one answer holds.
+#: The most bytes of the log in one answer, as in Nova.
 MAX_BYTES = 102400
 
 
@@ -16,11 +16,11 @@ class Console:
         :raises ServerNotReady: it has no host yet, or the host does not answer.
         """
         if server.host is None:
-            raise exception.ServerNotReady(server_id=server.id)
+            raise exceptions.ServerNotReady(server_id=server.id)
         try:
             text = self._rpc.get_console_output(context, server.host, server.id, MAX_BYTES)
-        except (exception.GuestNotFound, exception.NoAnswer) as error:
-            raise exception.ServerNotReady(server_id=server.id) from error
+        except (exceptions.GuestNotFound, exceptions.NoAnswer) as error:
+            raise exceptions.ServerNotReady(server_id=server.id) from error
         return text if length is None or length < 0 else _last_lines(text, length)
 
 

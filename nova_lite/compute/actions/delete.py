@@ -1,11 +1,11 @@
-"""Begin to delete a server.  It overtakes whatever runs: that is cancelled and undone."""
-
-import time
+"""Begin to delete a server, for good or softly; force-delete or restore it.  A running operation is cancelled."""
 
 from nova_lite import db
 from nova_lite.compute.actions import interfaces, snapshot
 from nova_lite.conf import CONF
-from nova_lite.db import locks, operations, quotas, resizing, servers
+from nova_lite.db import locks, operations, quotas, server_moves, servers
+from nova_lite.db.base import now
+from nova_lite.objects import damaged_server
 from nova_lite.objects.states import OPERATIONS, Task
 
 
@@ -17,35 +17,36 @@ class Delete:
         self._conductor = conductor_rpc
 
     def delete(self, context, server):
-        """Return at once; the server is 404 when nothing is left of it.  Deleting twice is no error.
+        """Return at once; the server is 404 when its host has removed everything.  Deleting twice is no error.
 
         :raises ServerLocked: a member asks and the server is locked.
         """
-        leaving = server.task_state == Task.SHELVING_OFFLOADING     # there may be nothing to restore any more
-        if CONF.compute.reclaim_instance_interval and server.launched_at and server.host and not leaving:
+        leaving = server.task_state == Task.SHELVING_OFFLOADING     # its disk may be gone, so it could not be restored
+        kept = server.launched_at and server.host and not leaving and not damaged_server.of(server)
+        if CONF.compute.reclaim_instance_interval and kept:
             self._soft_delete(context, server)
         else:
             self.force(context, server)
 
     def _soft_delete(self, context, server):
-        """The guest goes off; the server can be restored until it is reclaimed."""
+        """Power the guest off; the server can be restored until ``[compute] reclaim_instance_interval`` has passed."""
         with db.writer() as session:
             locks.server(session, server.id)
-            if operations.running(session, server.id, "delete", "soft_delete"):
+            if operations.running(session, server.id, "delete_server", "soft_delete_server"):
                 return
             snapshot.take_back(session, server.id, self._image)
             interfaces.take_back(session, server.id, self._network)
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete"])
-            servers.remember(session, server.id, soft_deleted_at=int(time.time()))
-            resizing.give_up(session, server.id)
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["soft_delete_server"])
+            servers.update(session, server.id, soft_deleted_at=now())
+            server_moves.give_up(session, server.id)
         self._compute.soft_delete_server(context, host, operation_id)
 
     def restore(self, context, server):
-        """Take back a soft delete.
+        """Undo a soft delete.
 
         :raises InvalidState: it is not soft deleted, or was never placed.  :raises ServerLocked, OverQuota:
         """
-        operation = OPERATIONS["restore"]
+        operation = OPERATIONS["restore_server"]
         with db.writer() as session:
             locks.server(session, server.id)
             operations.check(session, context, server.id, operation)
@@ -54,13 +55,14 @@ class Delete:
         self._compute.restore_server(context, host, operation_id)
 
     def force(self, context, server):
-        """As ``delete``, but for good, whatever is configured."""
+        """Delete for good, also where deletes are configured to be soft."""
         with db.writer() as session:
             locks.server(session, server.id)
-            if operations.running(session, server.id, "delete"):
+            if operations.running(session, server.id, "delete_server"):
                 return
+            servers.mend(session, server)
             snapshot.take_back(session, server.id, self._image)
-            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete"])
+            operation_id, host = operations.begin(session, context, server.id, OPERATIONS["delete_server"])
         if host is None:
             self._conductor.delete_server(context, operation_id)
         else:

@@ -1,23 +1,19 @@
-"""Flavors: listing, making and removing them, and who may use private ones."""
+"""Flavors and their extra specs, and which projects may use private ones."""
 
 import uuid
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import flavors
 
 
 class Flavors:
     """Users see public flavors and the private ones of their project; administrators see all."""
 
-    @staticmethod
-    def _visible_to(context):
-        return None if context.is_admin else context.project_id or ""
-
     def get(self, context, flavor_id):
-        """:raises FlavorNotFound: there is none, or it is not for the caller."""
+        """:raises FlavorNotFound: there is none, or it is private and not for the caller's project."""
         with db.reader() as session:
-            return flavors.get(session, flavor_id, project_id=self._visible_to(context))
+            return flavors.get(session, flavor_id, project_id=context.visible_project)
 
     def list(self, context, *, public, **page):
         """:param public: True (what the caller's project may use), False (private ones) or None (all); only
@@ -27,10 +23,10 @@ class Flavors:
         with db.reader() as session:
             if context.is_admin and not public:
                 return flavors.find(session, private=public is False, **page)
-            return flavors.find(session, project_id=context.project_id or "", **page)
+            return flavors.find(session, project_id=context.own_project, **page)
 
     def create(self, context, values):
-        """:param values: columns; ``flavorid`` None: made up.
+        """:param values: columns; ``flavorid`` None: a new UUID.
 
         :raises FlavorExists, FlavorIdExists:
         """
@@ -58,7 +54,7 @@ class Flavors:
         with db.writer() as session:
             row = flavors.get(session, flavor_id, lock=True)
             if key not in row.extra_specs:
-                raise exception.ExtraSpecNotFound(flavor_id=flavor_id, key=key)
+                raise exceptions.ExtraSpecNotFound(flavor_id=flavor_id, key=key)
             kept = {name: value for name, value in row.extra_specs.items() if name != key}
             flavors.update(session, flavor_id, extra_specs=kept)
 

@@ -1,27 +1,28 @@
-"""Security groups through the compute API, as clients up to 2.35 want them: the network service in Nova's words."""
+"""Security groups through the compute API, up to 2.35: the network service's, in Nova's form."""
 
 import contextlib
 import ipaddress
 
 from oslo_utils import uuidutils
 
-from nova_lite.common import exception
-from nova_lite.network import exceptions
+from nova_lite.common import exceptions
+from nova_lite.common.visibility import ALL
+from nova_lite.network import exceptions as network_exceptions
 from nova_lite.network.listing import Ask
 
 _PROTOCOLS = ("tcp", "udp", "icmp")
 
 
 class GroupProxy:
-    """Groups are dicts as the network door gives them."""
+    """Groups are dicts as the network facade gives them."""
 
     def __init__(self, network):
         self._groups = network.security_groups
         self._rules = network.security_group_rules
 
-    def list(self, context, *, everybody):
-        """By name.  :param everybody: also those of other projects, for those who see them."""
-        filters = {} if everybody else {"project_id": [context.project_id]}
+    def list(self, context, project_id):
+        """By name.  :param project_id: whose; ALL: those of every project that the caller sees."""
+        filters = {} if project_id is ALL else {"project_id": [project_id]}
         return sorted(self._groups.list(context, Ask(filters=filters)), key=lambda each: (each["name"], each["id"]))
 
     def get(self, context, id):
@@ -30,7 +31,7 @@ class GroupProxy:
         return self._groups.get(context, id)
 
     def names(self, context, groups):
-        """{group id: group} of the groups that the rules of ``groups`` let in."""
+        """{group id: group} of the groups that rules of ``groups`` name as sources."""
         found = {each["id"]: each for each in groups if "id" in each}
         ids = sorted({rule["remote_group_id"] for group in groups for rule in group["rules"]} - {None, *found})
         if ids:
@@ -54,15 +55,15 @@ class GroupProxy:
             self._groups.delete(context, group)
 
     def add_rule(self, context, group, asked):
-        """Let something in; returns the rule.
+        """Add an ingress rule and return it.
 
         :param asked: {"ip_protocol", "from_port", "to_port", "cidr", "group_id"}, each possibly missing.
-        :raises BadRequest: it does not say enough, or what cannot be, or nothing new.
+        :raises BadRequest: the rule is incomplete, invalid, or there already.
         """
         if asked.get("group_id"):
             self.get(context, asked["group_id"])
         with _words(group["id"]):
-            return self._rules.create(context, _rule(group, asked))
+            return self._rules.create(context, _rule(group, asked) | {"project_id": group["project_id"]})
 
     def rule(self, context, id):
         """:raises BadRequest: that is no uuid.  :raises NotFound:"""
@@ -75,23 +76,23 @@ class GroupProxy:
 
 def _check(id):
     if not uuidutils.is_uuid_like(id):
-        raise exception.BadRequest("Security group id should be uuid")
+        raise exceptions.BadRequest("Security group id should be uuid")
 
 
 @contextlib.contextmanager
 def _words(group_id=None):
     try:
         yield
-    except exceptions.SecurityGroupRuleExists as error:
-        raise exception.BadRequest(f"This rule already exists in group {group_id}") from error
-    except (exceptions.OverQuota, exceptions.SecurityGroupDefaultAlreadyExists) as error:
-        raise exception.Forbidden(str(error)) from error
-    except exception.Conflict as error:
-        raise exception.BadRequest(str(error)) from error
+    except network_exceptions.SecurityGroupRuleExists as error:
+        raise exceptions.BadRequest(f"This rule already exists in group {group_id}") from error
+    except (network_exceptions.OverQuota, network_exceptions.SecurityGroupDefaultAlreadyExists) as error:
+        raise exceptions.Forbidden(str(error)) from error
+    except exceptions.Conflict as error:
+        raise exceptions.BadRequest(str(error)) from error
 
 
 def _rule(group, asked):
-    """The rule in the network service's words."""
+    """The rule in the network service's form."""
     cidr, other = _cidr(asked), asked.get("group_id") or None
     protocol, low, high = asked.get("ip_protocol"), asked.get("from_port"), asked.get("to_port")
     if protocol is not None or low is not None or high is not None or not other:
@@ -113,23 +114,23 @@ def _cidr(asked):
             raise ValueError
         found = ipaddress.ip_interface(text)
     except ValueError as error:
-        raise exception.BadRequest(f"{text} is not a valid IP network.") from error
+        raise exceptions.BadRequest(f"{text} is not a valid IP network.") from error
     if not found.network.prefixlen and int(found.ip):
-        raise exception.BadRequest(f"Bad prefix for network in cidr {text}")
+        raise exceptions.BadRequest(f"Bad prefix for network in cidr {text}")
     return str(found)
 
 
 def _span(protocol, low, high):
-    """Protocol and ports as they should be."""
+    """(protocol, from_port, to_port), checked and completed."""
     if protocol is None or low is None or high is None:
-        raise exception.BadRequest("Not enough parameters to build a valid rule.")
+        raise exceptions.BadRequest("Not enough parameters to build a valid rule.")
     try:
         low, high = int(low), int(high)
     except ValueError as error:
-        raise exception.BadRequest("Invalid input received: To and From ports must be integers") from error
+        raise exceptions.BadRequest("Invalid input received: To and From ports must be integers") from error
     protocol = str(protocol).lower()
     if protocol not in _PROTOCOLS:
-        raise exception.BadRequest(f"Invalid IP protocol {protocol}.")
+        raise exceptions.BadRequest(f"Invalid IP protocol {protocol}.")
     if protocol == "icmp":
         least, most, what = -1, 255, "For ICMP, the type:code must be valid"
     else:
@@ -137,5 +138,5 @@ def _span(protocol, low, high):
         if low > high:
             what, most = "Former value cannot be greater than the later", low - 1
     if not (least <= low <= most and least <= high <= most):
-        raise exception.BadRequest(f"Invalid port range {low}:{high}. {what}")
+        raise exceptions.BadRequest(f"Invalid port range {low}:{high}. {what}")
     return protocol, low, high

@@ -1,8 +1,8 @@
-"""Which server asks: what the metadata service must know of a guest, and what the guest tells it."""
+"""What the metadata service needs: the server of a guest that asks, and the password that a guest posts."""
 
 from nova_lite import db
-from nova_lite.common import exception
-from nova_lite.db import server_objects, servers
+from nova_lite.common import exceptions
+from nova_lite.db import interfaces, server_objects, servers
 
 
 class Guests:
@@ -11,29 +11,32 @@ class Guests:
 
     def for_metadata(self, network_id, ip):
         """objects.Server that holds an address in a network; None where no server does."""
+        server_id = self._network.server_at(network_id, ip)
+        if server_id is None:
+            return None
         with db.reader() as session:
-            server_id = self._network.port_of(session, network_id, ip)
-            return self._load(session, server_id) if server_id else None
+            return self._load(session, server_id)
 
     def for_metadata_id(self, server_id, project_id):
         """objects.Server by id, if it is that project's; else None."""
         with db.reader() as session:
             try:
                 found = self._load(session, server_id)
-            except exception.ServerNotFound:
+            except exceptions.ServerNotFound:
                 return None
         return found if found.project_id == project_id else None
 
     def password(self, server_id):
-        """What the guest left for its owner; None while it left nothing."""
+        """The encrypted password that the guest posted; None where it posted none."""
         with db.reader() as session:
             return servers.guest_password(session, server_id)
 
     def leave_password(self, server_id, text):
-        """Keep it, unless there is one; whether it was kept."""
+        """Keep the encrypted password ``text`` unless there is one; returns whether it was kept."""
         with db.writer() as session:
             return servers.leave_password(session, server_id, text)
 
-    def _load(self, session, server_id):
+    @staticmethod
+    def _load(session, server_id):
         row = server_objects.row(session, server_id)
-        return server_objects.build(row, self._network.nics(session, server_id))
+        return server_objects.build(row, interfaces.nics(session, [server_id]).get(server_id, []))

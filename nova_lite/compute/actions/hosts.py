@@ -1,7 +1,7 @@
 """Services, hypervisors and zones."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 from nova_lite.db import aggregates, hosts
 
@@ -9,7 +9,7 @@ COMPUTE = "nova-compute"
 
 
 class Hosts:
-    """What the cloud runs on.  Rows are those of ``db.hosts``."""
+    """Services and hypervisors of the cloud, as rows of ``db.hosts``."""
 
     def services(self, context, *, host=None, binary=None):
         with db.reader() as session:
@@ -41,8 +41,8 @@ class Hosts:
         with db.writer() as session:
             try:
                 service = hosts.service(session, id)
-            except exception.ServiceNotFound as error:
-                raise exception.NotFound(f"Service {id} not found.") from error
+            except exceptions.ServiceNotFound as error:
+                raise exceptions.NotFound(f"Service {id} not found.") from error
             hosts.delete_service(session, service)
 
     def hypervisors(self, context, *, limit=None, marker=None, pattern=None):
@@ -72,10 +72,10 @@ class Hosts:
         """
         with db.reader() as session:
             if not hosts.has_place(session, host, node):
-                raise exception.BadRequest(f"Compute host {host or node} could not be found.")
+                raise exceptions.BadRequest(f"Compute host {host or node} could not be found.")
 
     def zone_of(self, context, host):
-        """The zone that a host is in; one that is unknown is in the default zone."""
+        """The availability zone of a host; an unknown host is in the default zone."""
         with db.reader() as session:
             return aggregates.zones(session).get(host, CONF.scheduler.default_availability_zone)
 
@@ -84,10 +84,10 @@ class Hosts:
         with db.reader() as session:
             usable = hosts.has_zone(session, zone, CONF.scheduler.default_availability_zone)
         if not usable:
-            raise exception.BadRequest("The requested availability zone is not available")
+            raise exceptions.BadRequest("The requested availability zone is not available")
 
 
 def _check_compute(binary):
     if binary != COMPUTE:
-        raise exception.BadRequest(
+        raise exceptions.BadRequest(
             f"Updating a {binary} service is not supported. Only nova-compute services can be updated.")

@@ -1,15 +1,15 @@
-"""Images through the compute API, as clients up to 2.35 want them: the image service in Nova's words."""
+"""Images through the compute API, up to 2.35: the image service's, in Nova's form."""
 
 import contextlib
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import quotas
 from nova_lite.image import changes
 
 
 class ImageProxy:
-    """Rows are those of the image door.  Each method raises ImageMissing where there is no such image."""
+    """Rows are those of the image facade.  Each method raises ImageMissing where there is no such image."""
 
     def __init__(self, image):
         self._image = image
@@ -32,7 +32,7 @@ class ImageProxy:
         return self._write(context, image, {**image.properties, **items}, items)
 
     def replace(self, context, image, items):
-        """Let it have this metadata and no other; return it."""
+        """Replace all metadata; return it."""
         return self._write(context, image, items, items)
 
     def remove(self, context, image, name):
@@ -44,7 +44,7 @@ class ImageProxy:
         with db.reader() as session:
             limit = quotas.limits(session, context.project_id)["metadata_items"]
         if 0 <= limit < len(wanted):
-            raise exception.ImageMetadataLimitExceeded
+            raise exceptions.ImageMetadataLimitExceeded
         steps = [changes.Change("remove", name) for name in image.properties if name not in wanted]
         steps += [changes.Change("add", name, value) for name, value in given.items()]
         with _words(image.id):
@@ -52,16 +52,16 @@ class ImageProxy:
 
 
 def _check_names(items):
-    """What Glance has attributes for is no metadata: its visibility would be one word away."""
+    """Refuse names of Glance's attributes: metadata must not change an image's visibility, for instance."""
     for name in items:
         changes.refuse_reserved(name)
         if name in changes.BASE:
-            raise exception.Forbidden(f"Attribute '{name}' is reserved.")
+            raise exceptions.Forbidden(f"Attribute '{name}' is reserved.")
 
 
 @contextlib.contextmanager
 def _words(image_id):
     try:
         yield
-    except exception.ImageNotFound as error:
-        raise exception.ImageMissing(image_id=image_id) from error
+    except exceptions.ImageNotFound as error:
+        raise exceptions.ImageMissing(image_id=image_id) from error

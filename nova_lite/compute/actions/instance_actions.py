@@ -1,7 +1,7 @@
-"""What was done to a server: its operations and their steps."""
+"""Instance actions: the operations of a server and their steps."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import history
 
 
@@ -20,7 +20,7 @@ class InstanceActions:
         with db.reader() as session:
             row = history.by_request(session, server.id, request_id)
         if row is None:
-            raise exception.ActionNotFound(request_id=request_id)
+            raise exceptions.ActionNotFound(request_id=request_id)
         return row
 
     def events(self, context, operation):

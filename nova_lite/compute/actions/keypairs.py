@@ -1,4 +1,4 @@
-"""Keypairs: public keys that new servers let in, brought along or made here."""
+"""Keypairs, imported or generated: public keys by which users log in to new servers."""
 
 import base64
 import datetime
@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import keypairs, quotas
 
-_COMMENT = "Generated-by-Nova"                      # the words clients know it by
+_COMMENT = "Generated-by-Nova"                      # as in Nova
 _BITS = 2048
 _YEARS = 10
 #: The object id of a user principal name, by which WinRM finds the user of a certificate.
@@ -20,7 +20,7 @@ _UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 
 
 class Keypairs:
-    """Each belongs to a user, not to a project."""
+    """Keypairs belong to users, not to projects."""
 
     def list(self, context, user_id, *, limit=None, marker=None):
         """By name.  :raises MarkerNotFound:"""
@@ -33,7 +33,7 @@ class Keypairs:
             return keypairs.get(session, user_id, name)
 
     def bring(self, context, user_id, name, kind, public_key):
-        """Keep a public key (``kind`` "ssh") or certificate ("x509") that the user has; return the row.
+        """Import a public key (``kind`` "ssh") or certificate ("x509"); return the row.
 
         :raises KeypairInvalid, KeypairExists, KeypairLimitExceeded:
         """
@@ -42,7 +42,7 @@ class Keypairs:
                           fingerprint=fingerprint)
 
     def make(self, context, user_id, name, kind):
-        """Make a pair; return the row and the private key, which is kept nowhere.
+        """Generate a keypair; return the row and the private key, which is not stored.
 
         :raises KeypairExists, KeypairLimitExceeded:
         """
@@ -61,7 +61,7 @@ class Keypairs:
             if limit >= 0:
                 quotas.lock(session, values["user_id"])
             if 0 <= limit <= keypairs.count(session, values["user_id"]):
-                raise exception.KeypairLimitExceeded()
+                raise exceptions.KeypairLimitExceeded()
             return keypairs.create(session, **values)
 
 
@@ -74,8 +74,8 @@ def _ssh_fingerprint(text):
     try:
         serialization.load_ssh_public_key(text.encode())
         raw = base64.b64decode(text.split(" ")[1])
-    except Exception as error:                  # whatever the parser stumbles over, it is the text that is wrong
-        raise exception.KeypairInvalid(reason="failed to generate fingerprint") from error
+    except Exception as error:                  # any error of the parser means that the text is invalid
+        raise exceptions.KeypairInvalid(reason="failed to generate fingerprint") from error
     return _pairs(hashlib.md5(raw, usedforsecurity=False).hexdigest())
 
 
@@ -83,7 +83,7 @@ def _x509_fingerprint(text):
     try:
         certificate = x509.load_pem_x509_certificate(text.encode())
     except ValueError as error:
-        raise exception.KeypairInvalid(
+        raise exceptions.KeypairInvalid(
             reason=f"failed to generate X509 fingerprint. Error message: {error}") from error
     return _pairs(certificate.fingerprint(hashes.SHA1()).hex())     # noqa: S303 - the form this API shows
 

@@ -1,7 +1,7 @@
-"""Limits and quotas: what a project and its users may use and use."""
+"""Limits, quotas and usage of projects and their users."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import quotas
 
 
@@ -25,12 +25,20 @@ class Limits:
         """:raises MetadataLimitExceeded: a server of this project may not have so many items."""
         limit = self.of(context, context.project_id, context.user_id)["metadata_items"]
         if 0 <= limit < count:
-            raise exception.MetadataLimitExceeded(limit=limit)
+            raise exceptions.MetadataLimitExceeded(limit=limit)
+
+    def check_files(self, context, files):
+        """:param files: [{"path", "contents"}] that a server shall have, contents in base64.
+
+        :raises FileLimitExceeded, FilePathLimitExceeded, FileContentLimitExceeded:
+        """
+        if files:
+            check_files(self.of(context, context.project_id, context.user_id), files)
 
     def check_image_metadata(self, context, count):
         """:raises ImageMetadataLimitExceeded: an image of this project may not have so many items."""
         if 0 <= self.of(context, context.project_id, context.user_id)["metadata_items"] < count:
-            raise exception.ImageMetadataLimitExceeded
+            raise exceptions.ImageMetadataLimitExceeded
 
     def write(self, context, project_id, values, *, force, user_id=None):
         """Set some limits; return all.
@@ -60,6 +68,16 @@ class Limits:
             return quotas.of_class(session, name)
 
 
+def check_files(limits, files):
+    """See ``Limits.check_files``."""
+    if 0 <= limits["injected_files"] < len(files):
+        raise exceptions.FileLimitExceeded
+    for part, name, refusal in (("path", "injected_file_path_bytes", exceptions.FilePathLimitExceeded),
+                                ("contents", "injected_file_content_bytes", exceptions.FileContentLimitExceeded)):
+        if 0 <= limits[name] < max((len(each[part]) for each in files), default=0):
+            raise refusal(limit=limits[name])
+
+
 def _check(session, project_id, user_id, values):
     used, given = quotas.in_use(session, project_id, user_id), quotas.given_to_users(session, project_id)
     project = quotas.limits(session, project_id)
@@ -71,8 +89,8 @@ def _check(session, project_id, user_id, values):
         elif project[resource] >= 0:
             most = project[resource] - given.get(resource, 0) + max(own.get(resource, 0), 0)
         if 0 <= limit < least:
-            raise exception.BadRequest(
+            raise exceptions.BadRequest(
                 f"Quota limit {limit} for {resource} must be greater than or equal to already used and reserved "
                 f"{least}.")
         if most >= 0 and (limit < 0 or limit > most):
-            raise exception.BadRequest(f"Quota limit {limit} for {resource} must be less than or equal to {most}.")
+            raise exceptions.BadRequest(f"Quota limit {limit} for {resource} must be less than or equal to {most}.")

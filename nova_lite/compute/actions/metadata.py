@@ -1,14 +1,14 @@
 """Metadata and tags of servers; each change reads, checks and writes in one transaction."""
 
 from nova_lite import db
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.db import quotas, servers
 
 MAX_TAGS = 50
 
 
 class Metadata:
-    """Key-value pairs that guests can read.
+    """Metadata of servers, which guests can read.
 
     Changes raise InvalidState (the server is busy or never came up), ServerLocked and MetadataLimitExceeded.
     """
@@ -23,7 +23,7 @@ class Metadata:
     def remove(self, context, server, key):
         """:raises MetadataItemNotFound:"""
         if key not in server.metadata:
-            raise exception.MetadataItemNotFound()
+            raise exceptions.MetadataItemNotFound()
         self._write(context, server, "delete metadata",
                     lambda present: {name: value for name, value in present.items() if name != key})
 
@@ -34,20 +34,20 @@ class Metadata:
             items = change(row.metadata)
             limit = quotas.limits(session, row.project_id)["metadata_items"]
             if 0 <= limit < len(items):
-                raise exception.MetadataLimitExceeded(limit=limit)
+                raise exceptions.MetadataLimitExceeded(limit=limit)
             servers.update(session, server.id, metadata=items)
         return items
 
 
 class Tags:
-    """Words by which servers can be found.  Changes raise InvalidState while the server is not up."""
+    """Tags of servers.  Changes raise InvalidState while the server is not up."""
 
     def add(self, context, server, tag):
         """Whether the server did not have it yet.  :raises TooManyTags:"""
         with db.writer() as session:
             row = servers.hold(session, context, server.id, "update tag")
             if len(row.tags) >= MAX_TAGS:
-                raise exception.TooManyTags(limit=MAX_TAGS)
+                raise exceptions.TooManyTags(limit=MAX_TAGS)
             if tag in row.tags:
                 return False
             servers.update(session, server.id, tags=sorted([*row.tags, tag]))
@@ -66,7 +66,7 @@ class Tags:
         with db.writer() as session:
             row = servers.hold(session, context, server.id, "delete tag")
             if tag not in row.tags:
-                raise exception.TagNotFound(server_id=server.id, tag=tag)
+                raise exceptions.TagNotFound(server_id=server.id, tag=tag)
             servers.update(session, server.id, tags=[each for each in row.tags if each != tag])
 
     def clear(self, context, server):

@@ -1,6 +1,6 @@
 """Begin to pause, unpause, suspend or resume a server."""
 
-from nova_lite.compute.actions.begun import begun
+from nova_lite.compute.actions.begin import begin_operation
 
 
 class Pause:
@@ -14,19 +14,19 @@ class Pause:
         self._rpc = compute_rpc
 
     def pause(self, context, server):
-        """The guest's processors are held."""
-        operation_id, host = begun(context, server, "pause")
+        """Stop the guest's processors."""
+        operation_id, host = begin_operation(context, server, "pause_server")
         self._rpc.pause_server(context, host, operation_id)
 
     def unpause(self, context, server):
-        operation_id, host = begun(context, server, "unpause")
+        operation_id, host = begin_operation(context, server, "unpause_server")
         self._rpc.unpause_server(context, host, operation_id)
 
     def suspend(self, context, server):
-        """The guest's memory goes to disk, and the guest off."""
-        operation_id, host = begun(context, server, "suspend")
+        """Save the guest's memory to disk and power it off."""
+        operation_id, host = begin_operation(context, server, "suspend_server")
         self._rpc.suspend_server(context, host, operation_id)
 
     def resume(self, context, server):
-        operation_id, host = begun(context, server, "resume")
+        operation_id, host = begin_operation(context, server, "resume_server")
         self._rpc.resume_server(context, host, operation_id)

@@ -1,6 +1,6 @@
-"""Begin to stop, start or reboot a server: claim and record in one transaction, then ring its host's bell."""
+"""Begin to stop, start or reboot a server: claim and record in one transaction, then notify its host."""
 
-from nova_lite.compute.actions.begun import begun
+from nova_lite.compute.actions.begin import begin_operation
 
 
 class Power:
@@ -14,20 +14,20 @@ class Power:
         self._rpc = compute_rpc
 
     def stop(self, context, server):
-        """The guest is asked to shut down, and powered off when it does not."""
-        operation_id, host = begun(context, server, "stop")
+        """Ask the guest to shut down, and power it off when it does not."""
+        operation_id, host = begin_operation(context, server, "stop_server")
         self._rpc.stop_server(context, host, operation_id)
 
     def start(self, context, server):
-        operation_id, host = begun(context, server, "start")
+        operation_id, host = begin_operation(context, server, "start_server")
         self._rpc.start_server(context, host, operation_id)
 
     def reboot(self, context, server):
-        """A soft reboot: the guest shuts itself down and starts again."""
-        operation_id, host = begun(context, server, "reboot")
+        """Reboot softly: ask the guest to shut down, and start it again."""
+        operation_id, host = begin_operation(context, server, "reboot_server")
         self._rpc.reboot_server(context, host, operation_id)
 
-    def reset(self, context, server):
-        """A hard reboot: power cut, guest defined anew, power on."""
-        operation_id, host = begun(context, server, "reboot_hard")
-        self._rpc.reset_server(context, host, operation_id)
+    def hard_reboot(self, context, server):
+        """Reboot hard: cut the power, define the guest anew, start it."""
+        operation_id, host = begin_operation(context, server, "hard_reboot_server")
+        self._rpc.hard_reboot_server(context, host, operation_id)

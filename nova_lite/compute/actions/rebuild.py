@@ -1,29 +1,32 @@
-"""Begin to make a server anew from an image."""
+"""Begin to rebuild a server from an image."""
 
 import json
 
 from nova_lite import db
-from nova_lite.common import crypt, exception
+from nova_lite.common import crypt, exceptions
 from nova_lite.compute.actions.build import check_fits
+from nova_lite.compute.actions.limits import check_files
 from nova_lite.db import keypairs, operations, quotas, servers
 from nova_lite.objects.states import OPERATIONS
 
 
 class Rebuild:
-    def __init__(self, image, compute_rpc, conductor_rpc):
+    def __init__(self, image, network, compute_rpc, conductor_rpc):
         self._image = image
+        self._network = network
         self._compute = compute_rpc
         self._conductor = conductor_rpc
 
     def rebuild(self, context, server, image_id, values, *, admin_pass, preserve_ephemeral):
-        """Return at once; what is asked of the server's own attributes is so already.
+        """Change the server's attributes, begin the rebuild and return at once.
 
-        Whether its host may run another image than the server has, the scheduler is asked before anything happens.
+        Where the image differs from the server's, the scheduler first decides whether the host may run it.
 
         :param values: {column: value}; ``key_name`` takes the caller's keypair of that name, None takes the key away.
-        :raises InvalidState, ServerLocked, BadRequest, MetadataLimitExceeded: and nothing was changed.
+        :raises InvalidState, ServerLocked, BadRequest, MetadataLimitExceeded: nothing was changed.
+        :raises FileLimitExceeded, FilePathLimitExceeded, FileContentLimitExceeded: likewise.
         """
-        operation = OPERATIONS["rebuild"]
+        operation = OPERATIONS["rebuild_server"]
         with db.reader() as session:
             operations.check(session, context, server.id, operation)
         image = self._image_of(context, image_id)
@@ -33,12 +36,15 @@ class Rebuild:
         if preserve_ephemeral:
             args["preserve_ephemeral"] = "yes"
         with db.writer() as session:
-            _check_metadata(session, server, values)
+            _check_limits(session, server, values)
             known = image.id == server.image_id
             operation_id, host = operations.begin(session, context, server.id, operation, args,
                                                   None if known else operations.CONDUCTOR)
+            present = servers.get(session, server.id).hostname
             servers.update(session, server.id, image_id=image.id, image_properties=dict(image.properties),
                            **_with_key(session, context, values))
+            if self._network.embedded and values.get("hostname", present) != present:
+                self._network.rename(server.id)
         if known:
             self._compute.rebuild_server(context, host, operation_id)
         else:
@@ -47,14 +53,15 @@ class Rebuild:
     def _image_of(self, context, image_id):
         try:
             return self._image.for_server(context, image_id)
-        except exception.ImageNotFound as error:
-            raise exception.BadRequest("Cannot find image for rebuild") from error
+        except exceptions.ImageNotFound as error:
+            raise exceptions.BadRequest("Cannot find image for rebuild") from error
 
 
-def _check_metadata(session, server, values):
-    limit = quotas.limits(session, server.project_id)["metadata_items"]
-    if 0 <= limit < len(values.get("metadata", ())):
-        raise exception.MetadataLimitExceeded(limit=limit)
+def _check_limits(session, server, values):
+    limits = quotas.limits(session, server.project_id)
+    if 0 <= limits["metadata_items"] < len(values.get("metadata", ())):
+        raise exceptions.MetadataLimitExceeded(limit=limits["metadata_items"])
+    check_files(limits, values["injected_files"])
 
 
 def _with_key(session, context, values):
@@ -64,6 +71,6 @@ def _with_key(session, context, values):
         return {**values, "public_key": None, "key_type": None}
     try:
         keypair = keypairs.get(session, context.user_id, values["key_name"])
-    except exception.KeypairNotFound as error:
-        raise exception.BadRequest("Invalid key_name provided.") from error
+    except exceptions.KeypairNotFound as error:
+        raise exceptions.BadRequest("Invalid key_name provided.") from error
     return {**values, "public_key": keypair.public_key, "key_type": keypair.type}

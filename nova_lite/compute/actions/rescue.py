@@ -1,8 +1,9 @@
-"""Begin to rescue a server: boot it from another image, its own disk beside; or to end that."""
+"""Begin to rescue a server, which boots it from another image with its own disk attached; or to unrescue it."""
 
 from nova_lite import db
-from nova_lite.common import crypt, exception
-from nova_lite.compute.actions.begun import begun
+from nova_lite.common import crypt, exceptions
+from nova_lite.common.hardware import properties
+from nova_lite.compute.actions.begin import begin_operation
 from nova_lite.db import operations, servers
 from nova_lite.objects.states import OPERATIONS
 
@@ -19,7 +20,7 @@ class Rescue:
 
         :raises BadRequest: nothing boots from that image.
         """
-        operation = OPERATIONS["rescue"]
+        operation = OPERATIONS["rescue_server"]
         with db.reader() as session:
             operations.check(session, context, server.id, operation)
         if image_id is not None:
@@ -28,15 +29,15 @@ class Rescue:
         with db.writer() as session:
             operation_id, host = operations.begin(session, context, server.id, operation, {
                 "admin_pass": crypt.seal(admin_pass), "image_id": image_id})
-            servers.remember(session, server.id, rescue_image=image_id)
+            servers.update(session, server.id, rescue_image_id=image_id)
         self._rpc.rescue_server(context, host, operation_id)
 
     def unrescue(self, context, server):
-        operation_id, host = begun(context, server, "unrescue")
+        operation_id, host = begin_operation(context, server, "unrescue_server")
         self._rpc.unrescue_server(context, host, operation_id)
 
     def _check(self, context, image_id):
         try:
-            self._image.for_server(context, image_id)
-        except (exception.ImageNotFound, exception.ImageNotActive, exception.ImageUnacceptable) as error:
-            raise exception.BadRequest(f"Requested rescue image '{image_id}' is not supported") from error
+            properties.check_bootable(self._image.for_server(context, image_id))
+        except (exceptions.ImageNotFound, exceptions.ImageNotActive, exceptions.ImageUnacceptable) as error:
+            raise exceptions.BadRequest(f"Requested rescue image '{image_id}' is not supported") from error

@@ -1,20 +1,24 @@
-"""Servers join and leave security groups; no host takes part, so it is done when it is answered."""
+"""Add and remove security groups of servers; the change is made when the method returns."""
 
-from nova_lite import db
+from nova_lite.compute.actions import network_info
 
 
 class SecurityGroups:
-    """:param network: the network facade; its room ``memberships`` says what is refused."""
+    """:param network: the network facade; its part ``memberships`` says what is refused."""
 
     def __init__(self, network):
         self._network = network
 
     def add(self, context, server, name):
-        """Every port of the server joins the group of that name or id."""
-        with db.writer() as session:
-            self._network.memberships.join(session, context, server.id, name)
+        """Add the group of this name or id to every port of the server."""
+        self._network.memberships.join(context, server.id, name)
+        self._show(server)
 
     def remove(self, context, server, name):
-        """Every port of the server leaves it."""
-        with db.writer() as session:
-            self._network.memberships.leave(session, context, server.id, name)
+        """Remove the group from every port of the server."""
+        self._network.memberships.leave(context, server.id, name)
+        self._show(server)
+
+    def _show(self, server):
+        if not self._network.embedded:      # which has refreshed it in its transaction
+            network_info.refresh(self._network, [server.id])

@@ -1,11 +1,12 @@
 """Begin to copy a server's disk into a new image: the image and the operation that fills it are one transaction."""
 
 from nova_lite import db
-from nova_lite.common import unit_of_work
-from nova_lite.db import operations, pledges
+from nova_lite.db import operations
+from nova_lite.ledger import Beginning, Ledger
+from nova_lite.objects.service_change import Change
 from nova_lite.objects.states import OPERATIONS
 
-#: Properties of the server's image that a copy does not have (Nova's list).
+#: Properties of the server's image that its copies do not inherit (Nova's list).
 _NOT_INHERITED = frozenset({"cache_in_nova", "bittorrent", "img_signature", "img_signature_hash_method",
                             "img_signature_certificate_uuid", "img_signature_key_type"})
 
@@ -14,24 +15,24 @@ class Snapshot:
     """Each method returns at once, with the id of the image that will be filled.
 
     :raises InvalidState: the server is busy, or in no state to be copied.
-    :raises BadRequest, TooLarge: the image cannot be so.
+    :raises BadRequest, TooLarge: the image's name or properties are invalid.
     """
 
     def __init__(self, image, compute_rpc):
-        self._image = image
+        self._ledger = Ledger({"image": image})
         self._rpc = compute_rpc
 
     def image(self, context, server, name, properties):
         """A snapshot.  :param properties: {name: text} besides those that it always has."""
-        image_id, operation_id, host = self.begin(context, server, "createImage", name, properties)
+        image_id, operation_id, host = self.begin(context, server, "snapshot_server", name, properties)
         self._rpc.snapshot_server(context, host, operation_id)
         return image_id
 
     def backup(self, context, server, name, properties, *, backup_type, rotation):
-        """One of a row of backups, of which the newest ``rotation`` are kept."""
+        """A backup; of those of its type the newest ``rotation`` are kept."""
         properties = {**properties, "image_type": "backup", "backup_type": backup_type}
         image_id, operation_id, host = self.begin(
-            context, server, "createBackup", name, properties,
+            context, server, "backup_server", name, properties,
             {"backup_type": backup_type, "rotation": str(rotation)})
         self._rpc.backup_server(context, host, operation_id)
         return image_id
@@ -41,18 +42,22 @@ class Snapshot:
         operation = OPERATIONS[operation]
         with db.reader() as session:
             operations.check(session, context, server.id, operation)
-        with unit_of_work.together():
-            image = self._image.create(context, _image(context, server, name, properties))
-            with db.writer() as session:
-                operation_id, host = operations.begin(session, context, server.id, operation,
-                                                      {**(args or {}), "target_id": image.id})
-        return image.id, operation_id, host
+        reserve = Change("image", "reserve_image", {
+            "context": context.to_dict(), "values": _image(context, server, name, properties)})
+
+        def begin(session, operation_id, result):
+            image_id = result["image_id"]
+            return image_id, *operations.begin(session, context, server.id, operation,
+                                               {**(args or {}), "target_id": image_id}, operation_id=operation_id)
+        return Beginning(self._ledger, operation.name, server.id, reserve).carry_out(begin)
 
 
 def take_back(session, server_id, image):
-    """The images that a server's operations were to fill, before these are cancelled.  :param image: the facade."""
-    for image_id in pledges.promised(session, server_id, "target_id"):
-        image.discard(session, image_id)
+    """Delete the images that open operations of a server were to fill, before these are cancelled.
+
+    :param image: the facade.
+    """
+    Ledger({"image": image}).take_back_open(session, server_id, "reserve_image")
 
 
 def _image(context, server, name, properties):

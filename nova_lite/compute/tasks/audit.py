@@ -1,7 +1,7 @@
-"""The auditor's half on a host: tell what is here, hear what is wrong with it, mend what is safe.
+"""The part of the auditor that runs on a host: report what the host has, receive the differences, repair what is safe.
 
-Only what two looks in a row saw counts, because the world moves while a host is looked at.  What the database does not
-know is never touched.
+Only a difference that two checks in a row found counts, because tasks run while a host is checked.  What the database
+does not know is never touched.
 """
 
 import contextlib
@@ -9,20 +9,20 @@ import logging
 import os
 import time
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exceptions
 from nova_lite.common import context as contexts
 from nova_lite.compute.tasks import spec
 from nova_lite.conf import CONF
-from nova_lite.objects.drift import CachedImage, Sight
+from nova_lite.objects.drift import CachedImage, HostReport
 from nova_lite.objects.states import Power
 
 LOG = logging.getLogger(__name__)
-_LETTING_GO = 3     # seconds for a guest to let go of a NIC
-_PAUSE = 1          # seconds between the two looks that somebody waits for
+_LETTING_GO = 3     # seconds for a guest to release a NIC
+_PAUSE = 1          # seconds between two checks that were asked for
 
 
 class Audit:
-    """:param parts: (driver, network, image cache or None) as the host has them."""
+    """:param parts: (driver, network, image cache or None).  :param conductor: a ConductorAPI."""
 
     def __init__(self, running, parts, conductor):
         self._running = running
@@ -32,19 +32,20 @@ class Audit:
         self._suspects = frozenset()
         self._lock = concurrency.Lock()
         self._mends = {
-            "guest_missing": self._tell_gone, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
+            "guest_missing": self._report_missing, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
             "guest_halted": self._go_on, "nic_missing": self._attach, "nic_stray": self._detach,
             "port_stray": self._unplug, "port_unplugged": self._plug, "lease_missing": self._plug,
-            "lease_stray": self._heal, "tap_loose": self._join, "image_missing": self._fetch,
+            "lease_stray": self._heal, "network_stray": self._heal, "tap_loose": self._join,
+            "image_missing": self._fetch,
             "image_damaged": self._remove_image, "image_leftover": self._remove_leftover}
 
     def look(self):
-        """The periodic look."""
+        """Run the periodic check."""
         with self._lock:
             self._look()
 
     def look_now(self, asked):
-        """Two looks, which somebody waits for since ``asked``: after the second all is known."""
+        """Run two checks at once, since only what both find counts.  :param asked: when they were asked for."""
         with self._lock:
             self._look()
             concurrency.sleep(_PAUSE)
@@ -52,7 +53,7 @@ class Audit:
 
     def _look(self, asked=None):
         began = time.monotonic()
-        verdict = self._conductor.audit_host(contexts.admin(), CONF.host, self._sight())
+        verdict = self._conductor.audit_host(contexts.admin(), CONF.host, self._report())
         found = {finding.key: finding for finding in verdict.findings}
         for key, finding in found.items():
             finding.sure = key in self._suspects
@@ -60,17 +61,21 @@ class Audit:
         self._suspects = frozenset(found)
         self._conductor.drift_seen(contexts.admin(), CONF.host, list(found.values()), time.monotonic() - began, asked)
 
-    # ---- what is here
+    # ---- what the host has
 
-    def _sight(self):
-        """What is being worked on is told apart before and after, so that nothing half-done is seen."""
+    def _report(self):
+        """What this host has, as a HostReport.
+
+        The servers of running tasks are read before and after: their half-done changes are no drift.
+        """
         busy = self._running.busy()
         guests = {server_id: int(power) for server_id, power in self._driver.host.guests().items()}
-        ports = {port.port_id: port.server_id for port in self._network.present()}
-        sight = {"guests": guests, "halted": self._driver.host.halted(), "nics": self._driver.host.nics(),
-                 "disks": self._driver.host.disks(), "ports": ports, "taps": self._network.taps(),
-                 "loose": self._network.loose(), "leases": self._network.leases(), **self._cache()}
-        return Sight.make(busy=sorted(busy | self._running.busy()), **sight)
+        network = self._network.inspect()
+        ports = {port_id: port.server_id for port_id, port in network.ports.items()}
+        report = {"guests": guests, "halted": self._driver.host.halted(), "nics": self._driver.host.nics(),
+                 "disks": self._driver.host.disks(), "ports": ports, "taps": network.devices,
+                 "loose": network.loose, "strays": network.strays, "leases": network.leases, **self._cache()}
+        return HostReport.make(busy=sorted(busy | self._running.busy()), **report)
 
     def _cache(self):
         if self._images is None:
@@ -83,31 +88,33 @@ class Audit:
                   for name, (size, digest) in sorted(seen["images"].items())]
         return {**seen, "images": images}
 
-    # ---- mending; each answers whether it did
+    # ---- repairs; each returns whether it was done
 
     def _mended(self, finding, verdict):
-        """What cannot be mended now stays open, and keeps nothing else from being seen."""
+        """Whether a finding was repaired; an error leaves it open, with a detail, and does not stop other repairs."""
         mend = self._mends.get(finding.kind)
         try:
             return mend is not None and bool(mend(finding.subject, verdict))
-        except (exception.NovaLiteError, OSError) as error:
+        except (exceptions.NovaLiteError, OSError) as error:
             LOG.warning("Mending %s of %s failed: %s", finding.kind, finding.subject, error)
             finding.detail = f"{finding.detail} Mending failed: {error}".strip()
             return False
 
-    def _tell_gone(self, server_id, _verdict):
+    def _report_missing(self, server_id, _verdict):
         with self._running.resting(server_id) as rests:
+            seen_at = time.monotonic()
             if not rests or self._driver.power.state(server_id) is not Power.NOSTATE:
                 return False
-            self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(Power.NOSTATE)})
+            self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(Power.NOSTATE)}, seen_at)
             return True
 
     def _go_on(self, server_id, _verdict):
         with self._running.resting(server_id) as rests:
-            goes_on = rests and self._driver.pause.go_on(server_id)
+            goes_on = rests and self._driver.pause.resume_halted(server_id)
             if goes_on:
+                seen_at = time.monotonic()
                 power = self._driver.power.state(server_id)
-                self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)})
+                self._conductor.report_power(contexts.admin(), CONF.host, {server_id: int(power)}, seen_at)
             return goes_on
 
     def _destroy(self, server_id, _verdict):
@@ -148,7 +155,7 @@ class Audit:
         return False
 
     def _detach(self, mac, verdict):
-        """The guest is asked, and gets a moment; where it needs longer, the next look sees what became of it."""
+        """Detach a stray NIC; where the guest takes longer than some seconds, the next check sees the result."""
         wired = self._driver.host.nics()
         for server in verdict.servers:
             if mac in wired.get(server.id, ()):
@@ -161,13 +168,13 @@ class Audit:
 
     @contextlib.contextmanager
     def _rewiring(self, server):
-        """Whether it rests; then it has the NICs that the database says at this very moment."""
+        """Whether a server has no task here; then ``server.nics`` are read anew from the database."""
         with self._running.resting(server.id) as rests:
             if rests:
                 server.nics = self._conductor.nics(contexts.admin(), CONF.host, server.id)
             yield rests
 
-    def _heal(self, _lease, _verdict):
+    def _heal(self, _subject, _verdict):
         self._network.heal()
         return True
 
@@ -182,12 +189,12 @@ class Audit:
         return False
 
     def _remove_image(self, name, _verdict):
-        return self._survey.remove_image(name)
+        return name not in self._driver.host.bases() and self._survey.remove_image(name)
 
     def _remove_leftover(self, name, _verdict):
         return self._survey.remove_leftover(name)
 
 
 def _past(moment):
-    """A callable: whether the monotonic clock is past ``moment``."""
+    """A function that returns whether the monotonic clock is past ``moment``."""
     return lambda: time.monotonic() > moment

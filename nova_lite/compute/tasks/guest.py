@@ -1,32 +1,31 @@
-"""What is asked of this host's guests themselves."""
+"""Requests to guests themselves: passwords, diagnostics, crash dumps."""
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 
 
 class Guest:
-    def __init__(self, running, driver, tell):
-        """:param tell: callable(server id) that reports its guest's power."""
+    def __init__(self, running, driver, report_power):
+        """:param report_power: callable(server id) that reports the power of that server's guest."""
         self._running = running
         self._driver = driver
-        self._tell = tell
+        self._report_power = report_power
 
     def change_password(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             server = job.server
-            job.step("password")
-            self._driver.guest.set_password(server.id, job.args["user"], server.admin_pass)
+            job.do("password", self._driver.guest.set_password, server.id, job.args["user"], server.admin_pass)
             job.power_state = self._driver.power.state(server.id)
 
     def get_diagnostics(self, context, server_id):
         """As virt.driver.Guest.diagnostics."""
         if self._driver.guest is None:
-            raise exception.NotImplementedHere("This host's hypervisor driver knows no diagnostics.")
+            raise exceptions.NotImplementedHere("This host's hypervisor driver knows no diagnostics.")
         return self._driver.guest.diagnostics(server_id)
 
     def sync_power(self, context, server_id):
-        """What a task works on is left out: its outcome will tell."""
+        """Report the power state of a guest, unless a task of it runs: the task's outcome reports it."""
         if server_id not in self._running.busy():
-            self._tell(server_id)
+            self._report_power(server_id)
 
     def trigger_crash_dump(self, context, server_id):
         self._driver.guest.nmi(server_id)

@@ -1,8 +1,8 @@
-"""Get images before a server needs them."""
+"""Download images before a server needs them."""
 
 import logging
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exceptions
 
 LOG = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ class Images:
         self._cache = cache
 
     def cache_images(self, context, images):
-        """Begin to fetch these objects.Image; what cannot be had now is fetched when a server asks for it."""
+        """Start to download [objects.Image]; one that fails is downloaded when a server needs it."""
         if self._cache is not None:
             concurrency.spawn(self._fetch, images)
 
@@ -22,5 +22,5 @@ class Images:
         for each in images:
             try:
                 self._cache.fetch(each)
-            except (exception.ImageFetchFailed, exception.NoSpace) as error:
+            except (exceptions.ImageFetchFailed, exceptions.NoSpace) as error:
                 LOG.warning("Image %s was not cached ahead: %s", each.id, error)

@@ -1,4 +1,4 @@
-"""Guests of this host stand still and go on where they were."""
+"""Pause, suspend and resume guests of this host."""
 
 from nova_lite.compute.tasks import spec
 
@@ -11,32 +11,23 @@ class Pause:
 
     def pause_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            job.step("pause")
-            job.undo.callback(self._driver.pause.unpause, job.server.id)
-            self._driver.pause.pause(job.server.id)
+            job.do("pause", self._driver.pause.pause, job.server.id, undo=(self._driver.pause.unpause, job.server.id))
             job.power_state = self._driver.power.state(job.server.id)
 
     def unpause_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            job.step("unpause")
-            job.undo.callback(self._driver.pause.pause, job.server.id)
-            self._driver.pause.unpause(job.server.id)
+            job.do("unpause", self._driver.pause.unpause, job.server.id, undo=(self._driver.pause.pause, job.server.id))
             job.power_state = self._driver.power.state(job.server.id)
 
     def suspend_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            job.step("suspend")
-            job.undo.callback(self._wake, job.server)
-            self._driver.pause.suspend(job.server.id)
+            job.do("suspend", self._driver.pause.suspend, job.server.id, undo=(self._wake, job.server))
             job.power_state = self._driver.power.state(job.server.id)
 
     def resume_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            job.step("network")
-            self._network.plug(job.server.nics, job.server)
-            job.step("resume")
-            job.undo.callback(self._driver.pause.suspend, job.server.id)
-            self._wake(job.server)
+            job.do("network", self._network.plug, job.server.nics, job.server)
+            job.do("resume", self._wake, job.server, undo=(self._driver.pause.suspend, job.server.id))
             job.power_state = self._driver.power.state(job.server.id)
 
     def _wake(self, server):

@@ -1,13 +1,11 @@
-"""Guests of this host boot from another disk to be mended, and back."""
+"""Rescue guests of this host: boot them from another disk, and from their own again."""
 
 import contextlib
-import dataclasses
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.compute.tasks import build, spec
 from nova_lite.conf import CONF
 from nova_lite.objects.states import Vm
-from nova_lite.virt import driver
 
 
 class Rescue:
@@ -21,40 +19,29 @@ class Rescue:
         with self._running.job(context, operation_id) as job:
             server = job.server
             base = build.fetch(job, job.image, self._driver, self._images)
-            guest = dataclasses.replace(self._plugged(job), rescue=_from(job.image, base))
-            job.step("stop")
-            job.undo.callback(self._back, server)
-            with contextlib.suppress(exception.GuestNotFound):
-                self._driver.power.stop(server.id, CONF.compute.shutdown_timeout, job.cancelled)
-            job.step("rescue")
-            self._driver.rescue.rescue(guest)
+            guest = spec.rescued(self._plugged(job), job.image, base)
+            with contextlib.suppress(exceptions.GuestNotFound):
+                job.do("stop", self._driver.power.stop, server.id, CONF.compute.shutdown_timeout, job.cancelled,
+                       undo=(self._back, server))
+            job.do("rescue", self._driver.rescue.rescue, guest)
             job.power_state = self._driver.power.state(server.id)
 
     def unrescue_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             guest = self._plugged(job)
-            job.step("unrescue")
-            self._driver.rescue.unrescue(guest)
+            job.do("unrescue", self._driver.rescue.unrescue, guest)
             job.power_state = self._driver.power.state(job.server.id)
 
     def _plugged(self, job):
-        job.step("network")
-        return self._own(job.server)
-
-    def _own(self, server):
-        vifs = self._network.plug(server.nics, server)
-        return spec.guest(server, vifs, config_drive=spec.config_drive(server))
+        return _own(job.server, job.do("network", self._network.plug, job.server.nics, job.server))
 
     def _back(self, server):
-        """As it was: from its own disk, on or off."""
-        self._driver.rescue.unrescue(self._own(server))
+        """Define the guest as before the rescue, with its own disk first, on or off as it was."""
+        self._driver.rescue.unrescue(_own(server, self._network.plug(server.nics, server)))
         if server.vm_state == Vm.STOPPED:
             self._driver.power.stop(server.id, 0)
 
 
-def _from(image, base):
-    """The virt.driver.Rescue that an image asks for by hw_rescue_bus and hw_rescue_device; either makes it stable."""
-    bus, device = image.properties.get("hw_rescue_bus"), image.properties.get("hw_rescue_device")
-    if device and not bus:
-        bus = "scsi" if device == "cdrom" else "virtio"
-    return driver.Rescue(driver.Disk(*base, 0), bus, device or "disk")
+def _own(server, vifs):
+    """The virt.spec.GuestSpec that boots from the server's own disk."""
+    return spec.guest(server, vifs, config_drive=spec.config_drive(server))

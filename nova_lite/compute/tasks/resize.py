@@ -1,11 +1,12 @@
-"""Guests of this host get another size, and keep it or get the one before back."""
+"""Resize guests on this host; confirm or revert a resize."""
 
 import contextlib
-import dataclasses
 import json
+import types
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions, local_disks
 from nova_lite.compute.tasks import spec
+from nova_lite.compute.tasks.start import Start
 from nova_lite.conf import CONF
 from nova_lite.objects.states import Task, Vm
 
@@ -15,53 +16,69 @@ class Resize:
         self._running = running
         self._driver = driver
         self._network = network
+        self._start = Start(driver)
 
     def resize_server(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
             server = job.server
-            old = self._plugged(job)
-            new = _sized(old, job)
-            self._driver.resize.check(new)
-            self._driver.build.check(new)
-            job.step("stop", Task.RESIZE_MIGRATING)
-            job.undo.callback(self._back, old, operation_id, server.vm_state)
-            with contextlib.suppress(exception.GuestNotFound):
-                self._driver.power.stop(server.id, CONF.compute.shutdown_timeout, job.cancelled)
-            job.step("resize", Task.RESIZE_FINISH)
-            self._driver.resize.resize(new, operation_id)
+            vifs, drive, flavor = self._plugged(job), spec.config_drive(server), _flavor(job)
+            old = spec.guest(server, vifs, config_drive=drive)
+            new = spec.guest(server, vifs, config_drive=drive, flavor=flavor)
+            if not local_disks.can_become(*(local_disks.of(each, server.local_disks)
+                                            for each in (server.flavor, flavor))):
+                raise exceptions.HypervisorError(reason="ephemeral disks cannot be made smaller")
+            undo = self._back, old, operation_id, server.vm_state
+            if job.started:
+                job.undo.callback(*undo)
+            else:
+                self._resize(job, new, undo)
             if server.vm_state == Vm.ACTIVE:
-                job.step("start")
-                self._driver.power.reset(new)
+                guest = self._start.paused(new)
+                job.do("start", self._driver.power.start if job.started else self._driver.power.reset, guest)
+                self._start.resume(job, guest)
             job.power_state = self._driver.power.state(server.id)
+
+    def _resize(self, job, new, undo):
+        server_id, operation_id = job.server.id, job.lease.operation_id
+        self._driver.resize.check(new)
+        self._driver.build.check(new)
+        with contextlib.suppress(exceptions.GuestNotFound):
+            job.do("stop", self._driver.power.stop, server_id, CONF.compute.shutdown_timeout, job.cancelled,
+                   task=Task.RESIZE_MIGRATING, undo=undo)
+        job.do("resize", self._driver.resize.resize, new, operation_id, task=Task.RESIZE_FINISH)
 
     def confirm_resize(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            job.step("confirm")
-            self._driver.resize.confirm(job.server.id)
+            job.do("confirm", self._driver.resize.confirm, job.server.id)
             job.power_state = self._driver.power.state(job.server.id)
 
     def revert_resize(self, context, operation_id):
         with self._running.job(context, operation_id) as job:
-            old = _sized(self._plugged(job), job)
-            job.step("revert")
-            self._back(old, job.args["resize"], job.args["vm_state"])
+            vifs, drive = self._plugged(job), spec.config_drive(job.server)
+            old = spec.guest(job.server, vifs, config_drive=drive, flavor=_flavor(job))
+            job.do("revert", self._back, old, job.args["resize"], job.args["vm_state"])
             job.power_state = self._driver.power.state(job.server.id)
 
     def _plugged(self, job):
-        job.step("network")
-        vifs = self._network.plug(job.server.nics, job.server)
-        return spec.guest(job.server, vifs, config_drive=spec.config_drive(job.server))
+        return job.do("network", self._network.plug, job.server.nics, job.server)
 
     def _back(self, old, resize, vm_state):
-        """As it was before the resize (the id of that operation), on or off."""
-        self._driver.resize.revert(old.id, resize)
+        """Restore the guest as before the resize.
+
+        :param resize: id of the resize's operation.  :param vm_state: the server's then: on or off.
+        """
+        self._driver.resize.revert(old, resize)
         if vm_state == Vm.ACTIVE:
             self._driver.power.reset(old)
 
 
-def _sized(guest, job):
-    """The guest with the flavor that the operation names."""
-    flavor = json.loads(job.args["flavor"])
-    return dataclasses.replace(
-        guest, vcpus=flavor["vcpus"], memory_mb=flavor["memory_mb"], extra_specs=flavor["extra_specs"],
-        flavor_name=flavor["name"], disk=dataclasses.replace(guest.disk, size_gb=flavor["root_gb"]))
+def _flavor(job):
+    """The flavor that the operation names.
+
+    :raises HypervisorError: the server's ephemeral disks are larger than the flavor allows.
+    """
+    flavor = types.SimpleNamespace(**json.loads(job.args["flavor"]))
+    local = local_disks.of(flavor, job.server.local_disks)
+    if sum(each.size_mb for each in local if not each.is_swap) > flavor.ephemeral_gb * 1024:
+        raise exceptions.HypervisorError(reason="the server's ephemeral disks are larger than the flavor allows")
+    return flavor

@@ -18,7 +18,7 @@ class Snapshot:
             job.power_state = self._driver.power.state(job.server.id)
 
     def backup_server(self, context, operation_id):
-        """As a snapshot; the conductor then deletes the oldest backups."""
+        """Copy as for a snapshot; the conductor then deletes the oldest backups."""
         self.snapshot_server(context, operation_id)
 
     def copy(self, job):
@@ -26,12 +26,10 @@ class Snapshot:
         server_id = job.server.id
         job.undo.callback(self._driver.snapshot.drop, server_id)
         if not job.image.size:
-            job.step("snapshot", Task.SNAPSHOT)
-            path = self._driver.snapshot.take(server_id, _must_be_quiet(job.server), job.cancelled)
-            job.step("upload", Task.UPLOADING)
-            self._uploads.put(job.image, path, job.cancelled)
-        job.step("tidy")
-        self._driver.snapshot.drop(server_id)
+            path = job.do("snapshot", self._driver.snapshot.take, server_id, _must_be_quiet(job.server), job.cancelled,
+                          task=Task.SNAPSHOT)
+            job.do("upload", self._uploads.put, job.image, path, job.cancelled, task=Task.UPLOADING)
+        job.do("tidy", self._driver.snapshot.drop, server_id)
 
 
 def _must_be_quiet(server):

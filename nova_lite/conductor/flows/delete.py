@@ -6,12 +6,12 @@ from nova_lite.db import operations
 
 
 class Delete:
-    def __init__(self, worker, endings):
+    def __init__(self, worker, completion):
         self._worker = worker
-        self._endings = endings
+        self._completion = completion
 
     def delete_server(self, _context, operation_id):
         with db.writer() as session:
             operation = operations.lease(session, operation_id, operations.CONDUCTOR, self._worker,
                                          CONF.operations.lease)
-            self._endings.deleted(session, operation)
+            self._completion.succeed(session, operation)

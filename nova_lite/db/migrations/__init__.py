@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0001"
+HEAD = "0114"

@@ -35,7 +35,7 @@ class Look(Base):
     #: Where the next look goes on: the number of the last server seen, or a moment, as text.
     position: Mapped[str] = mapped_column(sa.String(255), default="")
     asked_at: Mapped[datetime.datetime | None]        # somebody wants a look and waits; None when it was answered
-    taken_at: Mapped[datetime.datetime | None]        # the ``asked_at`` that a conductor passed on last
+    taken_at: Mapped[datetime.datetime | None]        # when a conductor last passed on that it is wanted
 
 
 class Counter(Base):

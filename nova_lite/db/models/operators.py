@@ -1,4 +1,4 @@
-"""What operators keep: server groups, aggregates, limits of classes and users, moves of servers, outside events."""
+"""What operators keep: server groups, aggregates, limits of classes and users, outside events."""
 
 import datetime
 
@@ -66,38 +66,8 @@ class UserQuota(Base):
     limit: Mapped[int]
 
 
-class Move(Base):
-    """One move of a server to another host or size, which the API calls a migration."""
-
-    __tablename__ = "moves"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(sa.String(36), unique=True, default=new_id)
-    server_id: Mapped[str] = mapped_column(sa.String(36), index=True)
-    project_id: Mapped[str] = mapped_column(sa.String(64))
-    user_id: Mapped[str] = mapped_column(sa.String(64))
-    #: "migration", "resize", "live-migration" or "evacuation"
-    kind: Mapped[str] = mapped_column(sa.String(16))
-    status: Mapped[str] = mapped_column(sa.String(32))                # as Nova has them: "migrating", "finished", ...
-    source_host: Mapped[str | None] = mapped_column(sa.String(255))
-    source_node: Mapped[str | None] = mapped_column(sa.String(255))
-    dest_host: Mapped[str | None] = mapped_column(sa.String(255))
-    dest_node: Mapped[str | None] = mapped_column(sa.String(255))
-    dest_ip: Mapped[str | None] = mapped_column(sa.String(39))
-    old_flavor_id: Mapped[int | None]                                 # Flavor.id
-    new_flavor_id: Mapped[int | None]
-    memory_total: Mapped[int | None] = mapped_column(sa.BigInteger)   # bytes, of a live migration
-    memory_processed: Mapped[int | None] = mapped_column(sa.BigInteger)
-    memory_remaining: Mapped[int | None] = mapped_column(sa.BigInteger)
-    disk_total: Mapped[int | None] = mapped_column(sa.BigInteger)
-    disk_processed: Mapped[int | None] = mapped_column(sa.BigInteger)
-    disk_remaining: Mapped[int | None] = mapped_column(sa.BigInteger)
-    created_at: Mapped[datetime.datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime.datetime | None] = mapped_column(onupdate=now)
-    __table_args__ = (sa.Index("ix_moves_created_at", "created_at"),)
-
-
 class ExternalEvent(Base):
-    """What another service told of a server: a port is plugged, a volume grew."""
+    """An event of another service about a server: a port is plugged, a volume grew."""
 
     __tablename__ = "external_events"
     id: Mapped[int] = mapped_column(primary_key=True)

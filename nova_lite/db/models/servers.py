@@ -83,6 +83,8 @@ class Server(Base):
     public_key: Mapped[str | None] = mapped_column(LongText)
     key_type: Mapped[str | None] = mapped_column(sa.String(16))
     user_data: Mapped[str | None] = mapped_column(LongText)           # base64
+    injected_files: Mapped[list] = mapped_column(default=list)        # [{"path", "contents" in base64}]
+    local_disks: Mapped[list] = mapped_column(default=list)           # asked for; see common/local_disks.py
     guest_password: Mapped[str | None] = mapped_column(LongText)      # as the guest posted it, sealed
     config_drive: Mapped[bool] = mapped_column(default=False)
     meta: Mapped[dict] = mapped_column("metadata", default=dict)
@@ -97,9 +99,16 @@ class Server(Base):
     #: network facade in the transaction that changes a port.
     addresses: Mapped[list] = mapped_column(default=list)
     security_groups: Mapped[list] = mapped_column(default=list)
+    interfaces_version: Mapped[int] = mapped_column(default=0)        # how often these three were written
     fault: Mapped[dict | None]                                        # {"code", "message", "details", "created"}
-    #: What an operation leaves for a later one: {"soft_deleted_at": seconds since 1970, ...}.
-    remembered: Mapped[dict] = mapped_column(default=dict)
+    migration_id: Mapped[int | None]                                  # ServerMigration.id of the open one
+    rescue_image_id: Mapped[str | None] = mapped_column(sa.String(36))      # while it is rescued: what it boots from
+    soft_deleted_at: Mapped[datetime.datetime | None]                 # None unless it can be restored
+    shelved_image_id: Mapped[str | None] = mapped_column(sa.String(36))     # what it was copied into to be shelved
+    shelved_at: Mapped[datetime.datetime | None]                      # None unless it is shelved
+    #: Besides image_id: the images that it was unshelved from, which its disk may lie on.
+    base_image_ids: Mapped[list] = mapped_column(default=list)
+    counted: Mapped[list] = mapped_column(default=list)               # what quotas count of it: db/quota_usage.py
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime.datetime | None] = mapped_column(onupdate=now)
     launched_at: Mapped[datetime.datetime | None]
@@ -112,12 +121,26 @@ class Server(Base):
     )
 
 
+class Interface(Base):
+    """One NIC of a server as compute keeps it: what its guest and its host need of a port, whoever has the port."""
+
+    __tablename__ = "interfaces"
+    server_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    nic_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)      # the guest's order
+    port_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    mac: Mapped[str] = mapped_column(sa.String(17))
+    tag: Mapped[str | None] = mapped_column(sa.String(80))
+    owned: Mapped[bool]                                               # the port was made for the server: goes with it
+    facts: Mapped[dict]                                               # the fields of objects.Nic that are not here
+
+
 class Allocation(Base):
-    """What one server holds of one host; written and freed together with the counters of ComputeNode."""
+    """What one server holds of one host for one purpose; written and freed with the counters of ComputeNode."""
 
     __tablename__ = "allocations"
     server_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
-    host: Mapped[str] = mapped_column(sa.String(255), index=True)
+    host: Mapped[str] = mapped_column(sa.String(255), primary_key=True, index=True)
+    purpose: Mapped[str] = mapped_column(sa.String(16), primary_key=True)   # objects.allocation.Purpose
     vcpus: Mapped[int]
     memory_mb: Mapped[int]
     disk_gb: Mapped[int]
@@ -180,8 +203,22 @@ class Quota(Base):
 
 
 class QuotaLock(Base):
-    """One row a project, locked by whoever counts and uses quota, so that two at once cannot both see room."""
+    """One row a project, locked by whoever counts and uses quota, so that two at once cannot both see free quota."""
 
     __tablename__ = "quota_locks"
     project_id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     taken: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class QuotaUsage(Base):
+    """A change of what a user's servers in a project take of its quotas; their sum is what they use."""
+
+    __tablename__ = "quota_usages"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(sa.String(64), index=True)
+    user_id: Mapped[str] = mapped_column(sa.String(64))
+    instances: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    cores: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    ram: Mapped[int] = mapped_column(sa.BigInteger, default=0)        # MiB
+    more_cores: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # beyond these, what resizes may need
+    more_ram: Mapped[int] = mapped_column(sa.BigInteger, default=0)

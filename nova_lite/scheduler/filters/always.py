@@ -1,7 +1,7 @@
-"""What no configuration switches off: who was named, retries, disabled hosts, zones, and whether there is room.
+"""What no configuration switches off: who was named, retries, disabled hosts, zones, and free capacity.
 
-Nova's placement service answers these.  The claim checks the room again in the database; here hosts that cannot do are
-told apart.
+Nova's placement service answers these.  The claim checks the capacity again in the database; here hosts that
+cannot do are distinguished.
 """
 
 from nova_lite.scheduler.filters.refusal import Refusal

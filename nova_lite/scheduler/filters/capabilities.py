@@ -26,7 +26,7 @@ def refuse(request, host):
 
 
 def _wanted(request):
-    """(path to the attribute, extra spec, value) of each extra spec that this filter judges."""
+    """(path to the attribute, extra spec, value) of each extra spec that this filter checks."""
     for key, value in request.extra_specs.items():
         if key == _BITS:
             yield ("cpu_info", "maxphysaddr", "bits"), key, f">= {value}"

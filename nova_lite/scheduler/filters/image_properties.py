@@ -3,15 +3,13 @@
 import operator
 import re
 
+from nova_lite.common.hardware import properties
 from nova_lite.conf import CONF
 from nova_lite.scheduler.facts import HARDWARE
 from nova_lite.scheduler.filters.refusal import Refusal
 
-#: property -> what it was called before; both hold.
-_NAMES = {"hw_architecture": "architecture", "img_hv_type": "hypervisor_type", "hw_vm_mode": "vm_mode",
-          "img_hv_requested_version": "hypervisor_version_requires", "hw_maxphysaddr_bits": None}
-_SAME = {"amd64": "x86_64", "i386": "i686", "i486": "i686", "i586": "i686", "x86_32": "i686", "x86_32p": "i686",
-         "xapi": "xen", "pv": "xen", "hv": "hvm"}
+_NAMES = (*properties.FORMER_NAMES, "hw_maxphysaddr_bits")
+_KIND = ("hw_architecture", "img_hv_type", "hw_vm_mode")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
             "!=": operator.ne}
 _PREDICATE = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)\s*")
@@ -22,8 +20,8 @@ def needs(request):
 
 
 def refuse(request, host):
-    kind = [_value(request, name) for name in ("hw_architecture", "img_hv_type", "hw_vm_mode")]
-    wanted = [_canonical(each) for each in kind if each]
+    kind = {name: _value(request, name) for name in _KIND}
+    wanted = [properties.canonical(name, each) for name, each in kind.items() if each]
     if wanted and not any(set(wanted) <= set(each) for each in host.supported):
         return _refusal(f"runs {_said(host.supported)}, asked {' '.join(wanted)}")
     version = _value(request, "img_hv_requested_version")
@@ -41,15 +39,11 @@ def _refusal(detail):
 
 
 def _value(request, name):
-    properties = request.image_properties
-    value = properties.get(name) or properties.get(_NAMES[name])
+    asked = request.image_properties
+    value = properties.kind(asked, name) if name in properties.FORMER_NAMES else asked.get(name)
     if value is None and name == "hw_architecture":
         return CONF.scheduler.image_properties_default_architecture
     return value
-
-
-def _canonical(name):
-    return _SAME.get(name.lower(), name.lower())
 
 
 def _said(supported):

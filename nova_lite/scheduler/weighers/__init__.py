@@ -13,7 +13,7 @@ from collections.abc import Callable
 from nova_lite.conf import CONF
 from nova_lite.scheduler import facts
 from nova_lite.scheduler.filters.matching import least
-from nova_lite.scheduler.weighers import group, load, room
+from nova_lite.scheduler.weighers import free_capacity, group, load
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Weigher:
 
 
 WEIGHERS = (
-    Weigher("RAM", room.memory, "ram_weight_multiplier", from_zero=True),
-    Weigher("CPU", room.vcpus, "cpu_weight_multiplier", from_zero=True),
-    Weigher("disk", room.disk, "disk_weight_multiplier", from_zero=True),
+    Weigher("RAM", free_capacity.memory, "ram_weight_multiplier", from_zero=True),
+    Weigher("CPU", free_capacity.vcpus, "cpu_weight_multiplier", from_zero=True),
+    Weigher("disk", free_capacity.disk, "disk_weight_multiplier", from_zero=True),
     Weigher("IoOps", load.io_ops, "io_ops_weight_multiplier", from_zero=True, needs=facts.IO_OPS),
     Weigher("NumInstances", load.servers, "num_instances_weight_multiplier", needs=facts.SERVERS),
     Weigher("BuildFailure", load.failures, "build_failure_weight_multiplier", sign=-1),
@@ -40,7 +40,7 @@ WEIGHERS = (
     Weigher("SoftAntiAffinity", group.soft_anti_affinity, "soft_anti_affinity_weight_multiplier"),
 )
 
-#: A host with its weight, and {weigher's name: its part of it} of those weighers that told hosts apart.
+#: A host with its weight, and {weigher's name: its part of it} of those weighers that distinguished hosts.
 Weighed = collections.namedtuple("Weighed", "host weight parts")
 
 

@@ -1,4 +1,4 @@
-"""Guests that are only remembered: a cloud without a hypervisor, for tests of other people's tools and of our own."""
+"""A driver without a hypervisor, for tests of this project and of clients: its guests are records in small files."""
 
 from nova_lite.virt.fake.driver import FakeDriver
 

@@ -1,6 +1,6 @@
-"""The fake driver: does at once and remembers what a hypervisor would do, and fails on request.
+"""The fake driver: changes its record of each guest as a hypervisor would change the guest, and fails on request.
 
-Tests make any room fail: ``driver.power.fails_with(error)``, until ``driver.power.works()``.
+Tests make a capability fail by ``driver.power.fails_with(error)``, until ``driver.power.works()``.
 """
 
 import contextlib
@@ -9,12 +9,13 @@ import logging
 import os
 import time
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import atomic_file, concurrency, exceptions
 from nova_lite.common.hardware import properties
 from nova_lite.conf import CONF
 from nova_lite.objects.states import Power as State
 from nova_lite.virt import driver
-from nova_lite.virt.fake.guests import Guest, Guests
+from nova_lite.virt import spec as virt
+from nova_lite.virt.fake import guests as remembered
 from nova_lite.virt.libvirt import disks
 
 LOG = logging.getLogger(__name__)
@@ -37,8 +38,11 @@ _LOG = """\
 {title} login: """
 
 
-class _Room:
-    """What every room has: guests, and the wish to fail."""
+_ON = (State.RUNNING, State.PAUSED)
+
+
+class _Capability:
+    """What all capabilities share: the guests' records, and the error that a test wants."""
 
     def __init__(self, guests, conf):
         self._guests = guests
@@ -46,11 +50,11 @@ class _Room:
         self._error = None
 
     def fails_with(self, error):
-        """Every method of the room raises ``error`` from now on."""
+        """Make every method of the capability raise ``error`` from now on."""
         self._error = error
 
     def works(self):
-        """No method of the room fails any more."""
+        """End what ``fails_with`` began."""
         self._error = None
 
     def _enter(self):
@@ -65,11 +69,11 @@ class _Room:
     def _known(self, server_id):
         guest = self._guests.get(server_id)
         if guest is None:
-            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+            raise exceptions.GuestNotFound(host=self._conf.host, server_id=server_id)
         return guest
 
 
-class Build(_Room, driver.Build):
+class Build(_Capability, driver.Build):
     def check(self, spec):
         self._enter()
         properties.check_architecture(spec.image_properties)
@@ -77,7 +81,7 @@ class Build(_Room, driver.Build):
     def spawn(self, spec):
         self._act()
         known = self._guests.get(spec.id)
-        if known is None or known.power is not State.RUNNING:
+        if known is None or known.power not in _ON:
             self._guests.put(_guest(spec))
 
     def destroy(self, server_id):
@@ -85,12 +89,12 @@ class Build(_Room, driver.Build):
         self._guests.remove(server_id)
 
 
-class Power(_Room, driver.Power):
+class Power(_Capability, driver.Power):
     def stop(self, server_id, timeout, cancelled=None):
         self._act()
         guest = self._known(server_id)
         if cancelled is not None and cancelled():
-            raise exception.Cancelled(f"Waiting for server {server_id} to shut down was cancelled.")
+            raise exceptions.Cancelled(f"Waiting for server {server_id} to shut down was cancelled.")
         self.becomes(guest.id, State.SHUTDOWN)
 
     def start(self, spec):
@@ -98,7 +102,7 @@ class Power(_Room, driver.Power):
         known = self._guests.get(spec.id)
         if known is None:
             self._guests.put(_guest(spec))
-        elif known.power is not State.RUNNING:
+        elif known.power not in _ON:
             self._boot(known, spec)
 
     def reboot(self, spec, timeout, cancelled=None):
@@ -120,23 +124,23 @@ class Power(_Room, driver.Power):
         return State.NOSTATE if guest is None else guest.power
 
     def becomes(self, server_id, power):
-        """The guest's power changes by itself, as when it shuts down from inside."""
+        """Change the guest's power as if it shut down or started by itself."""
         self._guests.put(dataclasses.replace(self._known(server_id), power=power))
 
     def _boot(self, guest, spec):
-        self._guests.put(dataclasses.replace(guest, power=State.RUNNING, boots=guest.boots + 1, saved=False,
-                                             macs=_macs(spec)))
+        self._guests.put(dataclasses.replace(guest, power=_power(spec), boots=guest.boots + 1, saved=False,
+                                             macs=_macs(spec), disks=_disks(spec), volumes=_volumes(spec)))
 
 
-class Pause(_Room, driver.Pause):
-    full = False                    # whether the host's disk is
+class Pause(_Capability, driver.Pause):
+    full = False                    # whether the host's disk is full
 
     def halts(self, server_id):
-        """A guest cannot write to its disk, which is full."""
+        """Stop the guest as a hypervisor does when the host's disk is full."""
         self.full = True
         self._becomes(server_id, (State.RUNNING,), State.PAUSED, halted="no space left for its disk vda")
 
-    def go_on(self, server_id):
+    def resume_halted(self, server_id):
         if self.full or not self._known(server_id).halted:
             return False
         self.unpause(server_id)
@@ -167,11 +171,11 @@ class Pause(_Room, driver.Pause):
         self._act()
         guest = self._known(server_id)
         if guest.power not in before:
-            raise exception.HypervisorError(reason="the guest is not running")
+            raise exceptions.HypervisorError(reason="the guest is not running")
         self._guests.put(dataclasses.replace(guest, power=power, **values))
 
 
-class Rescues(_Room, driver.Rescues):
+class Rescue(_Capability, driver.Rescue):
     def rescue(self, spec):
         self._boot(spec, rescued=True)
 
@@ -184,17 +188,17 @@ class Rescues(_Room, driver.Rescues):
         self._guests.put(dataclasses.replace(_guest(spec), boots=boots + 1, rescued=rescued))
 
 
-class Snapshot(_Room, driver.Snapshot):
+class Snapshot(_Capability, driver.Snapshot):
     """The copy is an empty disk of 1 GiB."""
 
     def take(self, server_id, must_be_quiet=False, cancelled=None):
         self._act()
         if cancelled is not None and cancelled():
-            raise exception.Cancelled(f"Copying the disk of server {server_id} was cancelled.")
+            raise exceptions.Cancelled(f"Copying the disk of server {server_id} was cancelled.")
         self._known(server_id)
         path = self._path(server_id)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        disks.write_whole(path, disks.overlay(disks.GIB))
+        atomic_file.write(path, disks.overlay(disks.GIB))
         return path
 
     def drop(self, server_id):
@@ -213,15 +217,15 @@ class Snapshot(_Room, driver.Snapshot):
         return os.path.join(self._folder, f"{server_id}.snapshot")
 
 
-class Resize(_Room, driver.Resize):
+class Resize(_Capability, driver.Resize):
     def check(self, spec):
         self._enter()
 
     def resize(self, spec, label):
         self._off(spec.id)
 
-    def revert(self, server_id, label):
-        self._off(server_id)
+    def revert(self, spec, label):
+        self._off(spec.id)
 
     def confirm(self, server_id):
         self._act()
@@ -233,7 +237,7 @@ class Resize(_Room, driver.Resize):
             self._guests.put(dataclasses.replace(known, power=State.SHUTDOWN))
 
 
-class Interfaces(_Room, driver.Interfaces):
+class Interfaces(_Capability, driver.Interfaces):
     def attach(self, spec, mac):
         self._act()
         guest = self._guests.get(spec.id)
@@ -247,18 +251,35 @@ class Interfaces(_Room, driver.Interfaces):
             self._guests.put(dataclasses.replace(guest, macs=tuple(each for each in guest.macs if each != mac)))
 
 
-class GuestItself(_Room, driver.Guest):
+class Volumes(_Capability, driver.Volumes):
+    def attach(self, server_id, disk):
+        self._act()
+        guest = self._guests.get(server_id)
+        if guest is not None and disk.serial not in guest.volumes:
+            self._guests.put(dataclasses.replace(guest, volumes=(*guest.volumes, disk.serial)))
+
+    def detach(self, server_id, disk, cancelled=None):
+        self._act()
+        guest = self._guests.get(server_id)
+        if guest is not None and disk.serial in guest.volumes:
+            kept = tuple(each for each in guest.volumes if each != disk.serial)
+            self._guests.put(dataclasses.replace(guest, volumes=kept))
+
+
+class Guest(_Capability, driver.Guest):
     def diagnostics(self, server_id):
         self._enter()
         guest = self._known(server_id)
         if guest.power is not State.RUNNING:
-            raise exception.GuestOff(server_id=server_id, state=guest.power.name.lower())
+            raise exceptions.GuestOff(server_id=server_id, state=guest.power.name.lower())
         disk = {"errors_count": 0, "read_bytes": 262144, "read_requests": 112, "write_bytes": 5778432,
                 "write_requests": 488}
+        count = 1 + len(guest.disks) + len(guest.volumes)
         standard = {
             # the API knows Nova's five drivers only; this one stands for libvirt's
             "state": "running", "driver": "libvirt", "hypervisor": "fake", "hypervisor_os": "fake", "uptime": 46664,
-            "num_cpus": guest.vcpus, "num_nics": len(guest.macs), "num_disks": 1, "disk_details": [disk],
+            "num_cpus": guest.vcpus, "num_nics": len(guest.macs), "num_disks": count,
+            "disk_details": [disk] * count,
             "nic_details": [],
             "cpu_details": [{"id": number, "time": 17300000000, "utilisation": 15} for number in range(guest.vcpus)],
             "memory_details": {"maximum": guest.memory_mb, "used": 0}}
@@ -273,7 +294,7 @@ class GuestItself(_Room, driver.Guest):
         self._known(server_id)
 
 
-class Console(_Room, driver.Console):
+class Console(_Capability, driver.Console):
     def log(self, server_id, max_bytes):
         self._enter()
         guest = self._known(server_id)
@@ -283,9 +304,9 @@ class Console(_Room, driver.Console):
         return b"\n".join([boot] * boots)[-max_bytes:] if max_bytes > 0 else b""
 
     def screen(self, server_id):
-        """Where nobody answers: there is nothing to see of a guest that is only remembered."""
+        """A callable that is refused: no VNC server exists."""
         self._live(server_id)
-        return "console.invalid", 5900
+        return _refuse_connection
 
     def terminal(self, server_id):
         self._live(server_id)
@@ -294,10 +315,14 @@ class Console(_Room, driver.Console):
     def _live(self, server_id):
         self._enter()
         if self._known(server_id).power not in (State.RUNNING, State.PAUSED):
-            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+            raise exceptions.GuestNotFound(host=self._conf.host, server_id=server_id)
 
 
-class Host(_Room, driver.Host):
+def _refuse_connection():
+    raise ConnectionRefusedError
+
+
+class Host(_Capability, driver.Host):
     def __init__(self, guests, conf, watchers):
         super().__init__(guests, conf)
         self._watchers = watchers
@@ -305,7 +330,7 @@ class Host(_Room, driver.Host):
     def facts(self):
         self._enter()
         options = self._conf.fake
-        return driver.HostFacts(
+        return virt.HostFacts(
             **_FACTS, hostname=self._conf.host, vcpus=options.vcpus, memory_mb=options.memory_mb,
             disk_gb=options.disk_gb, free_disk_gb=options.disk_gb, uptime=_uptime())
 
@@ -326,6 +351,10 @@ class Host(_Room, driver.Host):
     def disks(self):
         self._enter()
 
+    def bases(self):
+        self._enter()
+        return set()
+
     def watch(self, callback):
         self._watchers.append(callback)
 
@@ -341,17 +370,25 @@ class FakeDriver(driver.Driver):
         self._watchers = []
         self._mail = concurrency.Mailbox()
         self._task = None
-        guests = Guests(os.path.realpath(conf.state_dir), self._changed)
+        guests = self._known = remembered.Guests(os.path.realpath(conf.state_dir), self._changed)
         self.build = Build(guests, conf)
         self.power = Power(guests, conf)
         self.pause = Pause(guests, conf)
-        self.rescue = Rescues(guests, conf)
+        self.rescue = Rescue(guests, conf)
         self.snapshot = Snapshot(guests, conf)
         self.resize = Resize(guests, conf)
         self.interfaces = Interfaces(guests, conf)
-        self.guest = GuestItself(guests, conf)
+        self.volumes = Volumes(guests, conf)
+        self.guest = Guest(guests, conf)
         self.console = Console(guests, conf)
         self.host = Host(guests, conf, self._watchers)
+
+    def macs(self, server_ids=None):
+        """MACs of the NICs of guests that are on, for the fake network: their devices are there.
+
+        :param server_ids: whose; None: all.
+        """
+        return self._known.macs(server_ids)
 
     def close(self):
         self._watchers.clear()
@@ -359,7 +396,7 @@ class FakeDriver(driver.Driver):
             self._mail.put(None)
 
     def _changed(self, server_id, power):
-        """Tell the watchers, from a thread of its own as a hypervisor does."""
+        """Report the change to the watchers, from a thread of its own as a hypervisor does."""
         if self._watchers:
             if self._task is None:
                 self._task = concurrency.spawn(self._deliver)
@@ -375,12 +412,30 @@ class FakeDriver(driver.Driver):
 
 
 def _guest(spec):
-    return Guest(id=spec.id, name=spec.name, title=spec.title, vcpus=spec.vcpus, memory_mb=spec.memory_mb,
-                 power=State.RUNNING, macs=_macs(spec))
+    return remembered.Guest(id=spec.id, name=spec.name, title=spec.title, vcpus=spec.vcpus, memory_mb=spec.memory_mb,
+                            power=_power(spec), macs=_macs(spec), disks=_disks(spec), volumes=_volumes(spec))
+
+
+def _power(spec):
+    return State.PAUSED if spec.paused else State.RUNNING
 
 
 def _macs(spec):
     return tuple(vif.mac for vif in spec.vifs)
+
+
+def _disks(spec):
+    """Its ephemeral disks and swap, as guests.Guest keeps them."""
+    return tuple(f"{each.source.path} {each.content.size_mb} {_format(each.content)}"
+                 for each in spec.disks_with(virt.Filesystem, virt.Swap))
+
+
+def _volumes(spec):
+    return tuple(each.serial for each in spec.disks if each.content is None)
+
+
+def _format(content):
+    return "swap" if isinstance(content, virt.Swap) else content.type or "default"
 
 
 def _uptime():

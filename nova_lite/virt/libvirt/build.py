@@ -1,239 +1,126 @@
-"""From a GuestSpec to a libvirt domain: a list of small pure steps, the same spec and site give the same XML."""
+"""Creates guests (their files, definition and first start) and removes them."""
 
+import contextlib
 import dataclasses
-import re
+import logging
+import os
 
-from oslo_utils import strutils
-
-from nova_lite.common import exception
-from nova_lite.virt.libvirt import asked
-from nova_lite.virt.libvirt.abilities import Abilities
+from nova_lite.common import concurrency, exceptions
+from nova_lite.common.hardware import processors
+from nova_lite.virt import driver
+from nova_lite.virt import spec as virt
+from nova_lite.virt.libvirt import capabilities, config_drive, disks, domains, guest_config, local_disks, requested
 from nova_lite.virt.libvirt.disks import Files
-from nova_lite.virt.libvirt.xml import domain as dom
+
+LOG = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
-class Site:
-    """Where a guest is built."""
+class Build(driver.Build):
+    def __init__(self, connection, conf, virt_type):
+        self._connection = connection
+        self._conf = conf
+        self._virt_type = virt_type         # a callable: finding out takes seconds, once
+        self._cache = None
+        self._placing = concurrency.Lock()
 
-    cloud: str                      # the state directory, by which guests are known as ours
-    virt_type: str                  # "qemu" or "kvm"
-    files: Files                    # the guest's own
-    options: object                 # the [libvirt] group
-    config_drive: bool = False      # whether files.config_drive exists
-    cache: str = "none"             # "writeback" where the file system has no direct I/O
-    shared: frozenset | None = None     # processors of the host for guests that have none to themselves; None: any
-    abilities: Abilities | None = None  # of the host, for those that ``asked.asks``
+    def check(self, spec):
+        guest_config.domain(spec, self._settings(spec, self.files(spec.id), "none"))
 
+    def spawn(self, spec):
+        if self._connection.call_retrying(domains.runs, spec.id):
+            return
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._undo, spec.id)
+            files = self.files(spec.id)
+            with translated_os_errors():
+                files.make()
+                for each in spec.disks_with(virt.Overlay):
+                    disks.ensure(files, each)
+                local_disks.ensure(files, spec.disks, self._conf.compute.default_ephemeral_format)
+                for each in spec.disks_with(virt.ConfigDrive):
+                    config_drive.write(files, each)
+            with self._placed(spec):
+                self._connection.call_retrying(domains.start, self._domain(spec, files), spec.paused,
+                                        deadline=self._conf.libvirt.start_timeout)
+            undo.pop_all()
 
-_TARGETS = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd", "usb": "sd"}
-_DISK_BUSES = ("virtio", "scsi", "sata", "ide")
-_NIC_MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "pcnet", "ne2k_pci")
-_VIDEO_MODELS = ("vga", "virtio", "cirrus", "bochs", "none")
-_FIRMWARES = {"bios": None, "uefi": "efi"}
-# What XML 1.0 cannot carry; libvirt refuses line breaks in a title besides.
-_UNPRINTABLE = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    def destroy(self, server_id):
+        timeout = self._conf.libvirt.start_timeout
+        self._connection.call_retrying(domains.forget, server_id, deadline=timeout)
+        with translated_os_errors():
+            concurrency.native(self.files(server_id).remove, deadline=timeout, what="removing a guest's files")
 
+    def with_definition(self, fn, spec):
+        """Call ``fn`` (domains.start or domains.restart) with the ``definition`` of a guest."""
+        with self._placed(spec):
+            self._connection.call_retrying(fn, self.definition(spec), spec.paused,
+                                           deadline=self._conf.libvirt.start_timeout)
 
-def domain(spec, site):
-    """The xml.domain.Domain of ``spec``.
+    def _placed(self, spec):
+        """A lock for guests that take processors of the host to themselves: no two may choose the same."""
+        return self._placing if requested.needs_capabilities(spec) else contextlib.nullcontext()
 
-    :raises ImageUnacceptable: an image property asks for what there is not.
-    :raises NotOffered: the flavor does.
-    """
-    asked.check(spec)
-    fields = {}
-    for step in STEPS:
-        fields.update(step(spec, site))
-    return dom.Domain(**fields)
+    def definition(self, spec):
+        """The xml.domain.Domain of a guest that was spawned before; its swap and config drive are made anew when lost.
 
+        What an overlay lies on is read from its file: ``spec`` need not know the image any more.
+        :raises HypervisorError: one of its other disks is gone.
+        """
+        files = self.files(spec.id)
+        spec = dataclasses.replace(spec, disks=tuple(
+            disks.with_backing(files, each) if isinstance(each.content, virt.Overlay) else each
+            for each in spec.disks))
+        with translated_os_errors():
+            local_disks.require(files, spec.disks, self._conf.compute.default_ephemeral_format)
+            for each in spec.disks_with(virt.ConfigDrive):
+                if not os.path.exists(files.path(each.source)):
+                    config_drive.write(files, each)
+        return self._domain(spec, files)
 
-def identity(spec, site):
-    """Who the guest is, to libvirt, to us and to itself (cloud-init knows OpenStack by the product's name)."""
-    return {
-        "type": site.virt_type,
-        "uuid": spec.id,
-        "name": spec.name,
-        "title": _UNPRINTABLE.sub(" ", spec.title) or None,
-        "server": dom.Server(cloud=site.cloud, project=spec.project_id, user=spec.user_id,
-                             flavor=_UNPRINTABLE.sub(" ", spec.flavor_name) or None, image=spec.image_id),
-        "smbios": "sysinfo",
-        "sysinfo_type": "smbios",
-        "sysinfo": tuple(dom.Entry(name=name, text=text) for name, text in (
-            ("manufacturer", "nova_lite"), ("product", "OpenStack Nova"), ("serial", spec.id), ("uuid", spec.id),
-            ("family", "Virtual Machine"))),
-    }
+    def files(self, server_id):
+        """Where a guest's files are."""
+        return Files.of(self._conf.state_dir, server_id)
 
+    def cache(self, files):
+        """How QEMU caches guests' files: "none", or "writeback" where the file system has no direct I/O."""
+        if self._cache is None:
+            self._cache = "none" if disks.has_direct_io(files.directory) else "writeback"
+        return self._cache
 
-def size(spec, _site):
-    return {"memory": spec.memory_mb, "memory_unit": "MiB", "vcpus": spec.vcpus}
+    def _domain(self, spec, files):
+        return guest_config.domain(spec, self._settings(spec, files, self.cache(files)))
 
+    def _settings(self, spec, files, cache):
+        return guest_config.HostSettings(
+            cloud=os.path.realpath(self._conf.state_dir), virt_type=self._virt_type(), files=files,
+            options=self._conf.libvirt, cache=cache, shared=self._shared(), capabilities=self._capabilities(spec))
 
-def machine(spec, site):
-    """Board, firmware and clock; a Windows guest expects its clock in local time."""
-    return {
-        "arch": "x86_64",
-        "machine": _machine(spec, site),
-        "firmware": _choice(spec, "hw_firmware_type", _FIRMWARES, _FIRMWARES["bios"]),
-        "acpi": True,
-        "apic": True,
-        "clock": "localtime" if spec.image_properties.get("os_type") == "windows" else "utc",
-        "timers": (dom.Timer(name="pit", tickpolicy="delay"), dom.Timer(name="rtc", tickpolicy="catchup"),
-                   dom.Timer(name="hpet", present=_flag(spec, "hw_time_hpet"))),
-        "on_poweroff": "destroy",
-        "on_reboot": "restart",
-        "on_crash": "destroy",
-    }
+    def _shared(self):
+        """Processors for guests that have none to themselves; None: any."""
+        options = self._conf.compute
+        if options.cpu_shared_set:
+            return processors.numbers(options.cpu_shared_set)
+        if options.cpu_dedicated_set:
+            return frozenset(range(os.cpu_count())) - processors.numbers(options.cpu_dedicated_set)
+        return None
 
+    def _capabilities(self, spec):
+        if not requested.needs_capabilities(spec):
+            return capabilities.Capabilities()
+        return self._connection.call_retrying(capabilities.read, self._conf.compute, spec.id)
 
-def cpu(_spec, site):
-    """The processor; emulated ones also get a small cache of translated code, which is most of their memory."""
-    emulated = site.virt_type == "qemu"
-    fields = {}
-    if emulated and site.options.tb_cache_mb:
-        fields = {"tb_cache": site.options.tb_cache_mb, "tb_cache_unit": "MiB"}
-    mode = site.options.cpu_mode
-    if mode == "auto":
-        mode = "custom" if emulated else "host-model"
-    if mode == "custom":
-        fields |= {"cpu_mode": mode, "cpu_match": "exact", "cpu_check": "none",
-                   "cpu_model": site.options.cpu_model, "cpu_fallback": "allow"}
-    elif mode != "none":
-        fields |= {"cpu_mode": mode}
-    return fields
-
-
-def disks(spec, site):
-    """The root disk, and the config drive as a CD.  Formats and the whole chain are said, so nobody probes."""
-    made = []
-    root = _overlay(spec, spec.disk, site, site.files.disk, boot_order=1)
-    if spec.rescue is None:
-        _place(made, root, _disk_bus(spec))
-    else:
-        root = dataclasses.replace(root, boot_order=2)
-        rescue = _overlay(spec, spec.rescue.disk, site, site.files.rescue, boot_order=1)
-        if spec.rescue.bus is None:
-            _place(made, rescue, _disk_bus(spec))
-            _place(made, root, _disk_bus(spec))
-        else:
-            _place(made, root, _disk_bus(spec))
-            is_cd = spec.rescue.device == "cdrom"
-            _place(made, dataclasses.replace(rescue, device=spec.rescue.device, readonly=is_cd), spec.rescue.bus)
-    if site.config_drive:
-        path = site.files.config_drive if spec.rescue is None else site.files.rescue_config_drive
-        _place(made, dom.Disk(device="cdrom", format="raw", file=path, readonly=True), _reader_bus(spec, site))
-    return {"disks": tuple(made)}
+    def _undo(self, server_id):
+        try:
+            self.destroy(server_id)
+        except exceptions.NovaLiteError as error:
+            LOG.error("what is left of guest %s could not be removed: %s", server_id, error)
 
 
-def _overlay(spec, disk, site, path, boot_order):
-    base = disk.base
-    return dom.Disk(
-        **asked.disk(spec, _disk_bus(spec)),
-        format="qcow2", cache=site.cache, discard="unmap", file=path, boot_order=boot_order,
-        backing=dom.BackingStore(end=base is not None, file=base, format=base and disk.base_format,
-                                 type=base and "file"))
-
-
-def _place(made, disk, bus):
-    """Attach ``disk`` behind those of ``made`` whose names begin alike: vda, vdb, sda."""
-    prefix = _TARGETS[bus]
-    number = sum(each.target.startswith(prefix) for each in made)
-    made.append(dataclasses.replace(disk, bus=bus, target=f"{prefix}{'abcdef'[number]}"))
-
-
-def controllers(spec, site):
-    """Every port a q35 guest will need must be there from the start; USB is left out, it costs even when idle."""
-    buses = {_disk_bus(spec)} | ({_reader_bus(spec, site)} if site.config_drive else set())
-    if spec.rescue is not None and spec.rescue.bus is not None:
-        buses.add(spec.rescue.bus)
-    usb = "usb" in buses or asked.uses_usb(spec)
-    found = [dom.Controller(type="usb", model=asked.usb_model(spec) if usb else "none")]
-    if "scsi" in buses:
-        found.append(dom.Controller(type="scsi", index=0, model=_scsi_model(spec)))
-    if _is_q35(spec, site):
-        # balloon, rng, video; disks or their controllers
-        own = 3 + len(buses) + len(spec.vifs) + asked.slots(spec)
-        found.append(dom.Controller(type="pci", index=0, model="pcie-root"))
-        found += [dom.Controller(type="pci", model="pcie-root-port")] * (own + site.options.spare_pcie_ports)
-    return {"controllers": tuple(found)}
-
-
-def nics(spec, _site):
-    return {"interfaces": tuple(nic(spec, vif) for vif in spec.vifs)}
-
-
-def nic(spec, vif):
-    """The xml.domain.Interface of one of the guest's Vifs."""
-    model = _choice(spec, "hw_vif_model", _NIC_MODELS, vif.model)
-    return dom.Interface(mac=vif.mac, bridge=vif.bridge, tap=vif.tap, mtu=vif.mtu, model=model,
-                         **asked.nic(spec, model))
-
-
-def console(spec, site):
-    """The serial ports; virtlogd keeps what the first prints over reboots, and bounds it."""
-    return {"serials": asked.serials(spec, site.files.console_log)}
-
-
-def agent(spec, _site):
-    """The way to the guest's agent, where the image says that it has one."""
-    if not _flag(spec, "hw_qemu_guest_agent"):
-        return {}
-    return {"channels": (dom.Channel(name="org.qemu.guest_agent.0"),)}
-
-
-def graphics(spec, site):
-    return {"graphics": (dom.Graphics(listen=site.options.vnc_listen),),
-            "video": _choice(spec, "hw_video_model", _VIDEO_MODELS, "vga"), "video_ram": asked.video_ram(spec)}
-
-
-def rng(spec, site):
-    return {"rng": asked.rng(spec, site.options.rng_device)}
-
-
-def balloon(_spec, _site):
-    return {"balloon": "virtio"}
-
-
-STEPS = (identity, size, machine, cpu, asked.processor, asked.board, asked.devices, disks, controllers, nics, console,
-         agent, graphics, rng, balloon)
-
-
-def _choice(spec, name, choices, default):
-    """What image property ``name`` asks for; a dict of choices says what each means."""
-    value = spec.image_properties.get(name)
-    if value is None:
-        return default
-    if value not in choices:
-        raise exception.ImageUnacceptable(
-            image_id=spec.image_id, reason=f"{name} is '{value}'; this host offers {', '.join(choices)}")
-    return choices[value] if isinstance(choices, dict) else value
-
-
-def _flag(spec, name):
-    return strutils.bool_from_string(spec.image_properties.get(name, "no"))
-
-
-def _disk_bus(spec):
-    return _choice(spec, "hw_disk_bus", _DISK_BUSES, spec.disk.bus)
-
-
-def _scsi_model(spec):
-    return _choice(spec, "hw_scsi_model", {"virtio-scsi": "virtio-scsi", "lsilogic": "lsilogic",
-                                           "lsisas1068": "lsisas1068", "lsisas1078": "lsisas1078"}, "virtio-scsi")
-
-
-def _machine(spec, site):
-    default = "pc" if _disk_bus(spec) == "ide" else site.options.machine_type       # q35 has no IDE
-    return spec.image_properties.get("hw_machine_type", default)
-
-
-def _reader_bus(spec, site):
-    """How the config drive's CD reader is attached; cloud kernels have drivers for virtio-scsi, but none for SATA."""
-    usual = "ide"
-    if _is_q35(spec, site):
-        usual = "sata" if _disk_bus(spec) == "sata" else "scsi"
-    return _choice(spec, "hw_cdrom_bus", ("scsi", "sata", "ide"), usual)
-
-
-def _is_q35(spec, site):
-    return "q35" in _machine(spec, site)
+@contextlib.contextmanager
+def translated_os_errors():
+    """Turn the operating system's errors about a guest's files into HypervisorError."""
+    try:
+        yield
+    except OSError as problem:
+        LOG.error("A guest's files: %s", problem)
+        raise exceptions.HypervisorError(reason=f"the guest's files: {problem.strerror or problem}") from problem

@@ -7,6 +7,13 @@ import io
 
 import pycdlib
 
+from nova_lite.common import atomic_file
+
+
+def write(files, disk):
+    """Make the config drive ``disk`` (a virt.spec.Disk) anew among a guest's files (disks.Files)."""
+    atomic_file.write(files.path(disk.source), image(disk.content.documents))
+
 
 def image(documents):
     """The bytes of an ISO image of ``documents`` ({"openstack/latest/meta_data.json": bytes}).

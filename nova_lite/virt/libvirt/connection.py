@@ -1,16 +1,17 @@
-"""The one way to libvirt: every call in a native thread, with a deadline and a circuit breaker, reconnecting by itself.
+"""A connection to libvirt: calls run in native threads, with a deadline and a circuit breaker; it reconnects by itself.
 
 libvirt's own event loop must be registered before the first connection is opened and must run for as long as one is
 open, or keepalives go unanswered and libvirtd hangs up after half a minute.
 """
 
 import functools
+import itertools
 import logging
 import time
 
 import libvirt
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import concurrency, exceptions, retry
 
 LOG = logging.getLogger(__name__)
 
@@ -43,12 +44,16 @@ def _run_event_loop():
         libvirt.virEventRunDefaultImpl()
 
 
-class _Late(exception.HypervisorUnavailable):
-    """It hangs; this, and not a quick refusal, opens the circuit."""
+class _Late(exceptions.HypervisorUnavailable):
+    """libvirtd did not answer in time; this error, and not a quick refusal, opens the circuit."""
 
 
-class _Absent(exception.HypervisorUnavailable):
-    """Nobody listens, or it went away under the call, as while it restarts: it may be back soon."""
+class _Absent(exceptions.HypervisorUnavailable):
+    """libvirtd does not listen, or ended during the call, as when it restarts: it may be back soon."""
+
+
+class _BeingRemoved(exceptions.HypervisorRefused):
+    """A transient domain of that id has ended, and libvirt has not taken it out of its list yet."""
 
 
 class Connection:
@@ -88,36 +93,33 @@ class Connection:
         try:
             with self._breaker:
                 return self._twice(fn, args, deadline or self._timeout)
-        except exception.CircuitOpen as error:
+        except exceptions.CircuitOpen as error:
             raise self._unavailable(error) from None
 
-    def insist(self, fn, *args, deadline=None):
+    def call_retrying(self, fn, *args, deadline=None):
         """As ``call``, but a libvirtd that is away gets [libvirt] call_timeout to be back, as when it is restarted.
 
-        For work that was promised to somebody; questions that are asked again anyway take ``call``.
-        """
-        end = time.monotonic() + self._timeout
-        while True:
-            try:
-                return self.call(fn, *args, deadline=deadline)
-            except _Absent:
-                if time.monotonic() + _PAUSE > end:
-                    raise
-            concurrency.sleep(_PAUSE)
+        So does one that still removes the domain that was there before.
 
-    def ask(self, fn, server_id, *args, deadline=None):
-        """Return ``fn(virDomain, *args)`` of one guest, as ``insist``.
+        For steps of operations; questions that are repeated anyway, as those of periodic tasks, take ``call``.
+        """
+        return retry.after_errors(functools.partial(self.call, fn, *args, deadline=deadline),
+                                  (_Absent, _BeingRemoved),
+                                  retry.within(self._timeout, itertools.repeat(_PAUSE)))
+
+    def call_guest(self, fn, server_id, *args, deadline=None):
+        """Return ``fn(virDomain, *args)`` of one guest, called as by ``call_retrying``.
 
         :raises GuestNotFound: there is none.
         """
         def of_guest(live):
             return fn(live.lookupByUUIDString(server_id), *args)
         try:
-            return self.insist(of_guest, deadline=deadline)
-        except exception.HypervisorError as error:
+            return self.call_retrying(of_guest, deadline=deadline)
+        except exceptions.HypervisorError as error:
             if getattr(error, "code", None) != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
-            raise exception.GuestNotFound(host=self._host, server_id=server_id) from None
+            raise exceptions.GuestNotFound(host=self._host, server_id=server_id) from None
 
     def close(self):
         live, self._live = self._live, None
@@ -128,7 +130,7 @@ class Connection:
         """Free a connection and what it registered; a broken one keeps memory and descriptors otherwise."""
         try:
             self._natives.run(_close, live, deadline=self._timeout, what="closing libvirt")
-        except (libvirt.libvirtError, exception.NovaLiteError) as error:
+        except (libvirt.libvirtError, exceptions.NovaLiteError) as error:
             LOG.debug("libvirt did not close cleanly: %s", error)
 
     def _twice(self, fn, args, deadline):
@@ -137,7 +139,7 @@ class Connection:
             try:
                 broken, error, result = self._natives.run(_run, fn, live, args, deadline=deadline,
                                                           what=f"libvirt's {fn.__name__}")
-            except (exception.DeadlineExceeded, exception.Unavailable) as late:
+            except (exceptions.DeadlineExceeded, exceptions.Unavailable) as late:
                 raise self._unavailable(late, _Late) from None
             if error is None:
                 return result
@@ -163,13 +165,13 @@ class Connection:
         _start_event_loop()
         attempt, self._attempt = self._attempt or _Attempt(self._uri, self._mail), None
         try:
-            if not attempt.begun:
+            if not attempt.started:
                 self._natives.run(attempt.run, deadline=deadline, what=f"connecting to {self._uri}")
             return attempt.result()
         except libvirt.libvirtError as error:
             refusal = self._unavailable(error, _Absent)
-        except (exception.DeadlineExceeded, exception.Unavailable) as late:
-            self._attempt = attempt         # one hung attempt at a time, however often it is asked for
+        except (exceptions.DeadlineExceeded, exceptions.Unavailable) as late:
+            self._attempt = attempt         # at most one hung attempt at a time
             refusal = self._unavailable(late, _Late)
         self._refused = (time.monotonic(), refusal)
         raise refusal
@@ -185,21 +187,21 @@ class Connection:
         if live is not None and not _alive(live):
             self._drop(live)
 
-    def _unavailable(self, error, kind=exception.HypervisorUnavailable):
+    def _unavailable(self, error, kind=exceptions.HypervisorUnavailable):
         return kind(host=self._host, reason=str(error))
 
 
 class _Attempt:
-    """One attempt to connect.  It goes on in its native thread when nobody waits for it any more."""
+    """One attempt to connect, which continues in its native thread when its caller's deadline has passed."""
 
     def __init__(self, uri, mail):
         self._uri = uri
         self._mail = mail
         self._outcome = None
-        self.begun = False
+        self.started = False
 
     def run(self):
-        self.begun = True
+        self.started = True
         try:
             self._outcome = (None, _open(self._uri, self._mail))
         except libvirt.libvirtError as error:
@@ -208,15 +210,22 @@ class _Attempt:
     def result(self):
         """The connection, or raises why there is none.  :raises Unavailable: it still hangs."""
         if self._outcome is None:
-            raise exception.Unavailable(f"an earlier attempt to connect to {self._uri} still hangs")
+            raise exceptions.Unavailable(f"an earlier attempt to connect to {self._uri} still hangs")
         error, live = self._outcome
         if error is not None:
             raise error
         return live
 
 
+_OF_AGENTS = (libvirt.VIR_ERR_AGENT_UNRESPONSIVE, libvirt.VIR_ERR_AGENT_UNSYNCED)
+
+
 def _refusal(error):
-    refusal = exception.HypervisorError(reason=error.get_error_message())
+    """libvirt's message as an error for administrators; users read only whether the agent or the hypervisor refused."""
+    public = {"public": "The guest's agent does not answer."} if error.get_error_code() in _OF_AGENTS else {}
+    # libvirt has no code of its own for this.
+    kind = _BeingRemoved if "is already being removed" in error.get_error_message() else exceptions.HypervisorRefused
+    refusal = kind(reason=error.get_error_message(), **public)
     refusal.code = error.get_error_code()
     return refusal
 

@@ -1,10 +1,11 @@
-"""A guest's serial port and screen: the end of what virtlogd logged of it, and where the living ones are."""
+"""Logs of guests' serial ports, which virtlogd writes, and connections to their screens and serial ports."""
 
+import functools
 import os
 
-from nova_lite.common import exception
+from nova_lite.common import exceptions
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import guest
+from nova_lite.virt.libvirt import domains
 from nova_lite.virt.libvirt.disks import Files
 
 
@@ -16,7 +17,7 @@ class Console(driver.Console):
     def log(self, server_id, max_bytes):
         files = Files.of(self._conf.state_dir, server_id)
         if not os.path.isdir(files.directory):
-            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+            raise exceptions.GuestNotFound(host=self._conf.host, server_id=server_id)
         pieces = []
         for path in _newest_first(files.console_log):
             piece = _tail(path, max_bytes)
@@ -29,16 +30,16 @@ class Console(driver.Console):
         return b"".join(reversed(pieces))
 
     def screen(self, server_id):
-        listen, port = self._living(server_id, guest.screen)
-        return listen, port
+        self._of_running(server_id, domains.screen)
+        return functools.partial(self._connection.call, domains.open_screen, server_id)
 
     def terminal(self, server_id):
-        return self._living(server_id, guest.terminal)
+        return self._of_running(server_id, domains.terminal)
 
-    def _living(self, server_id, ask):
-        found = self._connection.call(ask, server_id)
+    def _of_running(self, server_id, function):
+        found = self._connection.call(function, server_id)
         if found is None:
-            raise exception.GuestNotFound(host=self._conf.host, server_id=server_id)
+            raise exceptions.GuestNotFound(host=self._conf.host, server_id=server_id)
         return found
 
 

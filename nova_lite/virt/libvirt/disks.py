@@ -1,8 +1,8 @@
 """A guest's files: its directory, its root disk (a qcow2 overlay), its config drive.
 
 An overlay is a header and three empty tables, so it is written here in a tenth of a millisecond instead of by qemu-img
-(https://www.qemu.org/docs/master/interop/qcow2.html).  Nothing here ever reads a byte that a guest may have written,
-but the header of its own qcow2 file.
+(https://www.qemu.org/docs/master/interop/qcow2.html).  Of what a guest may have written, only the header of its own
+qcow2 file is read here.
 """
 
 import contextlib
@@ -13,13 +13,15 @@ import shutil
 import struct
 import tempfile
 
-from nova_lite.common import exception
+from nova_lite.common import atomic_file, exceptions
+from nova_lite.virt import spec
 
 GIB = 1 << 30
 _CLUSTER_BITS = 16
 _CLUSTER = 1 << _CLUSTER_BITS
 _MAGIC = b"QFI\xfb"
 _HEADER = struct.Struct(">4sIQIIQIIQQIIQQQQII")     # version 3, 104 bytes
+_NO_BASE = "The image that the server's disk lies on cannot be read."
 _BACKING_FORMAT = 0xE2792ACA
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -37,16 +39,17 @@ class Files:
             raise ValueError(f"not a server id: {server_id!r}")
         return cls(os.path.join(os.path.realpath(state_dir), "instances", server_id))
 
+    def path(self, source):
+        """Path of a virt.spec.File: absolute as stated, or in the guest's directory."""
+        return os.path.join(self.directory, source.path)
+
     @property
     def disk(self):
-        return os.path.join(self.directory, "disk")
+        """The root disk."""
+        return os.path.join(self.directory, spec.ROOT)
 
-    @property
-    def config_drive(self):
-        return os.path.join(self.directory, "disk.config")
-
-    def aside(self, label=""):
-        """The root disk as it was before the resize called ``label``; "" gives what all such names begin with."""
+    def before_resize(self, label=""):
+        """Path of the root disk's copy from before the resize called ``label``; "" gives what all such begin with."""
         return os.path.join(self.directory, f"disk.resize.{label}")
 
     @property
@@ -55,16 +58,8 @@ class Files:
 
     @property
     def snapshot_delta(self):
-        """What a running guest's disk has of its own, copied; an overlay of the same base."""
+        """Copy of what a running guest's root disk holds itself, an overlay of the same backing image."""
         return os.path.join(self.directory, "snapshot.delta")
-
-    @property
-    def rescue(self):
-        return os.path.join(self.directory, "disk.rescue")
-
-    @property
-    def rescue_config_drive(self):
-        return os.path.join(self.directory, "disk.config.rescue")
 
     @property
     def console_log(self):
@@ -82,51 +77,65 @@ class Files:
             shutil.rmtree(self.directory)
 
 
-def ensure(path, disk):
-    """Make the overlay that ``disk`` (virt.driver.Disk) says at ``path``; one that is already it is kept.
+def ensure(files, disk):
+    """Make the overlay ``disk`` (a virt.spec.Disk with that content); one that is already as stated is kept.
 
     :raises DiskTooSmall: the image does not fit.
     :raises HypervisorError: the base cannot be read, or there is neither base nor size.
     """
-    size = _size(disk)
-    if _header(path) != (size, disk.base, disk.base_format):
-        write_whole(path, overlay(size, disk.base, disk.base_format))
+    path, size, base = files.path(disk.source), _size(disk), disk.source.backing
+    wanted = (size, base.path, base.format) if base else (size, None, None)
+    if _header(path) != wanted:
+        atomic_file.write(path, overlay(*wanted))
 
 
-def chain(files):
-    """(base, base_format) of the root disk that is there; (None, None) where it is an overlay of nothing.
+def with_backing(files, disk):
+    """``disk`` (virt.spec.Disk) with the backing image that its overlay's file names.
 
-    :raises HypervisorError: it is gone, or none of ours.
+    :raises HypervisorError: the file is gone, or none of ours.
     """
-    header = _header(files.disk)
-    if header is None:
-        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
-    return header[1:]
+    _, base, base_format = _read(files.path(disk.source))
+    backing = spec.Backing(base, base_format) if base else None
+    return dataclasses.replace(disk, source=dataclasses.replace(disk.source, backing=backing))
 
 
-def twin(files, path):
+def write_empty_copy(files, path):
     """Make an empty overlay at ``path`` that is as large as the root disk and lies over the same base."""
-    header = _header(files.disk)
-    if header is None:
-        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
-    write_whole(path, overlay(*header))
+    atomic_file.write(path, overlay(*_read(files.disk)))
 
 
 def size_of(files):
     """Bytes that the guest sees of its root disk.  :raises HypervisorError: it is gone or damaged."""
-    header = _header(files.disk)
+    return _read(files.disk)[0]
+
+
+def _read(path):
+    """(size, base, base_format) of an overlay.  :raises HypervisorError: it is gone or damaged."""
+    header = _header(path)
     if header is None:
-        raise exception.HypervisorError(reason=f"the disk {files.disk} is gone or damaged")
-    return header[0]
+        raise exceptions.HypervisorRefused(reason=f"the disk {path} is gone or damaged",
+                                           public="The server's disk is gone or damaged.")
+    return header
 
 
 def survey(state_dir):
-    """{server id: what is wrong with its files, "" for nothing} of all that have a directory."""
+    """{server id: the fault of its files, "" for none} of all that have a directory."""
     return {name: _problem(Files.of(state_dir, name)) for name in _directories(state_dir)}
 
 
+def bases(state_dir):
+    """Names of the files that are backing images of any qcow2 file of any server here."""
+    found = set()
+    for name in _directories(state_dir):
+        for entry in os.scandir(Files.of(state_dir, name).directory):
+            header = _header(entry.path) if entry.is_file(follow_symlinks=False) else None
+            if header and header[1]:
+                found.add(os.path.basename(header[1]))
+    return found
+
+
 def copied(state_dir):
-    """Ids of the servers of whose disks there is something of a copy."""
+    """Ids of the servers of whose disks there is a copy or a part of one."""
     return [name for name in _directories(state_dir)
             for files in (Files.of(state_dir, name),)
             if os.path.exists(files.snapshot) or os.path.exists(files.snapshot_delta)]
@@ -145,24 +154,16 @@ def _problem(files):
     return f"{base}, on which its disk lies, is gone" if base and not os.path.exists(base) else ""
 
 
-def write_whole(path, content):
-    """Write a file of mode 0600 that is there either whole or not at all, whenever we die."""
-    draft = f"{path}.new"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as out:
-        out.write(content)
-    os.rename(draft, path)
-
-
 def overlay(size, base=None, base_format=None):
     """The bytes of an empty qcow2 image of ``size`` bytes over ``base`` (None: over nothing)."""
     name = os.fsencode(base) if base else b""
     if len(name) > 1023:
-        raise exception.HypervisorError(reason=f"the path of the base image is too long: {base}")
+        raise exceptions.HypervisorRefused(reason=f"the path of the base image is too long: {base}", public=_NO_BASE)
     extensions = struct.pack(">II", 0, 0)
     if base:
-        word = base_format.encode()
-        padded = word.ljust(-(-len(word) // 8) * 8, b"\0")
-        extensions = struct.pack(">II", _BACKING_FORMAT, len(word)) + padded + extensions
+        name_of_format = base_format.encode()
+        padded = name_of_format.ljust(-(-len(name_of_format) // 8) * 8, b"\0")
+        extensions = struct.pack(">II", _BACKING_FORMAT, len(name_of_format)) + padded + extensions
     l1_entries = -(-size // (_CLUSTER * _CLUSTER // 8))
     l1_clusters = max(1, -(-l1_entries * 8 // _CLUSTER))
     header = _HEADER.pack(
@@ -187,9 +188,10 @@ def virtual_size(path, image_format):
         with open(path, "rb") as image:
             magic, _version, *_, size = struct.unpack(">4sIQIIQ", image.read(32))
     except (OSError, struct.error) as problem:
-        raise exception.HypervisorError(reason=f"the base image cannot be read: {problem}") from None
+        raise exceptions.HypervisorRefused(reason=f"the base image cannot be read: {problem}",
+                                          public=_NO_BASE) from None
     if image_format != "qcow2" or magic != _MAGIC:
-        raise exception.HypervisorError(reason=f"the base image {path} is not {image_format}")
+        raise exceptions.HypervisorRefused(reason=f"the base image {path} is not {image_format}", public=_NO_BASE)
     return size
 
 
@@ -204,13 +206,13 @@ def has_direct_io(directory):
 
 
 def _size(disk):
-    asked = disk.size_gb * GIB
-    needed = -(-virtual_size(disk.base, disk.base_format) // 512) * 512 if disk.base else 0
-    if asked and asked < needed:
-        raise exception.DiskTooSmall(flavor_bytes=asked, image_bytes=needed)
-    if not (asked or needed):
-        raise exception.HypervisorError(reason="a disk needs an image or a size")
-    return asked or needed
+    wanted, base = disk.content.size_gb * GIB, disk.source.backing
+    needed = -(-virtual_size(base.path, base.format) // 512) * 512 if base else 0
+    if wanted and wanted < needed:
+        raise exceptions.DiskTooSmall(flavor_bytes=wanted, image_bytes=needed)
+    if not (wanted or needed):
+        raise exceptions.HypervisorError(reason="a disk needs an image or a size")
+    return wanted or needed
 
 
 def _header(path):
@@ -228,7 +230,7 @@ def _header(path):
 
 
 def _backing_format(head):
-    """What the header's extension says of the base; QEMU may have added others before it."""
+    """The backing format, from the header extension for it; QEMU may have added others before it."""
     at = struct.unpack_from(">I", head, 100)[0]
     while at + 8 <= len(head):
         kind, length = struct.unpack_from(">II", head, at)

@@ -1,4 +1,4 @@
-"""The machine and its hypervisor, as libvirt and the file system tell of them."""
+"""Facts of the machine and its hypervisor, from libvirt and the file system."""
 
 import os
 import time
@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 from nova_lite.common import concurrency
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt import disks, guest
+from nova_lite.virt.libvirt import disks, domains, local_disks
+from nova_lite.virt.spec import HostFacts
 
 _CHECK_TIMEOUT = 5.0
 _SURVEY_TIMEOUT = 30.0
@@ -20,23 +21,27 @@ class Host(driver.Host):
         self._virt_type = virt_type
 
     def facts(self):
-        told = self._connection.call(_facts)
+        known = self._connection.call(_facts)
         space = os.statvfs(_existing(self._conf.state_dir))
-        return driver.HostFacts(
-            **told, uptime=uptime(),
+        return HostFacts(
+            **known, uptime=uptime(),
             disk_gb=space.f_frsize * space.f_blocks >> 30, free_disk_gb=space.f_frsize * space.f_bavail >> 30)
 
     def guests(self):
-        return self._connection.call(guest.ours, os.path.realpath(self._conf.state_dir))
+        return self._connection.call(domains.ours, os.path.realpath(self._conf.state_dir))
 
     def halted(self):
-        return self._connection.call(guest.halted, os.path.realpath(self._conf.state_dir))
+        return self._connection.call(domains.halted, os.path.realpath(self._conf.state_dir))
 
     def nics(self):
-        return self._connection.call(guest.nics, os.path.realpath(self._conf.state_dir))
+        return self._connection.call(domains.nics, os.path.realpath(self._conf.state_dir))
 
     def disks(self):
-        return concurrency.native(disks.survey, self._conf.state_dir, deadline=_SURVEY_TIMEOUT, what="looking at disks")
+        return concurrency.native(local_disks.survey, self._conf.state_dir, deadline=_SURVEY_TIMEOUT,
+                                  what="looking at disks")
+
+    def bases(self):
+        return concurrency.native(disks.bases, self._conf.state_dir, deadline=_SURVEY_TIMEOUT, what="looking at disks")
 
     def watch(self, callback):
         self._events.watch(callback)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 
-from nova_lite.common import concurrency, exception
+from nova_lite.common import atomic_file, concurrency, exceptions
 
 LOG = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def virt_type(state_dir, emulator=None):
     """
     emulator = emulator or shutil.which("qemu-system-x86_64") or shutil.which("qemu-kvm", path="/usr/libexec")
     if emulator is None:
-        raise exception.HypervisorError(reason="there is no qemu-system-x86_64 on this machine")
+        raise exceptions.HypervisorError(reason="there is no qemu-system-x86_64 on this machine")
     path = os.path.join(state_dir, "cache", "virt_type.json")
     found = _remembered(path, emulator)
     if found is None:
@@ -126,9 +126,7 @@ def _remembered(path, emulator):
 def _remember(path, emulator, found):
     with contextlib.suppress(OSError):          # then it is found out again
         os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
-        with open(f"{path}.new", "w") as memory:
-            json.dump({"virt_type": found, "of": _circumstances(emulator)}, memory)
-        os.rename(f"{path}.new", path)
+        atomic_file.write(path, json.dumps({"virt_type": found, "of": _circumstances(emulator)}), mode=0o640)
 
 
 def boot_sector():

@@ -12,6 +12,7 @@ import uuid
 
 import requests
 
+from tests import clouds
 from tests.faults import invariants
 
 #: What may be answered while the cloud is being broken: states that forbid it, quota, and a cloud that says "not now".
@@ -46,6 +47,10 @@ class Load:
         for each in self._threads:
             each.join(90)
         assert not any(each.is_alive() for each in self._threads), "a client still waits for its answer"
+
+    def until_accepted(self, least):
+        """Go on until more than ``least`` requests were accepted, however slow the machine is."""
+        clouds.until(f"{least} requests are accepted", lambda: self.accepted > least)
 
     @property
     def accepted(self):
@@ -91,7 +96,7 @@ class Client:
     def _made(self, answer):
         server_id = answer.json()["server"]["id"]
         self._servers.append(server_id)
-        self._promised("create", server_id, answer)
+        self._promised("build_server", server_id, answer)
 
     def _twice(self):
         """With an Idempotency-Key, a request whose fate is unknown is simply asked again."""
@@ -119,16 +124,16 @@ class Client:
             self._load.wrong.append(f"server {server_id} was promised, and is 404 without its deletion")
 
     def _stop(self):
-        self._act("stop", {"os-stop": None})
+        self._act("stop_server", {"os-stop": None})
 
     def _start(self):
-        self._act("start", {"os-start": None})
+        self._act("start_server", {"os-start": None})
 
     def _reboot(self):
-        self._act("reboot", {"reboot": {"type": "SOFT"}})
+        self._act("reboot_server", {"reboot": {"type": "SOFT"}})
 
     def _reset(self):
-        self._act("reboot_hard", {"reboot": {"type": "HARD"}})
+        self._act("hard_reboot_server", {"reboot": {"type": "HARD"}})
 
     def _show(self):
         self._ask("show", "GET", f"/compute/v2.1/servers/{self._random.choice(self._servers)}")
@@ -204,21 +209,21 @@ class Client:
         self._load.promises.append(invariants.accepted(name, server_id, answer.headers["x-openstack-request-id"]))
 
     def _row(self, what, table, row_id, there):
-        def kept(sight):
-            found = any(row.id == row_id for row in getattr(sight, table))
+        def kept(records):
+            found = any(row.id == row_id for row in getattr(records, table))
             return "" if found is there else f"it is {'there' if found else 'missing'}"
         self._load.promises.append(invariants.Promise(f"{what} {row_id}", kept))
 
     def _named(self, what, table, name, there):
         if there is None:
             return
-        def kept(sight):
-            found = any(row.name == name for row in getattr(sight, table))
+        def kept(records):
+            found = any(row.name == name for row in getattr(records, table))
             return "" if found is there else f"it is {'there' if found else 'missing'}"
         self._load.promises.append(invariants.Promise(f"{what} {name}", kept))
 
     def _status(self, what, image_id):
-        def kept(sight):
-            row = next((each for each in sight.images if each.id == image_id), None)
+        def kept(records):
+            row = next((each for each in records.images if each.id == image_id), None)
             return "" if row is not None and row.status == "active" else f"it is {row and row.status}"
         self._load.promises.append(invariants.Promise(f"{what} {image_id}", kept))

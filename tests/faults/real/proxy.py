@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 
-from tests import lanes
+from tests import ports_and_ranges
 
 _CHUNK = 1 << 16
 #: What a client sends to commit: PostgreSQL's simple and extended queries end the text with a zero byte, and MariaDB's
@@ -53,7 +53,8 @@ class Proxy:
         self._lose = _Nothing()
         self.accepted = self.commits = self.lost = 0
         self.arrivals = []
-        self.port = lanes.free_port()   # of our lane: while it refuses, nobody else may listen there or call from there
+        # While it refuses, nobody else may listen there or call from there.
+        self.port = ports_and_ranges.free_port()
 
     def __enter__(self):
         _Loop.run(self._start())

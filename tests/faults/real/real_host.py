@@ -1,4 +1,4 @@
-"""A room whose one host runs real guests, on a libvirtd of the tests' own, with real bridges and DHCP servers."""
+"""A cluster whose one host runs real guests, on a libvirtd of the tests' own, with real bridges and DHCP servers."""
 
 import contextlib
 import os
@@ -7,13 +7,14 @@ import sys
 
 import libvirt
 
-from nova_lite.network.host import bridge, dhcp
-from nova_lite.network.host.state import Store
+from nova_lite.network.planes.linux import bridge, dhcp, wiring
+from nova_lite.network.planes.linux.parts import cloud_of
+from nova_lite.network.planes.state import Store
 from nova_lite.objects.states import Power
 from nova_lite.virt.libvirt import disks
 from tests import clouds, hypervisor, tiny_guest
 from tests.faults import invariants
-from tests.faults.real import rooms
+from tests.faults.real import clusters
 
 _POWERS = {libvirt.VIR_DOMAIN_RUNNING: Power.RUNNING, libvirt.VIR_DOMAIN_SHUTOFF: Power.SHUTDOWN,
            libvirt.VIR_DOMAIN_PAUSED: Power.PAUSED, libvirt.VIR_DOMAIN_CRASHED: Power.CRASHED,
@@ -22,13 +23,13 @@ _POWERS = {libvirt.VIR_DOMAIN_RUNNING: Power.RUNNING, libvirt.VIR_DOMAIN_SHUTOFF
 
 @contextlib.contextmanager
 def prepared():
-    """What a run with real guests needs besides a room: {"daemon": a libvirtd, "image": bytes of a guest's disk}."""
+    """What a run with real guests needs besides a cluster: {"daemon": a libvirtd, "image": bytes of a guest's disk}."""
     assert os.geteuid() == 0, "real guests and networks need root"
     with contextlib.contextmanager(hypervisor.private_libvirtd)() as daemon:
         yield {"daemon": daemon, "image": tiny_guest.disk(hypervisor.GREETING)}
 
 
-class RealRoom(rooms.Room):
+class RealCluster(clusters.Cluster):
     """:param daemon: the private libvirtd."""
 
     def __init__(self, layout, directory, daemon):
@@ -55,7 +56,7 @@ class RealRoom(rooms.Room):
     def _sweep(self, host):
         code = ("from nova_lite.cmd import base; import sys; base.configure(['--config-file', sys.argv[1]], 'sweep')\n"
                 "from nova_lite.cmd import remove; remove._remove_from_host()")
-        done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, rooms.config_of(self, host)],
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, clusters.config_of(self, host)],
                               cwd=clouds.ROOT, capture_output=True, text=True, check=False, timeout=120,
                               env={**os.environ, "PYTHONPATH": clouds.ROOT})
         assert done.returncode == 0, done.stderr
@@ -63,7 +64,7 @@ class RealRoom(rooms.Room):
     # ---- what there really is
 
     def _host(self, name):
-        directory = rooms.host_dir(self, name)
+        directory = clusters.host_dir(self, name)
         store = Store(os.path.join(directory, "network"))
         segments = store.segments()
         return invariants.Host(
@@ -71,6 +72,7 @@ class RealRoom(rooms.Room):
             ports={port.port_id: port.server_id for segment in segments for port in segment.ports},
             files=set(disks.survey(directory)),
             taps={each for segment in segments for each in bridge.members(segment.bridge)},
+            networks=set(wiring.owned(cloud_of(directory))),
             leases={each.partition(",")[0] for network in store.networks()
                     for each in dhcp.known(store.directory(network))})
 

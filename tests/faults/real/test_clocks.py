@@ -1,6 +1,6 @@
-"""The time of day jumps by an hour, on one machine or all: nothing is late, nobody is dead, nothing is done twice.
+"""The time of day is stepped by an hour, on one machine or all: nothing is late, nobody is dead, nothing is done twice.
 
-A small preloaded library (timeofday.c) tells each process the time of day that a file of its own says; its monotonic
+A small preloaded library (timeofday.c) gives each process the time of day that a file of its own says; its monotonic
 clock is true, as on a machine whose clock is set.
 """
 
@@ -13,10 +13,10 @@ import time
 import pytest
 
 from tests import clouds
-from tests.faults.real import rooms
+from tests.faults.real import clusters
 from tests.faults.real.load import Load
 
-OPTIONS = rooms.OPTIONS + "[DEFAULT]\nrpc_response_timeout = 10\n[fake]\ndelay = 2\n"
+OPTIONS = clusters.OPTIONS + "[DEFAULT]\nrpc_response_timeout = 10\n[fake]\ndelay = 2\n"
 HOUR = 3600
 
 
@@ -51,23 +51,23 @@ def clocks(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def room(make_room, clocks):
-    return make_room(options=OPTIONS, environ={name: clocks.environ(name) for name in NAMES})
+def cluster(make_cluster, clocks):
+    return make_cluster(options=OPTIONS, environ={name: clocks.environ(name) for name in NAMES})
 
 
 @pytest.fixture(autouse=True)
 def right_again(request):
     yield
-    if "room" in request.fixturenames:
+    if "cluster" in request.fixturenames:
         request.getfixturevalue("clocks").set(0, *NAMES)
-        request.getfixturevalue("room").log_in_again()
-        request.getfixturevalue("room").clear()
+        request.getfixturevalue("cluster").log_in_again()
+        request.getfixturevalue("cluster").clear()
 
 
-def test_processes_see_the_time_that_is_told(room, clocks):
+def test_processes_see_the_time_of_their_clock_files(cluster, clocks):
     """Or the tests below would prove nothing."""
     def hour():
-        return room.get("/compute/v2.1/os-services").headers["Date"][17:19]
+        return cluster.get("/compute/v2.1/os-services").headers["Date"][17:19]
     before = hour()
     clocks.set(HOUR, "api")
     assert hour() != before
@@ -75,45 +75,45 @@ def test_processes_see_the_time_that_is_told(room, clocks):
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
 @pytest.mark.parametrize("who", [("conductor1",), NAMES], ids=["one conductor", "all"])
-def test_a_jump_disturbs_nothing_that_is_under_way(room, clocks, who, seconds):
-    stopping = room.boot(name="stopping")["id"]
-    creating = room.create(name="creating").body["server"]["id"]
-    assert room.act(stopping, "os-stop").status == 202
-    clouds.until("the steps run", lambda: len(room.query(
+def test_a_clock_step_disturbs_no_running_operation(cluster, clocks, who, seconds):
+    stopping = cluster.boot(name="stopping")["id"]
+    creating = cluster.create(name="creating").body["server"]["id"]
+    assert cluster.act(stopping, "os-stop").status == 202
+    clouds.until("the steps run", lambda: len(cluster.query(
         "SELECT 1 FROM operation_steps WHERE outcome IS NULL AND name IN ('stop', 'spawn')")) == 2)
     clocks.set(seconds, *who)
-    room.log_in_again()
-    with Load(room, seed=21, clients=2) as load:
+    cluster.log_in_again()
+    with Load(cluster, seed=21, clients=2) as load:
         time.sleep(8)
-        services = room.get("/compute/v2.1/os-services", user="admin").body["services"]
+        services = cluster.get("/compute/v2.1/os-services", user="admin").body["services"]
         assert {each["state"] for each in services} == {"up"}
-    whole = rooms.now()
-    room.wait_final(30)
-    assert room.show(stopping)["status"] == "SHUTOFF"
-    assert room.show(creating)["status"] == "ACTIVE"
-    for server_id, name in ((stopping, "stop"), (creating, "create")):
-        row, = room.query("SELECT state, attempt FROM operations WHERE server_id = :id AND name = :name",
+    whole = clusters.now()
+    cluster.wait_final()
+    assert cluster.show(stopping)["status"] == "SHUTOFF"
+    assert cluster.show(creating)["status"] == "ACTIVE"
+    for server_id, name in ((stopping, "stop_server"), (creating, "build_server")):
+        row, = cluster.query("SELECT state, attempt FROM operations WHERE resource_id = :id AND name = :name",
                           id=server_id, name=name)
-        assert (row.state, row.attempt) == ("done", 1 if name == "stop" else 2), "it was taken from who did it"
+        assert (row.state, row.attempt) == ("done", 1 if name == "stop_server" else 2), "taken from its worker"
     assert not load.wrong, "\n".join(load.wrong)
-    room.check(whole=whole)
+    cluster.check(whole=whole)
 
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
-def test_a_worker_that_dies_around_a_jump_is_replaced_as_soon_as_ever(room, clocks, seconds):
+def test_a_worker_that_dies_around_a_clock_step_is_replaced_in_time(cluster, clocks, seconds):
     """A lease of an hour ago, or of an hour to come, holds nobody up."""
-    server = room.boot()
-    host = room.host_of(server["id"])
-    assert room.act(server["id"], "os-stop").status == 202
-    clouds.until("the step runs", lambda: room.query(
+    server = cluster.boot()
+    host = cluster.host_of(server["id"])
+    assert cluster.act(server["id"], "os-stop").status == 202
+    clouds.until("the step runs", lambda: cluster.query(
         "SELECT 1 FROM operation_steps WHERE outcome IS NULL AND name = 'stop'"))
-    room.kill(host)
+    cluster.kill(host)
     clocks.set(seconds, *NAMES)
-    room.log_in_again()
-    room.start_process(host)
-    clouds.until("it is stopped", lambda: room.show(server["id"])["status"] == "SHUTOFF", 30)
-    room.wait_final(30)
-    room.check(whole=rooms.now())
+    cluster.log_in_again()
+    cluster.start_process(host)
+    clouds.until("it is stopped", lambda: cluster.show(server["id"])["status"] == "SHUTOFF", cluster.bound)
+    cluster.wait_final()
+    cluster.check(whole=clusters.now())
 
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
@@ -124,7 +124,7 @@ def test_a_cloud_in_one_process_follows_its_machine(tmp_path, seconds):
         def environ(self, name):
             return clocks.environ(name)
 
-    cloud = clouds.Cloud(Layout("fake", "[fake]\ndelay = 3\n[operations]\nlease = 5\nring_again = 2\n"
+    cloud = clouds.Cloud(Layout("fake", "[fake]\ndelay = 3\n[operations]\nlease = 5\nnotify_again = 2\n"
                                         "report_interval = 2\n"), tmp_path)
     try:
         cloud.start()
@@ -137,7 +137,7 @@ def test_a_cloud_in_one_process_follows_its_machine(tmp_path, seconds):
         services = cloud.get("/compute/v2.1/os-services", user="admin").body["services"]
         assert {each["state"] for each in services} == {"up"}
         with sqlite3.connect(f"{cloud.state_dir}/nova_lite.sqlite") as database:
-            row = database.execute("SELECT state, attempt FROM operations WHERE name = 'stop'").fetchone()
+            row = database.execute("SELECT state, attempt FROM operations WHERE name = 'stop_server'").fetchone()
         assert row == ("done", 1)
         assert cloud.boot(name="after")["status"] == "ACTIVE"
     finally:

@@ -25,32 +25,32 @@ __attribute__((constructor)) static void begin(void)
         close(file);
 }
 
-int clock_gettime(clockid_t which, struct timespec *told)
+int clock_gettime(clockid_t which, struct timespec *time_of_day)
 {
-    int status = syscall(SYS_clock_gettime, which, told);
+    int status = syscall(SYS_clock_gettime, which, time_of_day);
 
     if (status == 0 && off && (which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE))
-        told->tv_sec += *off;
+        time_of_day->tv_sec += *off;
     return status;
 }
 
-int gettimeofday(struct timeval *told, void *zone)
+int gettimeofday(struct timeval *time_of_day, void *zone)
 {
     struct timespec now;
 
     (void)zone;
     clock_gettime(CLOCK_REALTIME, &now);
-    told->tv_sec = now.tv_sec;
-    told->tv_usec = now.tv_nsec / 1000;
+    time_of_day->tv_sec = now.tv_sec;
+    time_of_day->tv_usec = now.tv_nsec / 1000;
     return 0;
 }
 
-time_t time(time_t *told)
+time_t time(time_t *time_of_day)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    if (told)
-        *told = now.tv_sec;
+    if (time_of_day)
+        *time_of_day = now.tv_sec;
     return now.tv_sec;
 }

@@ -1,4 +1,4 @@
-"""What other services may tell."""
+"""Bodies of /os-server-external-events."""
 
 from nova_lite.api.compute.schemas.types import UUID, closed
 from nova_lite.api.wsgi.validation import Since

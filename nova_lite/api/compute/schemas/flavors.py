@@ -18,17 +18,17 @@ from nova_lite.api.compute.schemas.types import (
 )
 from nova_lite.api.wsgi.validation import Since
 
-_SIZE, _ROOM = number(1, MAX_INT), number(0, MAX_INT)
+_SIZE, _SIZE_OR_NONE = number(1, MAX_INT), number(0, MAX_INT)
 _DESCRIPTION = {"type": ["string", "null"], "format": "description", "minLength": 0, "maxLength": 65535}
 _FACTOR = {"type": ["number", "string"], "pattern": r"^[0-9]+(\.[0-9]+)?$", "exclusiveMinimum": 0,
            "maximum": 3.40282e+38}
 
 _FLAVOR = closed(
     ["name", "ram", "vcpus", "disk"],
-    name=NAME, ram=_SIZE, vcpus=_SIZE, disk=_ROOM, swap=_ROOM, rxtx_factor=_FACTOR,
+    name=NAME, ram=_SIZE, vcpus=_SIZE, disk=_SIZE_OR_NONE, swap=_SIZE_OR_NONE, rxtx_factor=_FACTOR,
     id={"type": ["string", "number", "null"], "minLength": 1, "maxLength": 255,
         "pattern": "^(?! )[a-zA-Z0-9. _-]+(?<! )$"},
-    **{"OS-FLV-EXT-DATA:ephemeral": _ROOM, "os-flavor-access:is_public": BOOLEAN})
+    **{"OS-FLV-EXT-DATA:ephemeral": _SIZE_OR_NONE, "os-flavor-access:is_public": BOOLEAN})
 _FLAVOR_255 = extended(_FLAVOR, description=_DESCRIPTION)
 
 CREATE = Since({"2.1": wrapped("flavor", _FLAVOR), "2.55": wrapped("flavor", _FLAVOR_255),

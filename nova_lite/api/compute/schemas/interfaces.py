@@ -8,8 +8,5 @@ _ATTACHMENT = closed(net_id=UUID, port_id=UUID, fixed_ips={
 ATTACH = Since({"2.1": closed(interfaceAttachment=_ATTACHMENT),
                 "2.49": closed(interfaceAttachment=extended(_ATTACHMENT, tag=TAG))})
 
-ADD_FIXED_IP = action("addFixedIp", closed(["networkId"], networkId={"type": ["string", "integer"]}))
-REMOVE_FIXED_IP = action("removeFixedIp", closed(["address"], address=IP))
-
 _GROUP = closed(["name"], name={"type": "string", "minLength": 1})
 ADD_GROUP, REMOVE_GROUP = action("addSecurityGroup", _GROUP), action("removeSecurityGroup", _GROUP)

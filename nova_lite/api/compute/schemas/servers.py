@@ -35,7 +35,7 @@ _ACCESS = {"OS-DCF:diskConfig": DISK_CONFIG, "accessIPv4": IPV4, "accessIPv6": I
 _TAGS = {"type": "array", "items": TAG, "maxItems": MAX_TAGS}
 _CERTIFICATES = {"type": ["array", "null"], "minItems": 1, "maxItems": 50, "uniqueItems": True,
                  "items": {"type": "string", "minLength": 1}}
-_PERSONALITY = {"type": "array", "items": closed(path={"type": "string"}, contents=BASE64)}
+_PERSONALITY = {"type": "array", "items": closed(["path", "contents"], path={"type": "string"}, contents=BASE64)}
 
 _HINTS = {
     "type": "object",

@@ -9,7 +9,7 @@ _CONDUCTORS = frozenset({"schedule", "migrate_server", "live_migrate_instance"})
 
 def action(req, row):
     """One operation, under the name that Nova knows it by."""
-    shown = {"action": states.action(row.name), "instance_uuid": row.server_id, "request_id": row.request_id,
+    shown = {"action": states.action(row.name), "instance_uuid": row.resource_id, "request_id": row.request_id,
              "user_id": row.user_id, "project_id": row.project_id, "start_time": _moment(row.created_at),
              "message": row.message}
     if req.at_least("2.58"):
@@ -18,7 +18,7 @@ def action(req, row):
 
 
 class EventView:
-    """Events of an action as one request may see them.  ``visible`` tells whether it may at all."""
+    """Events of an action as one request may see them.  ``visible`` says whether it may at all."""
 
     def __init__(self, req, server):
         may = req.context.may
@@ -38,13 +38,13 @@ class EventView:
         if self._hosts:
             shown["hostId"] = host_id(self._project_id, step.host)
         if self._details:
-            told = step.decision and decision.text(step.decision)
-            shown["details"] = "\n".join(filter(None, (step.detail, told))) or None
+            decided = step.decision and decision.text(step.decision)
+            shown["details"] = "\n".join(filter(None, (step.detail, decided))) or None
         return shown
 
 
 def _event(step):
-    return f"{'conductor' if step.name in _CONDUCTORS else 'compute'}_{step.name}"
+    return f"{'conductor' if step.name in _CONDUCTORS or step.host is None else 'compute'}_{step.name}"
 
 
 def _moment(value):

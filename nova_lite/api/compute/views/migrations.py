@@ -1,8 +1,8 @@
 """What migrations look like in each microversion."""
 
 from nova_lite.api.compute.views.moments import moment
+from nova_lite.objects.migration import UNDER_WAY, Kind
 
-_LIVE, _UNDER_WAY = "live-migration", frozenset(("queued", "preparing", "running", "post-migrating"))
 _ENDS = ("dest_compute", "dest_host", "dest_node", "source_compute", "source_node")
 
 
@@ -13,7 +13,7 @@ def migration(req, row, links, *, hosts):
              "status": row.status, "updated_at": moment(row.updated_at)}
     if req.at_least("2.23"):
         shown["migration_type"] = row.kind
-        if row.kind == _LIVE and row.status in _UNDER_WAY:
+        if row.kind == Kind.LIVE and row.status in UNDER_WAY:
             shown["links"] = links.of(f"servers/{row.server_id}/migrations", row.id)
     return shown | _later(req, row)
 

@@ -3,7 +3,7 @@
 
 def interface(req, port):
     shown = {"net_id": port["network_id"], "port_id": port["id"], "mac_addr": port["mac_address"],
-             "port_state": "ACTIVE" if port["host"] else "DOWN", "fixed_ips": port["fixed_ips"]}
+             "port_state": port["status"], "fixed_ips": port["fixed_ips"]}
     if req.at_least("2.70"):
         shown["tag"] = port["tag"]
     return shown

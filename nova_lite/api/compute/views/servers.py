@@ -11,15 +11,16 @@ from nova_lite.api.compute.image_property_names import KNOWN
 from nova_lite.api.compute.views.links import Links
 from nova_lite.common import clock
 from nova_lite.conf import CONF
+from nova_lite.objects import damaged_server
 from nova_lite.objects.states import Vm, status
 
 _FAULTY = frozenset({"ERROR", "DELETED"})
 _PROGRESSING = frozenset({"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"})
-_P = "os_compute_api:servers:show"
+_POLICY = "os_compute_api:servers:show"
 
 
 def host_id(project_id, host):
-    """A name for a host that users of a project may know: it tells hosts apart and nothing else; "" for None."""
+    """A name for a host that users of a project may know: it distinguishes hosts and says nothing else; "" for None."""
     return hashlib.sha224((project_id + host).encode()).hexdigest() if host else ""
 
 
@@ -52,7 +53,7 @@ class ServerView:
         self._attributes_23 = self._attributes and at_least("2.3")
         self._hostname = at_least("2.90") and not self._attributes
         self._embedded = at_least("2.47")
-        self._extra_specs = self._embedded and context.may(f"{_P}:flavor-extra-specs", target)
+        self._extra_specs = self._embedded and context.may(f"{_POLICY}:flavor-extra-specs", target)
         self._host_status = self._whole and at_least("2.16") and _host_status(context, target)
         #: Whether rows must come with the state of their host.
         self.needs_host = bool(self._attributes or self._host_status)
@@ -78,13 +79,23 @@ class ServerView:
         return shown
 
     def show(self, row):
+        """One whose record is damaged is in error, and its fault says so: it hides no other of a list."""
+        try:
+            return self._show(row)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            names = damaged_server.damaged(row)
+            if not names:
+                raise
+            return self._show(damaged_server.mended(row, names))
+
+    def _show(self, row):
         id, host = row.id, row.host
         shown_as = "DELETED" if row.deleted_at else status(row.vm_state, row.task_state)
         server = {
             "accessIPv4": row.access_ipv4 or "",
             "accessIPv6": row.access_ipv6 or "",
             "addresses": {} if row.vm_state == Vm.BUILDING else addresses(row, self._whole),
-            "created": _z(row.created_at),
+            "created": _utc(row.created_at),
             "flavor": self._flavor(row.flavor),
             "hostId": self._host_id(row.project_id, host) if host else "",
             "id": id,
@@ -95,7 +106,7 @@ class ServerView:
             "status": shown_as,
             "tenant_id": row.project_id,
             "user_id": row.user_id,
-            "updated": _z(row.updated_at or row.created_at),
+            "updated": _utc(row.updated_at or row.created_at),
             "OS-DCF:diskConfig": row.disk_config,
         }
         if shown_as in _PROGRESSING:
@@ -192,9 +203,9 @@ class ServerView:
 
 def _host_status(context, target):
     """Which states of its host a caller may see: "any", "unknown", or None."""
-    if context.may(f"{_P}:host_status", target):
+    if context.may(f"{_POLICY}:host_status", target):
         return "any"
-    return "unknown" if context.may(f"{_P}:host_status:unknown-only", target) else None
+    return "unknown" if context.may(f"{_POLICY}:host_status:unknown-only", target) else None
 
 
 def host_status(row, stale):
@@ -208,5 +219,5 @@ def host_status(row, stale):
     return "UP" if row.host_seen_at and row.host_seen_at >= stale else "UNKNOWN"
 
 
-def _z(moment):
+def _utc(moment):
     return moment.isoformat(timespec="seconds") + "Z"

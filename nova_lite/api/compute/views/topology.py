@@ -6,8 +6,8 @@ from nova_lite.common.hardware import numa
 
 def topology(server):
     """Of a server's row; "pagesize_kb" is null where the host chooses."""
-    wishes = hardware.Wishes.of_server(server, server.flavor)
-    size = numa.page_size(wishes)
+    requirements = hardware.Requirements.of_server(server, server.flavor)
+    size = numa.page_size(requirements)
     return {"nodes": [{"vcpu_set": sorted(cell.cpus), "siblings": [], "memory_mb": cell.memory_mb}
-                      for cell in numa.cells(wishes)],
+                      for cell in numa.cells(requirements)],
             "pagesize_kb": size if isinstance(size, int) else None}

@@ -1,1 +1,1 @@
-"""Libvirt's XML as Python classes: each path is said once, and both writes and reads."""
+"""libvirt's XML as Python classes: each path is declared once, for writing and for reading."""

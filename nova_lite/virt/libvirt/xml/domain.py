@@ -1,4 +1,4 @@
-"""The part of libvirt's domain XML that guests here are made of (https://libvirt.org/formatdomain.html)."""
+"""The part of libvirt's domain XML that guests here use (https://libvirt.org/formatdomain.html)."""
 
 import xml.etree.ElementTree as ET
 
@@ -10,7 +10,7 @@ ET.register_namespace("nova-lite", NAMESPACE)
 
 @element(f"{{{NAMESPACE}}}server")
 class Server:
-    """Our mark on a domain: whose it is.  ``cloud`` is the state directory of the cloud that defined it."""
+    """This cloud's metadata of a domain.  ``cloud`` is the state directory of the cloud that defined it."""
 
     cloud: str | None = at("@cloud")
     project: str | None = at("@project")
@@ -70,12 +70,42 @@ class Cell:
 
 @element("backingStore")
 class BackingStore:
-    """What a disk is an overlay of; an empty one ends the chain, so that nobody probes for more."""
+    """The backing image of a disk; an empty one ends the chain, so that QEMU does not probe for more."""
 
     type: str | None = at("@type")
     format: str | None = at("format/@type")
     file: str | None = at("source/@file")
     end: bool = at("backingStore", False)
+
+
+@element("host")
+class SourceHost:
+    """One server of a network disk."""
+
+    name: str | None = at("@name")
+    port: int | None = at("@port")
+    transport: str | None = at("@transport")            # "unix"
+    socket: str | None = at("@socket")
+
+
+@element("auth")
+class Auth:
+    """The user as whom QEMU opens a network disk; libvirt has the secret itself."""
+
+    user: str | None = at("@username")
+    secret_type: str | None = at("secret/@type")        # "ceph" or "iscsi"
+    secret_uuid: str | None = at("secret/@uuid")
+    secret_usage: str | None = at("secret/@usage")
+
+
+@element("encryption")
+class Encryption:
+    """How QEMU encrypts a disk; libvirt has the passphrase itself."""
+
+    format: str | None = at("@format")                  # "luks"
+    secret_type: str | None = at("secret/@type", "passphrase")
+    secret_uuid: str | None = at("secret/@uuid")
+    secret_usage: str | None = at("secret/@usage")
 
 
 @element("disk")
@@ -86,10 +116,19 @@ class Disk:
     driver: str | None = at("driver/@name", "qemu")
     cache: str | None = at("driver/@cache")
     discard: str | None = at("driver/@discard")
+    io: str | None = at("driver/@io")
     file: str | None = at("source/@file")
+    block: str | None = at("source/@dev")
+    protocol: str | None = at("source/@protocol")
+    name: str | None = at("source/@name")               # of a network disk
+    hosts: tuple[SourceHost, ...] = at("source", ())
+    auth: Auth | None = at("source")
+    encryption: Encryption | None = at("source")
     backing: BackingStore | None = at(".")
     target: str | None = at("target/@dev")              # "vda"
     bus: str | None = at("target/@bus", "virtio")
+    serial: str | None = at("serial")
+    mirror_ready: bool | None = at("mirror/@ready")     # while a block job copies it; None: it has not caught up
     readonly: bool = at("readonly", False)
     packed: str | None = at("driver/@packed")           # "on"
     read_bytes_sec: int | None = at("iotune/read_bytes_sec")
@@ -114,6 +153,10 @@ class Interface:
     mac: str | None = at("mac/@address")
     bridge: str | None = at("source/@bridge")
     tap: str | None = at("target/@dev")
+    managed: bool | None = at("target/@managed")        # no: the device is there already
+    virtualport: str | None = at("virtualport/@type")   # "openvswitch"
+    interface_id: str | None = at("virtualport/parameters/@interfaceid")
+    link: str | None = at("link/@state")                # "down"; None: up
     model: str | None = at("model/@type", "virtio")
     mtu: int | None = at("mtu/@size")
     rom: bool | None = at("rom/@enabled", False)        # no PXE: seconds less at every boot
@@ -130,6 +173,7 @@ class Interface:
 @element("serial")
 class Serial:
     type: str | None = at("@type", "pty")
+    path: str | None = at("source/@path")               # of the terminal device, once the guest runs
     log: str | None = at("log/@file")
     append: str | None = at("log/@append")              # "on": a reboot adds to the log
     port: int | None = at("target/@port", 0)
@@ -145,9 +189,7 @@ class Channel:
 @element("graphics")
 class Graphics:
     type: str | None = at("@type", "vnc")
-    port: int | None = at("@port", -1)
-    autoport: bool | None = at("@autoport", True)
-    listen: str | None = at("@listen")
+    listen: str | None = at("listen/@type", "none")     # connections are opened by libvirt
 
 
 @element("rng")
@@ -250,3 +292,8 @@ class Domain:
     sound: Sound | None = at("devices")
     inputs: tuple[Input, ...] = at("devices", ())
     balloon: str | None = at("devices/memballoon/@model")
+
+
+def devices(root, element):
+    """The devices of one class, as Disk, of a domain's node of ElementTree, without the rest of the domain."""
+    return [element.parse(node) for node in root.findall(f"devices/{element.TAG}")]

@@ -1,10 +1,10 @@
-"""Classes that write and read XML from the same lines: ``@element`` names the tag, ``at`` the place of each field.
+"""Classes that write and read XML by one declaration: ``@element`` names the tag, ``at`` the place of each field.
 
 A place is a path below the element: ``"name"`` (its text), ``"@type"`` (an attribute), ``"source/@file"``, ``"."``
-(the element's own text).  The field's annotation says what stands there: ``str``, ``int``, ``bool`` (yes/no in an
+(the element's own text).  The field's annotation is the type there: ``str``, ``int``, ``bool`` (yes/no in an
 attribute, presence of an element otherwise), another element class, or a ``tuple`` of one, whose path is then
 the parent's.  ``None``, ``False`` at an element and ``()`` write nothing.  Anything an element does not declare is
-skipped when reading, so a class needs to know only what this project says or asks.
+skipped when reading, so a class declares only what this project writes or reads.
 """
 
 import dataclasses

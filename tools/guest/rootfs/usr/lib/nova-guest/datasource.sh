@@ -22,12 +22,12 @@ fetch() { timeout 5 wget -q -O "$2" "http://$METADATA$1" 2>/dev/null; }
 
 # Ask until it answers: a new server for five minutes, since nobody could log in without; a known one for some seconds.
 ask_metadata() {
-    patience=300
-    [ -z "$(ls /var/lib/nova-guest)" ] || patience=10
-    until=$(($(cut -d. -f1 /proc/uptime) + patience))
+    timeout=300
+    [ -z "$(ls /var/lib/nova-guest)" ] || timeout=10
+    until=$(($(cut -d. -f1 /proc/uptime) + timeout))
     until fetch /openstack/latest/meta_data.json $STATE/meta_data.json; do
-        [ -n "$told" ] || say "waiting for the metadata service at $METADATA"
-        told=yes
+        [ -n "$announced" ] || say "waiting for the metadata service at $METADATA"
+        announced=yes
         [ "$(cut -d. -f1 /proc/uptime)" -lt $until ] || return 1
         sleep 1
     done

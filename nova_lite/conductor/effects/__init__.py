@@ -1,0 +1,1 @@
+"""What operations change in the database besides states: a class an operation, named in its row of OPERATIONS."""

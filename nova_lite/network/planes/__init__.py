@@ -1,0 +1,1 @@
+"""Data planes: what makes of desired state a network that carries packets."""

@@ -1,0 +1,125 @@
+"""The networks of a host: a namespace with rules and links where their gateways are no routers', DHCP and metadata."""
+
+import ipaddress
+import shutil
+
+from nova_lite.network.planes.linux import dhcp, gateway, netns, wiring
+from nova_lite.network.planes.linux.dhcp import Dhcp, Seat
+from nova_lite.network.planes.linux.metadata_proxy import Listeners
+from nova_lite.network.planes.linux.parts import Parts
+
+
+class Networks:
+    """:param cloud: parts.cloud_of the state directory.  :param options: the [network] options.
+    :param nft: the nft.Nft.  :param announcer: the announcing.Announcer.
+    :param store: the state.Store, in whose directories DHCP has its files.
+    :param metadata_app: the WSGI application that answers for metadata; None: nothing does.
+    :param native: callable(call, *args, what) that runs a callable in a native thread.
+    """
+
+    def __init__(self, cloud, options, nft, announcer, store, metadata_app, native):
+        self._cloud = cloud
+        self._options = options
+        self._nft = nft
+        self._announcer = announcer
+        self._store = store
+        self._dhcp = Dhcp(options)
+        self._listeners = Listeners(metadata_app, self._socket_native) if metadata_app else None
+        self._native = native
+        self._ruled = {}            # network id -> (identity of its namespace, its rules) as set since the last look
+
+    def look_again(self):
+        """Set all rules anew when they are next asked for: another program may have flushed them."""
+        self._ruled.clear()
+
+    def access_ranges(self):
+        """Ranges within which the host itself may reach guests."""
+        ranges = self._options.host_access_ranges
+        return self._options.default_ranges if ranges is None else ranges
+
+    def prepare(self, segment, layout, around):
+        """Bridge, namespace, and the namespace's rules; returns the wiring.Wanted.
+
+        :param layout: the Layout.  :param around: the surroundings.Surroundings.
+        :raises HostNetworkError: the kernel refuses.
+        """
+        wanted = self._wanted(layout.own(segment.network_id), segment.mtu, around)
+        parts = self._parts(segment.network_id)
+        self._native(wiring.prepare, parts, wanted, what=f"making network {segment.network_id}")
+        if wanted.gateways:
+            text = gateway.ruleset([each.partition("/")[0] for each in wanted.gateways], wanted.access, self._options,
+                                   around)
+            here = netns.identity(parts.namespace), text
+            if self._ruled.get(segment.network_id) != here:
+                self._nft.run(text, parts.namespace)
+                self._ruled[segment.network_id] = here
+        else:
+            self._ruled.pop(segment.network_id, None)       # the next namespace may get the number of this one
+        return wanted
+
+    def _wanted(self, segment, mtu, around):
+        return wiring.Wanted(
+            mtu=mtu, gateways=segment.gateways, outside=tuple(sorted(segment.outside.items())),
+            resolver=around.loopback is not None, access=segment.access(self.access_ranges()),
+            transit=ipaddress.ip_network(self._options.transit_range))
+
+    def serve(self, network_id, wanted, layout, around):
+        """Links, DHCP and metadata of the subnets whose gateways are in the network's own namespace.
+
+        :param wanted: what ``prepare`` returned.  :raises HostNetworkError: the kernel refuses.
+        """
+        segment, parts, directory = layout.own(network_id), self._parts(network_id), self._store.directory(network_id)
+        seats, here = layout.seats(network_id), None
+        if wanted.gateways:
+            here, new = self._native(wiring.connect, parts, wanted, what=f"connecting network {network_id}")
+            self._announcer.announce(parts.namespace, new)
+        for port_id, where in dhcp.seats(directory).items():
+            if port_id not in {leg.port_id for _, leg, _ in seats}:
+                self._dhcp.stop(where)
+                shutil.rmtree(where, ignore_errors=True)
+        seat = Seat(parts.namespace, alone=not seats)
+        if segment.ports:
+            self._dhcp.ensure(segment, directory, seat, around.asked_from(here))
+        else:
+            self._dhcp.stop(directory)
+        if self._listeners and wanted.gateways and segment.ports:
+            self._listeners.ensure(network_id, seat)
+
+    def serve_at_routers(self, network_id, layout, routers, around):
+        """DHCP and metadata at the legs of routers that are the network's gateways.
+
+        :param routers: the routers.Routers, that are connected.  :raises HostNetworkError:
+        """
+        seats, own = layout.seats(network_id), layout.own(network_id)
+        alone = len(seats) == 1 and not own.ports
+        at = [Seat(self._parts(network_id).namespace)] if own.ports else []
+        for router, leg, some in seats:
+            place = routers.place(router, leg, alone)
+            if place is not None:
+                seat, here = place
+                at.append(seat)
+                where = self._store.seat(network_id, leg.port_id)
+                self._dhcp.ensure(some, where, seat, around.asked_from(here))
+                if self._listeners:
+                    self._listeners.ensure(network_id, seat)
+        if self._listeners:
+            self._listeners.stop(network_id, but=at)
+
+    def take_away(self, network_id):
+        """Remove what a network, or a router, has here, but its files."""
+        if self._listeners:
+            self._listeners.stop(network_id)
+        self._dhcp.remove(self._store.directory(network_id))
+        self._ruled.pop(network_id, None)
+        self._native(wiring.remove, self._parts(network_id), what=f"removing network {network_id}")
+
+    def _parts(self, network_id):
+        return Parts(self._cloud, network_id)
+
+    def _socket_native(self, call, *args):
+        return self._native(call, *args, what="opening a socket for metadata")
+
+    def close(self):
+        """Stop listening; bridges, DHCP and rules stay."""
+        if self._listeners:
+            self._listeners.close()
