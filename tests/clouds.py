@@ -278,9 +278,9 @@ class Single:
 
     def prepare(self, cloud):
         with open(os.path.join(cloud.directory, "test.conf"), "w") as file:
-            file.write(f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}\n"
-                       f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n"
-                       f"external_ranges = {cloud.external_range}\n")
+            file.write(f"[network]\ndefault_ranges = {','.join(cloud.ranges)}\n"
+                       f"external_ranges = {cloud.external_range}\n"
+                       f"[DEFAULT]\nconcurrency = {cloud.concurrency}\n{self.options}\n")     # these win
 
     def command(self, cloud, _name):
         return [sys.executable, "-m", "nova_lite.cmd.nova_lite", "up", "--state-dir", cloud.state_dir,

@@ -100,6 +100,10 @@ class Namespace:
     def run(self, *command, **more):
         return sh(*self._command(*command), **more)
 
+    def start(self, *command):
+        """A program that runs until the namespace is removed."""
+        self._servers.append(subprocess.Popen(self._command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+
     def remove(self):
         for process in self._servers:
             process.kill()

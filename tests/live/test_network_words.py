@@ -21,6 +21,7 @@ from nova_lite.network.planes.linux import dhcp, firewall, gateway, guard
 from nova_lite.network.planes.linux.parts import Parts
 from nova_lite.network.planes.linux.surroundings import Surroundings
 from nova_lite.network.planes.state import Port, Segment
+from tests import clouds
 from tests.live.namespaces import Namespace, nic, server
 from tests.live.test_network_host import machine, make  # noqa: F401 - fixtures
 
@@ -107,19 +108,20 @@ def port(number, name):
 
 
 def checked(directory, hosts, names, options=""):
-    """What dnsmasq says against these files when it reads them."""
+    """What dnsmasq says against these files once it has read them."""
     for name, text in (("hosts", hosts), ("names", names), ("options", options)):
         (directory / name).write_text(text)
-    here = Namespace("nlw")
-    pid, log = directory / "pid", directory / "log"
+    here, log = Namespace("nlw"), directory / "log"
     log.write_text("")
     try:
         here.run("ip", "addr", "add", "10.0.0.1/16", "dev", "lo")
-        here.run("dnsmasq", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", f"--pid-file={pid}", "--user=root",
-                 f"--log-facility={log}", f"--dhcp-hostsfile={directory}/hosts", f"--addn-hosts={directory}/names",
-                 f"--dhcp-optsfile={directory}/options",
-                 "--dhcp-range=10.0.0.0,static,255.255.0.0", "--leasefile-ro")
-        os.kill(int(pid.read_text()), 15)
+        here.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                   f"--pid-file={directory}/pid", "--user=root", f"--log-facility={log}",
+                   f"--dhcp-hostsfile={directory}/hosts", f"--addn-hosts={directory}/names",
+                   f"--dhcp-optsfile={directory}/options", "--dhcp-range=10.0.0.0,static,255.255.0.0",
+                   "--leasefile-ro")
+        clouds.until("dnsmasq has read all three", lambda: all(
+            f"read {directory}/{name}" in log.read_text() for name in ("hosts", "names", "options")))
         said = [line for line in log.read_text().splitlines()
                 if any(word in line for word in ("bad", "error", "illegal", "duplicate"))]
         return "\n".join(said)
