@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,6 +14,7 @@ from nova_lite.image.inspect import Inspection
 
 CHUNK = 1 << 20
 HASH = "sha512"         # os_hash_algo
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 _STEP = 120.0           # seconds one chunk may take on its way to disk
 
 
@@ -77,7 +79,7 @@ class Receiver:
 class Incoming:
     """A directory of half-made files, each locked by who makes it: what is not locked was left by a crash.
 
-    Its files become real by ``keep``, into a directory on the same filesystem.
+    Its files become real by ``keep`` or ``link``, into a directory on the same filesystem.
     """
 
     def __init__(self, directory):
@@ -86,14 +88,14 @@ class Incoming:
 
     @contextlib.contextmanager
     def file(self, name):
-        """A new file; it is gone when the block ends, unless it was kept."""
+        """A new file; it is gone when the block ends, unless it was kept, or linked and not yet ``settle``d."""
         file = self._locked_file(name)
         with file:
             try:
                 yield file
             finally:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(file.name)
+                if os.fstat(file.fileno()).st_nlink < 2:
+                    self.settle(file)
 
     def _locked_file(self, name):
         while True:
@@ -110,6 +112,37 @@ class Incoming:
         os.rename(file.name, target)
         atomic_file.sync_directory(os.path.dirname(target))
 
+    @classmethod
+    def link(cls, file, target):
+        """As ``keep``, but its name here stays until ``settle``: who dies before is known by it (``unsettled``).
+
+        On a filesystem without hard links it is ``keep``.
+        """
+        os.fchmod(file.fileno(), 0o440)
+        try:
+            os.link(file.name, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            cls.keep(file, target)
+        else:
+            atomic_file.sync_directory(os.path.dirname(target))
+
+    @staticmethod
+    def settle(file):
+        """Take a file's name here away."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file.name)
+
+    def unsettled(self):
+        """{name: path here} of the linked files that crashes left."""
+        left = {}
+        for each in os.listdir(self.directory):
+            path = os.path.join(self.directory, each)
+            if unless_locked(path, os.stat) and _links(path) > 1:
+                left[each.rpartition(".")[0]] = path
+        return left
+
     def sweep(self):
         """Remove what crashes left; returns the names that are being made now."""
         alive = set()
@@ -118,6 +151,13 @@ class Incoming:
             if not unless_locked(path, os.unlink):
                 alive.add(each.rpartition(".")[0])
         return alive
+
+
+def _links(path):
+    try:
+        return os.stat(path).st_nlink
+    except FileNotFoundError:
+        return 0
 
 
 def _read(source):

@@ -1,6 +1,7 @@
 """The image store: one file an image in one directory, complete or absent.
 
-An upload writes to ``incoming/<image id>.<random>`` under a lock that it holds until the image is active.  A file that
+An upload writes to ``incoming/<image id>.<random>`` under a lock that it holds until the image is active; the file has
+both names from ``keep`` to ``settle``, by which the file of an upload that was cut off there is known.  A file that
 nobody can account for goes to ``quarantine/<image id>.<when>``, which no service ever empties.
 """
 
@@ -59,7 +60,22 @@ class Store:
         A file that has the name already is of an image that an older database knows without data: it is set aside.
         """
         self.set_aside(image_id)
-        self._incoming.keep(file, self.path(image_id))
+        self._incoming.link(file, self.path(image_id))
+
+    def settle(self, file):
+        """The database has the image of this kept file, or the file is gone."""
+        self._incoming.settle(file)
+
+    def unsettled(self):
+        """{image id: path} of incoming files that were kept by uploads which died, or lost the database, after that."""
+        return self._incoming.unsettled()
+
+    def is_of(self, image_id, path):
+        """Whether the image's file is the incoming one at ``path``."""
+        try:
+            return os.path.samefile(self.path(image_id), path)
+        except FileNotFoundError:
+            return False
 
     def free(self):
         """Bytes that may still be written: what is free less ``[image] reserved_mb``, never below 0."""

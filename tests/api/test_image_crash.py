@@ -1,6 +1,7 @@
 """Images after a crash at the worst moment: usable again, nothing left, nothing active without its file."""
 
 import contextlib
+import errno
 import os
 import threading
 
@@ -33,11 +34,63 @@ def test_an_upload_that_died_can_be_sent_again(service, monkeypatch, moment):  #
         dying(lambda: service.facade.upload(context("alice"), image["id"], Stream(qcow2())))
     assert service.show(image["id"])["status"] == "saving"
     service.facade.recover()
-    assert is_untouched(service, image, set_aside=moment == "_activate")     # whole, and perhaps a later database's
+    assert is_untouched(service, image)
     assert send(service, image, Stream(qcow2())).status_int == 204
     service.facade.recover()
     assert service.show(image["id"])["status"] == "active"
     assert os.path.exists(file(service, image))
+
+
+def test_an_upload_that_lost_the_database_at_its_end_leaves_no_file(service, monkeypatch):  # noqa: F811
+    """Neither that it is active nor that it is not could be written."""
+    image = service.create()
+
+    def away(*_args, **_rest):
+        raise OperationalError("BEGIN", {}, Exception("the database is away"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.facade, "_activate", away)
+        patch.setattr(service.facade, "_abandon", away)
+        assert send(service, image, Stream(qcow2())).status_int >= 400
+    service.facade.recover()
+    assert is_untouched(service, image)
+
+
+def died_at_its_end(service, monkeypatch):  # noqa: F811
+    image = service.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(service.facade.store, "settle", lambda *_: (_ for _ in ()).throw(Died))
+        dying(lambda: service.facade.upload(context("alice"), image["id"], Stream(qcow2())))
+    return image
+
+
+def test_an_upload_that_died_after_its_commit_keeps_its_file(service, monkeypatch):  # noqa: F811
+    image = died_at_its_end(service, monkeypatch)
+    service.facade.recover()
+    assert service.call("GET", f"/images/{image['id']}/file").body == qcow2()
+    assert os.listdir(os.path.join(service.facade.store.directory, "incoming")) == []
+
+
+def test_another_file_of_the_same_image_is_set_aside(service, monkeypatch):  # noqa: F811
+    """As where the database is an older one, in which the image was being uploaded."""
+    image, store = died_at_its_end(service, monkeypatch), service.facade.store
+    os.unlink(store.path(image["id"]))
+    with open(store.path(image["id"]), "wb") as other:
+        other.write(b"other")
+    with session.writer() as s:
+        images.update(s, image["id"], {"status": "saving"})
+    service.facade.recover()
+    [(path, size)] = store.quarantined()
+    assert (os.path.basename(path)[:36], size) == (image["id"], 5)
+    assert service.show(image["id"])["status"] == "queued"
+
+
+def test_a_store_without_hard_links_takes_uploads(service, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EPERM, "no links here")))
+    image = service.create()
+    assert send(service, image, Stream(qcow2())).status_int == 204
+    assert service.call("GET", f"/images/{image['id']}/file").body == qcow2()
+    assert os.listdir(os.path.join(service.facade.store.directory, "incoming")) == []
 
 
 def test_a_commit_whose_answer_was_lost_leaves_the_file_of_an_active_image(service, monkeypatch):  # noqa: F811

@@ -45,11 +45,11 @@ def upload(service, image, data, user="alice"):  # noqa: F811
     return service.call("PUT", f"/images/{image['id']}/file", data, user)
 
 
-def is_untouched(service, image, set_aside=False):  # noqa: F811
-    """The image waits for data as if nobody had ever sent any, and nothing lies around, but perhaps in quarantine."""
+def is_untouched(service, image):  # noqa: F811
+    """The image waits for data as if nobody had ever sent any, and nothing lies around."""
     now = service.show(image["id"])
     return (now["status"], now["size"], now["checksum"]) == ("queued", None, None) \
-        and sorted(os.listdir(service.facade.store.directory)) == ["incoming"] + ["quarantine"] * set_aside \
+        and os.listdir(service.facade.store.directory) == ["incoming"] \
         and os.listdir(os.path.join(service.facade.store.directory, "incoming")) == []
 
 

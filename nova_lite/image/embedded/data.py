@@ -44,6 +44,7 @@ class Data(Catalog):
                 received = self._receive(file, receiver, (source, length), functools.partial(_too_big, image, left))
                 concurrency.native(self.store.keep, image.id, file, deadline=rows.STEP, what="keeping an image")
                 self._activate(image, received, confirm)
+                self.store.settle(file)
             except BaseException:       # a killed green thread too: the image must not stay "saving"
                 self._abandoned(image.id)
                 raise
@@ -132,7 +133,9 @@ class Data(Catalog):
                 limits.take_image(s, image["project_id"])
                 limits.take_bytes(s, image["project_id"], received.size)
                 images.insert(s, image | rows.active(received))
-                return images.get(s, image["id"])
+                imported = images.get(s, image["id"])
+            self.store.settle(file)
+            return imported
 
 
 class FileStream:

@@ -28,6 +28,9 @@ class Sweep(Catalog):
         """
         with db.reader() as s:
             saving = images.with_status(s, "saving")
+        unsettled = concurrency.native(self.store.unsettled, deadline=rows.STEP, what="reading the image store")
+        for image_id, path in unsettled.items():
+            self._undo(image_id, path)
         alive = concurrency.native(self.store.sweep, deadline=rows.STEP, what="sweeping the image store")
         for image_id in saving - alive:             # asked in this order: who was saving then holds a lock by now
             if self.store.at_rest(image_id):
@@ -36,6 +39,19 @@ class Sweep(Catalog):
         present = concurrency.native(self.store.ids, deadline=rows.STEP, what="reading the image store")
         self._remove_strays(present)
         self._report(present)
+
+    def _undo(self, image_id, path):
+        """Drop the file of an upload that was cut off between its file and its image, which waits for data again.
+
+        :param path: the other name of the file, which the upload would have removed had its image become active.
+        """
+        with db.writer() as s:
+            image = images.get(s, image_id, lock=True)
+            if image is None or image.status != "saving" or not self.store.is_of(image_id, path):
+                return
+            images.update(s, image_id, {"status": "queued"}, status="saving")
+            self.store.delete(image_id)             # here, where no new upload can begin
+        LOG.warning("The upload of image %s was cut off at its end; the image waits for data again", image_id)
 
     def _cut_off(self, image_id):
         """The image waits for data again; its file, whole or not, may be of a later database."""
