@@ -15,6 +15,7 @@ from concurrent import futures
 import orjson
 import oslo_messaging
 from oslo_messaging import opts as messaging_opts
+from oslo_messaging._drivers import amqpdriver
 from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as messaging_server
 
@@ -29,6 +30,7 @@ LOG = logging.getLogger(__name__)
 
 Target = oslo_messaging.Target
 
+_SILENT = 3                         # seconds without an answer for a caller whose queue was missing
 _ERROR = "nova_lite.error"          # the one key of a reply that carries an exception
 _PING = "nova_lite.ping"            # namespace of the endpoint that answers Server.ping
 _transport = None
@@ -53,6 +55,8 @@ def init(url=None):
     else:
         _guard = rpc_guard.Guard()
         _transport = oslo_messaging.get_rpc_transport(CONF, parsed)
+        # Who could not be answered while the broker restarted gets no answers for so long; 60 s by itself.
+        amqpdriver.ObsoleteReplyQueuesCache.TTL = _SILENT
     return _transport
 
 

@@ -112,3 +112,40 @@ def test_an_outage_of_the_broker_costs_callers_little_and_heals_by_itself(broker
         printed("bounded", broker.server.start)
         output, errors = process.communicate(timeout=120)
         assert process.returncode == 0 and output.strip() == "back", output + errors[-6000:]
+
+
+MISSED = """
+import gc, os, sys
+from oslo_messaging._drivers.amqpdriver import ObsoleteReplyQueuesCache
+from nova_lite.common import exceptions, rpc
+from nova_lite.common.context import RequestContext
+from tests import clouds
+
+context = RequestContext("u1", "p1")
+
+class Endpoint:
+    def echo(self, context, value):
+        return value
+
+transport = rpc.init(sys.argv[1])
+server = rpc.server("compute", "host1", [Endpoint()]).start()
+client = rpc.client("compute", "1.0").to("host1", timeout=1)
+assert client.call(context, "echo", value=1) == 1
+known_as_gone, = (each for each in gc.get_objects() if isinstance(each, ObsoleteReplyQueuesCache))
+known_as_gone.add(transport._driver._reply_q, "an answer that came while the broker restarted")
+
+def answered():
+    try:
+        return client.call(context, "echo", value=2) == 2
+    except exceptions.NoAnswer:
+        return False
+
+assert not answered()
+clouds.until("the caller is answered again", answered, 10)
+os._exit(0 if server.stop(15) else 1)
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_caller_whose_queue_was_missing_for_a_while_is_answered_again_soon(broker, mode):
+    run(mode, MISSED, broker)
