@@ -15,7 +15,8 @@
 #             threads those marked both_modes
 #   conformance  every route asked by every kind of user and, half of them, with made-up requests, good and bad; a quarter
 #             with numbers that are too large; the openstack client, python-glanceclient, -keystoneclient and
-#             -neutronclient, Nova's own tables and Tempest against a cloud with the fake driver
+#             -neutronclient, Nova's own tables, Tempest, and a part of the network tests that ship with openstackclient
+#             and openstacksdk against a cloud with the fake driver
 #   faults    a sample of every fault at every step, simulated; then real processes, guests, brokers and databases that
 #             are broken and killed; needs root.  With --minutes N and --seed S: only such chaos, N minutes for each driver
 #   docs      doc/ builds without a warning
@@ -27,7 +28,8 @@
 # so does a run with -k.
 # Arguments from the first that is no part on go to pytest: tools/test.sh flow -k stop -x
 # Packages are installed as root or by sudo, and without starting their services; virtual environments (one of them for
-# Tempest alone) and the guest image are kept in .cache.  pip follows its usual settings (PIP_INDEX_URL, pip.conf).
+# Tempest and the clients with their tests) and the guest image are kept in .cache.  pip follows its usual settings
+# (PIP_INDEX_URL, pip.conf).
 # PYTHON names another interpreter, NOVA_LITE_TEST_JOBS how many processes run tests side by side (2); where tests mostly
 # wait there are more.  Each part ends with its slowest tests, and a run with those of all parts.
 set -uo pipefail
@@ -120,8 +122,9 @@ need_image() {
     tools/guest/build.sh "$NOVA_LITE_TEST_IMAGE" "$CACHE/packages"
 }
 
-# Tempest in an environment of its own, as what it requires is not what nova_lite requires; made anew for another release.
-TEMPEST=(tempest==47.0.0 neutron-tempest-plugin==3.3.0)
+# Tempest in an environment of its own, as what it requires is not what nova_lite requires, with the clients whose own
+# tests use its library; made anew for another release.
+TEMPEST=(tempest==47.0.0 neutron-tempest-plugin==3.3.0 python-openstackclient==10.5.0 openstacksdk==4.22.0 oslotest==6.1.1)
 need_tempest() {
     local python key
     [ -z "${NOVA_LITE_TEST_TEMPEST:-}" ] || return 0

@@ -1,7 +1,8 @@
 """doc/compatibility.rst, made from the tables that the conformance tests enforce: python -m tests.conformance.page.
 
 A run that passes has proved what the page says: what is not in not_yet.tsv answers, every command of the story but
-those in NOT_YET works, and every listed test of Tempest but those in tempest_not_passed.tsv passes.
+those in NOT_YET works, and every listed test of Tempest but those in tempest_not_passed.tsv passes; of the tests that
+ship with clients those but the ones in functional_not_passed.tsv do.
 """
 
 import os
@@ -9,7 +10,7 @@ import re
 import textwrap
 
 from nova_lite.api.compute import routes
-from tests.conformance import openstack_commands, tables, tempest_cloud
+from tests.conformance import functional_clouds, openstack_commands, stestr_runs, tables, tempest_cloud
 
 PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "doc",
                     "compatibility.rst")
@@ -66,7 +67,7 @@ def text():
     lines += ["What works", "----------", ""]
     for title, _, note in CAPABILITIES:
         lines += _group(title, note, [entry for entry in live if capability(entry) == title])
-    lines += _retired() + _rules() + [*_DIFFERENT.splitlines(), ""] + _clients() + _tempest()
+    lines += _retired() + _rules() + [*_DIFFERENT.splitlines(), ""] + _clients() + _tempest() + _shipped()
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -111,7 +112,9 @@ def _summary(live):
             ("Tempest's compute tests, and one of servers on aggregates", *(
                 all_ - network for all_, network in zip(_passed("tempest."), _passed(_NETWORK), strict=True))),
             ("Tempest's network tests", *_passed(_NETWORK)),
-            ("tests of neutron-tempest-plugin", *_passed(_PLUGIN))]
+            ("tests of neutron-tempest-plugin", *_passed(_PLUGIN)),
+            *((f"functional network tests of {each.title}", *_functional(each.listed()))
+              for each in functional_clouds.SUITES)]
     return _table(("what", "works", "of"), rows, (70, 15, 15)) + [
         f"Microversions {tables.OLDEST} to {tables.NEWEST} are spoken; a request without one gets {tables.OLDEST}.", ""]
 
@@ -201,12 +204,12 @@ _NETWORK, _PLUGIN = ".api.network.", "neutron_tempest_plugin."
 def _passed(part):
     """(how many of the listed tests with ``part`` in their names pass, how many there are)"""
     not_passed = tempest_cloud.not_passed()
-    names = [name for name in map(tempest_cloud.name_of, tempest_cloud.listed()) if part in name]
+    names = [name for name in map(stestr_runs.name_of, tempest_cloud.listed()) if part in name]
     return sum(name not in not_passed for name in names), len(names)
 
 
 def _tempest():
-    modules = sorted({name.rsplit(".", 2)[0] for name in map(tempest_cloud.name_of, tempest_cloud.listed())})
+    modules = sorted({name.rsplit(".", 2)[0] for name in map(stestr_runs.name_of, tempest_cloud.listed())})
     lines = ["Tempest", "-------", "",
              "Tests of Tempest's compute suite that need compute, identity, image and network services and one host, "
              "its whole network suite, and the API tests of neutron-tempest-plugin for extensions that are served: "
@@ -226,6 +229,30 @@ def _not_passed():
         classes.setdefault((name.rpartition(".")[0], reason), []).append(name)
     return [(f"``{_short(names[0])}``" if len(names) == 1 else f"``{_short(name)}``: {len(names)} tests", reason)
             for (name, reason), names in classes.items()]
+
+
+def _functional(tests):
+    """(how many of the tests pass, how many there are)"""
+    reasons = functional_clouds.not_passed()
+    return sum(functional_clouds.reason_of(each, reasons) is None for each in tests), len(tests)
+
+
+def _shipped():
+    lines = ["Tests that ship with clients", "----------------------------", "",
+             "The functional tests of networks of both packages, as pip installs them. Where an extension is not "
+             "served, the tests skip themselves; that counts as not passed.", ""]
+    reasons = functional_clouds.not_passed()
+    for suite in functional_clouds.SUITES:
+        modules = sorted({each.rsplit(".", 2)[0] for each in suite.listed()})
+        rows = [(f"``{module.removeprefix(suite.prefix)}``",
+                 *_functional([each for each in suite.listed() if each.startswith(f"{module}.")]))
+                for module in modules]
+        lacks = [(f"``{name.removeprefix(suite.prefix)}``", reason) for name, reason in reasons.items()
+                 if name.startswith(suite.prefix)]
+        lines += [suite.title, "~" * len(suite.title), "",
+                  *_table(("module", "pass", "of"), [row for row in rows if row[1]], (70, 15, 15)),
+                  "Not passed:", "", *_table(("test, or all of a class or module", "why"), lacks, (60, 40))]
+    return lines
 
 
 def _short(name):

@@ -1,20 +1,15 @@
-"""Tempest against a cloud with the fake driver: its configuration, one run of listed tests, and what came of each."""
+"""Tempest against a cloud with the fake driver: its configuration, and which of its tests are run."""
 
-import dataclasses
-import json
 import os
-import subprocess
 
 from tests import clouds
+from tests.conformance import stestr_runs
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 #: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.  Not among
 #: them is test_delete_saving_image, which Tempest skips when it does not happen to look while an image is saved.
 LISTED = os.path.join(_HERE, "data", "tempest.txt")
 NOT_PASSED = os.path.join(_HERE, "tempest_not_passed.tsv")
-#: Where tools/test.sh has put Tempest.
-ENVIRONMENT = "NOVA_LITE_TEST_TEMPEST"
-_MINUTES = 10
 #: The network that every project sees.
 _SHARED = "shared"
 
@@ -104,22 +99,13 @@ max_mtu = 9216
 """
 
 
-@dataclasses.dataclass
-class Outcome:
-    """What came of one test.  ``status`` is "success", "fail", "skip" or "lost" (it never ran)."""
-
-    status: str
-    seconds: float | None = None
-    text: str = ""
-
-
 class Tempest:
-    """Tempest of ``environment`` (a virtual environment), with its files in ``folder``, against ``cloud``."""
+    """Tempest, with its files in ``folder``, against ``cloud``."""
 
-    def __init__(self, environment, folder, cloud):
-        self._bin = os.path.join(environment, "bin")
+    def __init__(self, folder, cloud):
         self._folder = str(folder)
         self._cloud = cloud
+        self._runs = stestr_runs.Runs("tempest", "test_discover", folder, {"TEMPEST_CONFIG_DIR": self._folder})
 
     def configure(self):
         """Write tempest.conf, and make what it names: two images, one of them with the guest's agent, and two networks.
@@ -131,34 +117,12 @@ class Tempest:
                   "image": self._image("first", hw_qemu_guest_agent="yes"), "other_image": self._image("other"),
                   "public": self._network("public", "172.24.4.0/24", **{"router:external": True}), "shared": _SHARED,
                   "extensions": ",".join(self._extensions())}
-        self._write("tempest.conf", _TEMPEST.format(**values))
-        discovered = subprocess.run(
-            [os.path.join(self._bin, "python"), "-c", "import tempest; print(tempest.__path__[0])"],
-            capture_output=True, text=True, check=True).stdout.strip()
-        self._write(".stestr.conf", f"[DEFAULT]\ntest_path={discovered}/test_discover\n"
-                                    f"top_dir={os.path.dirname(discovered)}\ngroup_regex=([^\\.]*\\.)*\n")
+        with open(os.path.join(self._folder, "tempest.conf"), "w") as file:
+            file.write(_TEMPEST.format(**values))
 
     def run(self, tests, workers):
-        """{test: Outcome} of every one of ``tests``, a class at a time in each of so many processes."""
-        assert tests, "no test of Tempest is asked for"
-        self._write("tests.txt", "\n".join(tests))
-        stream = self._stestr("run", "--load-list", "tests.txt", "--concurrency", str(workers), "--subunit")
-        finished = subprocess.run([os.path.join(self._bin, "python"), os.path.join(_HERE, "tempest_results.py")],
-                              input=stream, capture_output=True, check=True).stdout
-        return _outcomes(tests, [json.loads(line) for line in finished.splitlines()])
-
-    def _stestr(self, *words):
-        """Its standard output.  A status other than 0 only says that tests failed: each has its own outcome."""
-        done = subprocess.run(
-            [os.path.join(self._bin, "stestr"), *words], cwd=self._folder, capture_output=True, check=False,
-            timeout=_MINUTES * 60, env={**os.environ, "TEMPEST_CONFIG_DIR": self._folder,
-                                        "PATH": f"{self._bin}:{os.environ['PATH']}"})
-        assert done.stdout, done.stderr.decode()
-        return done.stdout
-
-    def _write(self, name, text):
-        with open(os.path.join(self._folder, name), "w") as file:
-            file.write(text)
+        """As ``stestr_runs.Runs.run``."""
+        return self._runs.run(tests, workers)
 
     def _image(self, name, **properties):
         """The id of a new image that every project sees."""
@@ -194,28 +158,10 @@ def start(folder):
     return clouds.Cloud(clouds.Single(options=_OPTIONS), folder, concurrency).start()
 
 
-def _outcomes(tests, lines):
-    """One Outcome a test.  What fails or is skipped for a whole class is reported as "setUpClass (module.Class)"."""
-    found = {each["test"]: Outcome(each["status"], each["seconds"], each["text"]) for each in lines}
-    return {test: found.get(test) or found.get(_set_up_of(test)) or Outcome("lost") for test in tests}
-
-
-def _set_up_of(test):
-    return f"setUpClass ({name_of(test).rpartition('.')[0]})"
-
-
-def name_of(test):
-    """Without the tags: "tempest.api.compute.test_versions.TestVersions.test_list_api_versions"."""
-    return test.partition("[")[0]
-
-
 def listed():
-    with open(LISTED) as file:
-        return file.read().split()
+    return stestr_runs.lines_of(LISTED)
 
 
 def not_passed():
     """{name: reason} of the tests that are known not to pass."""
-    with open(NOT_PASSED) as file:
-        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    return dict(rows[1:])
+    return stestr_runs.reasons_of(NOT_PASSED)

@@ -1,18 +1,14 @@
 """The unmodified ``openstack`` client against a whole cloud with the fake driver, one story from beginning to end."""
 
-import importlib
-import io
 import json
-import logging
 import os
-import pkgutil
 import subprocess
-import sys
 import tempfile
 
 import pytest
 
 from tests import clouds
+from tests.conformance import openstack_launcher
 from tests.conformance.openstack_commands import NOT_YET, REFUSED, STORY
 
 
@@ -33,13 +29,12 @@ class Story:
 
         Its modules are loaded once, which takes a second, and a child for each command keeps what it caches apart.
         """
-        from openstackclient import shell
         who, _, rest = command.rpartition(": ")
         words = ["--os-cloud", f"nova-lite-{who}" if who else "nova-lite", *rest.format(**self.known).split()]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             child = os.fork()
             if not child:
-                _become(shell, words, out, err)
+                _become(words, out, err)
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             for each in (out, err):
                 each.seek(0)
@@ -70,35 +65,18 @@ class Story:
         clouds.until(f"server {name} is gone", lambda: self._find(name) is None)
 
 
-def _become(shell, words, out, err):
+def _become(words, out, err):
     """Be the client from here to the end of this process."""
-    os.dup2(out.fileno(), 1)
-    os.dup2(err.fileno(), 2)
-    sys.stdout, sys.stderr = io.TextIOWrapper(io.FileIO(1, "w")), io.TextIOWrapper(io.FileIO(2, "w"))
-    logging.getLogger().handlers.clear()
     status = 70
     try:
-        status = shell.OpenStackShell().run(words)
-    except SystemExit as end:
-        status = end.code
+        status = openstack_launcher.command(words, [0, out.fileno(), err.fileno()])
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def _load_client():
-    """Import all that commands would, once for all of them."""
-    for package in ("common", "compute", "identity", "image", "network"):
-        found = importlib.import_module(f"openstackclient.{package}")
-        for each in pkgutil.walk_packages(found.__path__, f"{found.__name__}."):
-            importlib.import_module(each.name)
-    importlib.import_module("openstack.connection")
+        os._exit(status or 0)
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
-    _load_client()
+    openstack_launcher.load()
     folder = tmp_path_factory.mktemp("cloud")
     cloud = clouds.Cloud(clouds.Single(), folder)
     with pytest.MonkeyPatch.context() as patch:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clouds import ROOT
 from tests.conformance import tempest_cloud
-from tests.conformance.tempest_cloud import name_of
+from tests.conformance.stestr_runs import name_of
 
 LISTED = tempest_cloud.listed()
 NOT_PASSED = tempest_cloud.not_passed()
@@ -33,9 +33,7 @@ def outcomes(request, tmp_path_factory, whole_cloud):
     """{test: Outcome} of one run of Tempest, of those tests that pytest was asked for."""
     wanted = [each.callspec.params["test"] for each in request.session.items if hasattr(each, "callspec")
               and "outcomes" in each.fixturenames]
-    environment = os.environ.get(tempest_cloud.ENVIRONMENT)
-    assert environment, f"{tempest_cloud.ENVIRONMENT} names no virtual environment of Tempest: run tools/test.sh"
-    tempest = tempest_cloud.Tempest(environment, tmp_path_factory.mktemp("tempest"), whole_cloud)
+    tempest = tempest_cloud.Tempest(tmp_path_factory.mktemp("tempest"), whole_cloud)
     tempest.configure()
     return tempest.run(wanted, _WORKERS)
 
