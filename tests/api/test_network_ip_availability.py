@@ -26,12 +26,32 @@ def network(service):  # noqa: F811
 def test_a_network_has_the_sums_of_its_subnets(service, network):  # noqa: F811
     found = service.find(f"{PATH}/{network['id']}", "admin")
     subnets = {each["subnet_name"]: each for each in found.pop("subnet_ip_availability")}
+    found.pop("ip_availability_details")
     assert found == {"network_id": network["id"], "network_name": "crowded", "project_id": network["project_id"],
                      "tenant_id": network["project_id"], "total_ips": 25, "used_ips": 4}
     assert {name: (each["total_ips"], each["used_ips"], each["cidr"], each["ip_version"])
             for name, each in subnets.items()} == {
         "small": (5, 3, "10.1.0.0/29", 4), "pools": (20, 1, "10.2.0.0/24", 4)}
     assert all(service.find(f"/subnets/{each['subnet_id']}")["name"] == name for name, each in subnets.items())
+
+
+def details(total, pooled, used, used_of_pools):
+    return {"total_ips_in_subnet": total, "total_ips_in_allocation_pool": pooled, "used_ips_in_subnet": used,
+            "used_ips_in_allocation_pool": used_of_pools}
+
+
+def test_details_count_whole_subnets_and_their_pools_apart(service, network):  # noqa: F811
+    large = service.find(f"/subnets?network_id={network['id']}&name=pools")[0]
+    for ip in ("10.2.0.20", "10.2.0.39"):                               # the first one is in no pool
+        service.make("port", network_id=network["id"], fixed_ips=[{"subnet_id": large["id"], "ip_address": ip}])
+    found = service.find(f"{PATH}/{network['id']}", "admin")
+    assert {each["subnet_name"]: each["ip_availability_details"] for each in found["subnet_ip_availability"]} == {
+        "small": details(6, 5, 3, 3), "pools": details(254, 20, 3, 2)}
+    assert found["ip_availability_details"] == details(260, 25, 6, 5)
+    bare = service.make("network", name="bare")
+    service.make("subnet", network_id=bare["id"], cidr="10.3.0.0/24", ip_version=4, allocation_pools=[])
+    found = service.find(f"{PATH}/{bare['id']}", "admin")
+    assert (found["total_ips"], found["ip_availability_details"]) == (256, details(254, 0, 0, 0))
 
 
 def test_networks_are_found_by_name_project_and_version(service, network):  # noqa: F811

@@ -193,6 +193,8 @@ def test_counts_of_addresses_are_exact(service, cidr, total):  # noqa: F811
     assert (shown["total_ips"], shown["used_ips"]) == (253 + total, 2)
     assert {each["subnet_id"]: (each["ip_version"], each["total_ips"], each["used_ips"])
             for each in shown["subnet_ip_availability"]} == {four["id"]: (4, 253, 1), made["id"]: (6, total, 1)}
+    assert {name: shown["ip_availability_details"][f"total_ips_in_{name}"] for name in ("subnet", "allocation_pool")} \
+        == {"subnet": 254 + total + 1, "allocation_pool": 253 + total}
     listed, = service.find("/network-ip-availabilities?ip_version=6", "admin")
     assert (listed["total_ips"], listed["used_ips"]) == (total, 1)
 

@@ -134,6 +134,9 @@ EXTENSIONS = {
         "2023-05-23T10:00:00-00:00", "Whether a rule is of a project's default security group."),
     "network-ip-availability": Extension("Network IP Availability", "2015-09-24T00:00:00-00:00",
                                          "How many addresses networks and subnets have left."),
+    "network-ip-availability-details": Extension(
+        "Network IP Availability Details Extension", "2025-10-31T00:00:00-00:00",
+        "These counts of whole subnets, and of their pools alone."),
     "port-security-groups-filtering": Extension("Port filtering on security groups", "2018-01-09T09:00:00-00:00",
                                                 "Ports by their security groups."),
 }

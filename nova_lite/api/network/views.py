@@ -56,13 +56,19 @@ def agent(row):
 
 
 def ip_availability(row):
-    subnets = [each | _counted(each) for each in row["subnet_ip_availability"]]
-    return row | _counted(row) | {"tenant_id": row["project_id"], "subnet_ip_availability": subnets}
+    subnets = [_counted(each) for each in row["subnet_ip_availability"]]
+    return _counted(row) | {"tenant_id": row["project_id"], "subnet_ip_availability": subnets}
 
 
 def _counted(row):
     """Numbers of addresses have up to 128 bits, for which the JSON library has no type of its own."""
-    return {name: orjson.Fragment(str(row[name])) for name in ("total_ips", "used_ips") if row[name] > _LARGEST}
+    return row | _large(row) | {
+        "ip_availability_details": row["ip_availability_details"] | _large(row["ip_availability_details"])}
+
+
+def _large(counts):
+    return {name: orjson.Fragment(str(number)) for name, number in counts.items()
+            if isinstance(number, int) and number > _LARGEST}
 
 
 def address_scope(row):
