@@ -95,7 +95,7 @@ def test_a_port_is_drawn_with_every_rule_on_its_way_to_the_world(cloud, edge):
     assert found[0].startswith(f"port {edge['port']}: {edge['address']}, ACTIVE, of server web ({edge['web']}), fa:16")
     assert f"on network app ({edge['app']})" in found
     assert "subnet 10.9.0.0/24: gateway 10.9.0.1, DHCP" in found
-    at = found.index("lets in by 3 rules of 1 groups")
+    at = found.index("lets in by 3 rules of 1 group")
     assert found[at + 1:at + 4] == [
         "IPv4 any protocol from members of web  (web)", "IPv4 icmp type 8 code 0 from 10.9.0.0/24  (web)",
         "IPv4 tcp/80-89 from 0.0.0.0/0  (web)"]
@@ -133,12 +133,14 @@ def test_a_program_gets_the_same_as_json(cloud, edge):
 
 def test_what_is_not_there_or_is_there_twice_is_refused(cloud, edge):
     done = show(cloud, "nothing")
-    assert done.returncode == 2 and "No network, router or port has the id or name nothing" in done.stderr
+    assert done.returncode == 2 and "no network, router, port, or server with ports, of the id or name nothing" in (
+        done.stderr)
     second = new(cloud, "network", name="app")["id"]
     try:
         done = show(cloud, "app")
         assert done.returncode == 2
-        assert "have the name app" in done.stderr and edge["app"] in done.stderr and second in done.stderr
+        assert "have the name app" in done.stderr
+        assert f"network {edge['app']}" in done.stderr and f"network {second}" in done.stderr
     finally:
         assert cloud.delete(f"{NETWORK}/networks/{second}").status == 204
 
@@ -149,8 +151,9 @@ def test_a_packet_from_outside_comes_in_by_a_forwarding_and_a_rule(cloud, edge):
     assert steps[0] == f"outside sends tcp/2222 from 198.51.100.7 to {edge['floating']}"
     assert steps[1] == (f"router edge ({edge['edge']}) translates the floating IP {edge['floating']}: tcp/22 from "
                         f"198.51.100.7 to {edge['address']}")
-    assert "none of the 3 rules that the 1 security groups" in steps[-1] and "lets it in: web" in steps[-1]
     group = cloud.get(f"{NETWORK}/security-groups?name=web").body["security_groups"][0]["id"]
+    assert steps[-1] == (f"no rule of the security groups of port {edge['port']} lets it in: web ({group}) has 3 rules "
+                         f"for that")
     rule = new(cloud, "security_group_rule", security_group_id=group, direction="ingress", ethertype="IPv4",
                protocol="tcp", port_range_min=22, port_range_max=22)["id"]
     arrives, steps = trace(cloud, "198.51.100.7", "web", "tcp/2222")
@@ -164,7 +167,8 @@ def test_a_packet_from_outside_comes_in_by_a_forwarding_and_a_rule(cloud, edge):
 def test_a_packet_goes_out_by_rules_router_and_gateway(cloud, edge):
     arrives, steps = trace(cloud, "web", "198.51.100.7", "udp/53")
     assert arrives
-    assert steps[0].endswith(f"sends udp/53 from {edge['address']} to 198.51.100.7") and "lets it out" in steps[1]
+    assert steps[0] == f"server web by its port {edge['port']} sends udp/53 from {edge['address']} to 198.51.100.7"
+    assert "lets it out" in steps[1]
     assert steps[2:] == [
         f"router edge ({edge['edge']}) sends it to the external network world ({edge['world']}), with the gateway's "
         f"address {gateway(cloud, edge)} as source", "198.51.100.7 is beyond this cloud: reached"]
@@ -190,11 +194,29 @@ def test_why_a_packet_does_not_get_out(cloud, edge):
     cloud.wait_for(edge["web"], "ACTIVE")
 
 
+def test_private_addresses_are_not_reached_by_an_external_network(cloud, edge):
+    """By whichever name: the first network's, which hosts reach, and another one's, which they do not."""
+    [first] = cloud.get(f"{NETWORK}/networks?name=private").body["networks"]
+    other = new(cloud, "network", name="other")["id"]
+    new(cloud, "subnet", network_id=other, ip_version=4, cidr="10.88.0.0/24")
+    for number, network in enumerate((first["id"], other)):
+        server = cloud.boot(name=f"far{number}", networks=[{"uuid": network}])["id"]
+        [port] = cloud.get(f"{NETWORK}/ports?device_id={server}").body["ports"]
+        address = port["fixed_ips"][0]["ip_address"]
+        arrives, steps = trace(cloud, "web", f"far{number}", "tcp/22")
+        assert not arrives and steps[-1].startswith(f"{address} is an address of network "), steps
+        arrives, steps = trace(cloud, "web", address, "tcp/22")
+        assert arrives == (network == other), steps     # of another network, it may be anybody's in the world
+        cloud.delete_server(server)
+    assert cloud.delete(f"{NETWORK}/networks/{other}").status == 204
+
+
 def test_neighbours_reach_each_other_by_rules_that_name_their_group(cloud, edge):
     second = cloud.boot(name="second", networks=[{"uuid": edge["app"]}], security_groups=[{"name": "web"}])["id"]
     arrives, steps = trace(cloud, "second", "web", "tcp/9999")
     assert arrives, steps
-    assert "it comes to port" in steps[2] and "lets it in by its rule" in steps[3]
+    assert steps[2] == f"it comes to server web by its port {edge['port']} on network app ({edge['app']})"
+    assert "lets it in by its rule" in steps[3]
     third = cloud.boot(name="third", networks=[{"uuid": edge["app"]}], security_groups=[{"name": "default"}])["id"]
     assert not trace(cloud, "third", "web", "tcp/9999")[0]
     assert trace(cloud, "third", "web", "tcp/81")[0]

@@ -70,12 +70,14 @@ def way(source, target, packet):
     _check()
     kind = Kind.of(packet)
     with db.snapshot() as session:
-        topology, walk = Topology(session), Walk(session)
-        outside = _address(source)
+        topology, outside, aim = Topology(session), _address(source), _address(target)
         if outside is not None:
-            return walk.from_outside(outside, _address(target) or topology.outer_address(target), kind)
+            return Walk(session).from_outside(outside, aim or topology.outer_address(target), kind)
         [port, *_] = topology.ports(source)
-        return walk.from_port(port, _address(target) or topology.inner_address(target, port), kind)
+        if aim is not None:
+            return Walk(session).from_port(port, aim, kind)
+        aim, wanted = topology.inner_address(target, port)
+        return Walk(session, wanted["network_id"]).from_port(port, aim, kind)
 
 
 def _address(text):

@@ -1,5 +1,7 @@
 """Trees of what a network, router or port is connected with: of documents as network/embedded/topology.py has them."""
 
+from nova_lite.cmd.network.words import counted
+
 _ANY = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
@@ -66,8 +68,8 @@ def _passed(direction, words, groups):
     """What the groups of a port let through in one direction, by rule."""
     lines = [f"{_rule(rule)}  ({group['name'] or group['id']})" for group in groups for rule in group["rules"]
              if rule["direction"] == direction]
-    return (f"{words} by {len(lines)} rules of {len(groups)} groups" if lines else f"{words} nothing but replies",
-            [(each, []) for each in lines])
+    what = f"by {counted(len(lines), 'rule')} of {counted(len(groups), 'group')}" if lines else "nothing but replies"
+    return f"{words} {what}", [(each, []) for each in lines]
 
 
 def _rule(rule):

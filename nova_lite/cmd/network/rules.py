@@ -2,6 +2,7 @@
 
 import typing
 
+from nova_lite.cmd.network.words import counted
 from nova_lite.common.visibility import ALL
 from nova_lite.db.network import group_scopes
 from nova_lite.db.network import ports as port_queries
@@ -45,9 +46,8 @@ class Rules:
                 if row["direction"] == direction and planes.matches(_rule(row), packet, known):
                     name = f"{group['name']} ({group['id']})"
                     return Step(f"security group {name} lets it {_SAID[direction]} by its rule {row['id']}")
-        count = sum(row["direction"] == direction for group in groups for row in group["rules"])
-        return Step(f"none of the {count} rules that the {len(groups)} security groups of port {port['id']} have lets "
-                    f"it {_SAID[direction]}: {_names(groups)}", False)
+        return Step(f"no rule of the security groups of port {port['id']} lets it {_SAID[direction]}: "
+                    f"{_counted(groups, direction)}", False)
 
     def _groups(self, ids):
         return group_queries.groups(self._session, ALL, Page({"id": ids}, sort=(("name", False),))) if ids else []
@@ -69,5 +69,8 @@ def _rule(row):
                 row["remote_ip_prefix"], row["remote_group_id"], row["remote_address_group_id"])
 
 
-def _names(groups):
-    return ", ".join(f"{each['name']} ({each['id']})" for each in groups) or "it is in none"
+def _counted(groups, direction):
+    """Groups with how many rules of a direction each has."""
+    counts = [(each, sum(row["direction"] == direction for row in each["rules"])) for each in groups]
+    return ", ".join(f"{each['name']} ({each['id']}) has {counted(number, 'rule')} for that"
+                     for each, number in counts) or "it is in none"

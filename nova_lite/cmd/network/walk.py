@@ -7,10 +7,12 @@ by the rules of its groups.
 
 import ipaddress
 
+from nova_lite.cmd.network import beyond
 from nova_lite.cmd.network.packets import said
 from nova_lite.cmd.network.rules import Rules, Step
 from nova_lite.common import ip_protocols
 from nova_lite.common.visibility import ALL
+from nova_lite.db import server_names
 from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import networks as network_queries
 from nova_lite.db.network import ports as port_queries
@@ -24,10 +26,14 @@ _MOST = 16          # routers that a packet passes before it is given up
 
 
 class Walk:
-    """:param session: a database session; a snapshot, so that the parts fit together."""
+    """:param session: a database session; a snapshot, so that the parts fit together.
 
-    def __init__(self, session):
+    :param wanted: the network_id of the port that the target is meant to be; None: whoever has the target.
+    """
+
+    def __init__(self, session, wanted=None):
         self._session = session
+        self._wanted = wanted
         self._rules = Rules(session)
 
     def from_port(self, port, target, kind):
@@ -40,7 +46,7 @@ class Walk:
         if own is None:
             return [Step(f"port {port['id']} has no IPv{target.version} address", False)]
         packet = kind.packet(ipaddress.ip_address(own["ip_address"]), target)
-        steps = [Step(f"the guest of port {_named(port)} sends {said(packet)}")]
+        steps = [Step(f"{self._guest(port)} sends {said(packet)}")]
         if port["status"] != _ACTIVE:
             return [*steps, _idle(port)]
         return [*steps, *self._out_of(port, own, packet)]
@@ -148,7 +154,9 @@ class Walk:
             if network_id is None:
                 return [Step(f"{packet.target} is no floating IP of this cloud", False)]
             near = self._port_with(network_id, str(packet.target))
-            return self._into(near, packet, None) if near else [Step(f"{packet.target} is beyond this cloud: reached")]
+            if near:
+                return self._into(near, packet, None)
+            return [beyond.step(self._session, packet.target, self._wanted)]
         return self._translated(found[0], packet)
 
     def _translated(self, floating, packet):
@@ -193,12 +201,17 @@ class Walk:
         known = router_queries.of_port(self._session, port["id"])
         if known:
             return [Step(f"router {known.router_id} itself has {packet.target} and answers")]
-        step = Step(f"it comes to port {_named(port)} of network {self._network(port['network_id'])}")
+        step = Step(f"it comes to {self._guest(port)} on network {self._network(port['network_id'])}")
         if port["status"] != _ACTIVE:
             return [step, _idle(port)]
         return [step, self._rules.of(port, INGRESS, packet)]
 
     # ---- looking up
+
+    def _guest(self, port):
+        """Whose a port is, and which."""
+        server = port["server_id"] and server_names.of(self._session, [port["server_id"]]).get(port["server_id"])
+        return f"server {server.display_name} by its port {_named(port)}" if server else f"port {_named(port)}"
 
     def _port_with(self, network_id, address):
         return next(iter(port_queries.ports(self._session, ALL, Page(

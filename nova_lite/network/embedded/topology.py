@@ -37,15 +37,15 @@ class Topology:
 
         :raises NotFound: nothing.  :raises Conflict: several things, by name.
         """
-        found = self._found(wanted, {self._network: network_queries.networks, self._router: router_queries.routers,
-                                     self._port: port_queries.ports})
+        found = self._found(wanted, {"network": network_queries.networks, "router": router_queries.routers,
+                                     "port": port_queries.ports})
         if found is not None:
-            make, row = found
-            return [make(row)]
+            kind, row = found
+            return [{"network": self._network, "router": self._router, "port": self._port}[kind](row)]
         ports = self._ports_of_server(wanted)
         if not ports:
-            raise exceptions.NotFound(f"No network, router or port has the id or name {wanted}, nor has a server of "
-                                      f"that id or name ports.")
+            raise exceptions.NotFound(f"There is no network, router, port, or server with ports, of the id or name "
+                                      f"{wanted}.")
         return [self._port(each) for each in ports]
 
     def ports(self, wanted):
@@ -53,40 +53,42 @@ class Topology:
 
         :raises NotFound, Conflict: as ``show``.
         """
-        found = self._found(wanted, {self._port: port_queries.ports})
+        found = self._found(wanted, {"port": port_queries.ports})
         ports = [found[1]] if found is not None else self._ports_of_server(wanted)
         if not ports:
-            raise exceptions.NotFound(f"No port has the id or name {wanted}, nor has a server of that id or name "
-                                      f"ports.")
+            raise exceptions.NotFound(f"There is no port, or server with ports, of the id or name {wanted}.")
         return ports
 
     def inner_address(self, wanted, source):
         """The first address (ip_address) of the ports that ``wanted`` names, if possible of an IP version of which
-        ``source`` (a port) has one, too.
+        ``source`` (a port) has one, too; and whose it is.
 
         :raises NotFound, Conflict: as ``show``.  :raises BadRequest: there is none.
         """
         versions = {ipaddress.ip_address(each).version for each in _ips(source)}
-        found = [ipaddress.ip_address(each) for port in self.ports(wanted) for each in _ips(port)]
-        for each in sorted(found, key=lambda one: one.version not in versions):
+        found = [(ipaddress.ip_address(each), port) for port in self.ports(wanted) for each in _ips(port)]
+        for each in sorted(found, key=lambda one: one[0].version not in versions):
             return each
         raise exceptions.BadRequest(f"The ports of {wanted} have no address.")
 
     def outer_address(self, wanted):
-        """As ``inner_address``, of the floating IPs that stand for the ports or have forwardings to them."""
+        """The first of the floating IPs (ip_address) that stand for these ports or have forwardings to them.
+
+        :raises NotFound, Conflict, BadRequest: as ``inner_address``.
+        """
         for port in self.ports(wanted):
             for each in self._floating(port_id=port["id"]):
                 return ipaddress.ip_address(each["ip"])
         raise exceptions.BadRequest(f"No floating IP stands for a port of {wanted}: it cannot be reached from outside.")
 
     def _found(self, wanted, queries):
-        """(method, row) of what has an id or else a name.  :param queries: {method: query}"""
+        """(kind, row) of what has an id or else a name.  :param queries: {kind: query}"""
         for column in ("id", "name"):
-            found = [(make, row) for make, query in queries.items()
+            found = [(kind, row) for kind, query in queries.items()
                      for row in query(self._session, ALL, Page({column: [wanted]}))]
             if len(found) > 1:
-                raise exceptions.Conflict(f"{len(found)} networks, routers and ports have the name {wanted}; give an "
-                                          f"id of {', '.join(row['id'] for _, row in found[:_MOST])}.")
+                ids = ", ".join(f"{kind} {row['id']}" for kind, row in found[:_MOST])
+                raise exceptions.Conflict(f"{len(found)} things have the name {wanted}; give the id of one: {ids}.")
             if found:
                 return found[0]
         return None
