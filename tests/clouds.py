@@ -122,6 +122,7 @@ class Cloud:
                  "--config-file", os.path.join(self.directory, "test.conf")],
                 cwd=ROOT, capture_output=True, text=True, check=False, env=self.environ())
             assert done.returncode == 0, done.stdout + done.stderr
+            assert "as no cloud made it" not in done.stdout, done.stdout      # nothing of its own is left
 
     def environ(self):
         """Of every process, whatever its layout gives to single ones."""

@@ -128,7 +128,8 @@ This makes an OpenStack-compatible cloud on this machine. It will
 END
     [ $DRIVER = fake ] || cat <<END
 A bridge and a network namespace with DHCP and NAT for the guests appear with the first server, and with them the machine
-forwards IP packets. Guests reach the world, but neither this machine nor the networks it is connected to.
+forwards IP packets (net.ipv4.ip_forward, which stays on until it restarts: others may need it by then). Guests reach the
+world, but neither this machine nor the networks it is connected to.
 END
     cat <<END
 Nothing else on this machine is changed, and 'tools/quickstart.sh --remove' takes all of it away again but the packages.

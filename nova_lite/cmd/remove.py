@@ -1,6 +1,5 @@
 """``nova-lite remove``: take a whole cloud off this machine - guests, network, and its state directory."""
 
-import argparse
 import os
 import shutil
 import sys
@@ -19,8 +18,9 @@ def run(arguments):
     if not arguments.yes and not _sure(place):
         print("Nothing is deleted.")
         return 1
-    status = down.run(argparse.Namespace(state_dir=place))
+    status, said = down.stop(place)
     if status:
+        print(said, file=sys.stderr)
         return status
     try:
         up.configure(arguments, place)

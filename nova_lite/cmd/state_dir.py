@@ -9,7 +9,7 @@ from nova_lite.common import exceptions
 #: directory below the state directory -> mode; keys are the cloud's own
 _LAYOUT = {"keys": 0o700, "images": 0o711, "instances": 0o711, "cache/images": 0o711, "network": 0o755, "run": 0o750,
            "log": 0o750}
-_BESIDE = ("fake", "nova_lite.sqlite*", "nova_lite.conf", "clouds.yaml*")
+_BESIDE = ("fake", "groups", "nova_lite.sqlite*", "nova_lite.conf", "clouds.yaml*")
 
 
 class Lock:
