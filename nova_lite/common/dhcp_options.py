@@ -3,6 +3,7 @@
 Names are those of dnsmasq, by which Neutron's users know them; what is written has numbers alone.
 """
 
+import ipaddress
 import re
 
 #: {name: option}, of IPv4.
@@ -50,9 +51,19 @@ def is_plain(value):
     return bool(_VALUE.fullmatch(value)) and value == value.strip()
 
 
-def line(name, value):
+def line(name, value, version=4):
     """"66,tftp.example.org", as dnsmasq reads it; "": what it must not read."""
-    known = number(name)
+    known = number(name, version)
     if known is None or not is_plain(value):
         return ""
+    if version == 6:
+        return f"option6:{known}{value and ',' + ','.join(map(_bracketed, value.split(',')))}"
     return f"{'option:server-ip-address' if known > _HIGHEST else known}{value and ',' + value}"
+
+
+def _bracketed(text):
+    """An IPv6 address as dnsmasq reads it; anything else as it is."""
+    try:
+        return f"[{ipaddress.IPv6Address(text.strip())}]"
+    except ValueError:
+        return text

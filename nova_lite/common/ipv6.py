@@ -9,6 +9,8 @@ MODES = (SLAAC, STATEFUL, STATELESS)
 LEAST_MTU = 1280
 #: The length of the prefixes that hosts make addresses with (RFC 4291, 2.5.1).
 PREFIX = 64
+#: The links between hosts and their networks' namespaces; no guest has an address of it, and it never leaves a host.
+LINKS = ipaddress.ip_network("fd6e:6c69:7465::/48")
 _LINK_LOCAL = ipaddress.ip_network("fe80::/64")
 
 

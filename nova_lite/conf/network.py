@@ -45,6 +45,10 @@ OPTS = (
     cfg.ListOpt("reachable_ranges", default=[],
                 help="Parts of the host's connected networks, private name servers and protected_ranges that guests "
                      "may reach all the same, such as a package mirror's 10.1.0.7/32."),
+    cfg.ListOpt("ipv6_routed_ranges", default=["fc00::/7"],
+                help="Ranges of guests' IPv6 subnets that an external network knows the way to, behind routers. "
+                     "IPv6 is not translated: who is in no such range gets no answer from outside of its router. Of "
+                     "subnets that overlap each other, or a route of the host, none is known."),
     cfg.IntOpt("mtu", default=1500, min=68, max=9216,
                help="MTU of networks that do not ask for another."),
     cfg.StrOpt("dns_domain", default="novalocal",

@@ -13,7 +13,7 @@ def linux(conf, request, monkeypatch):
     conf.set_override("plane", "linux", "network")
     monkeypatch.setitem(PLANES, "linux", PLANES["linux"] - {
         Capability.ROUTERS, Capability.PORT_SECURITY, Capability.ADDRESS_PAIRS, Capability.ADMIN_STATE,
-        Capability.OUTSIDE_GATEWAYS, Capability.STATELESS_GROUPS})
+        Capability.OUTSIDE_GATEWAYS, Capability.STATELESS_GROUPS, Capability.IPV6})
     return request.getfixturevalue("service")
 
 

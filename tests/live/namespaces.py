@@ -12,6 +12,7 @@ from nova_lite.network.planes.linux import netns, parts
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROBE = os.path.join(ROOT, "tests", "live", "probe.py")
+PROBE6 = os.path.join(ROOT, "tests", "live", "probe6.py")
 DRIVER = os.path.join(ROOT, "tests", "live", "network_host.py")
 DHCP_SCRIPT = textwrap.dedent("""\
     #!/bin/sh
@@ -76,11 +77,32 @@ class Namespace:
         return self.scan([address], [port]).get((kind, address, port))
 
     def pings(self, address):
+        if ":" in address:
+            return bool(self.scan([address], []))
         return self.run("busybox", "ping", "-c", "1", "-W", "1", address, check=False).returncode == 0
 
     def reaches(self, address, port):
         """How an address answers here: a subset of {"ping", "tcp", "udp"}."""
         return {kind for kind, _, _ in self.scan([address], [port])}
+
+    def solicit(self):
+        """What routers announce by eth0 within a second, by their link-local addresses; fields as in probe6.py."""
+        return json.loads(self.run(sys.executable, "-S", PROBE6, "routers").stdout)
+
+    def dhcp6(self, *more):
+        """What DHCPv6 answers by eth0, as in probe6.py; None: nothing.  :param more: "information", for one."""
+        return json.loads(self.run(sys.executable, "-S", PROBE6, "dhcp", *more).stdout)
+
+    def addresses6(self):
+        """[address] of eth0 that may be used, but link-local ones."""
+        shown = json.loads(self.run("ip", "-j", "-6", "addr", "show", "dev", "eth0", "scope", "global").stdout)
+        return sorted(each["local"] for one in shown for each in one.get("addr_info", ())
+                      if each and "local" in each and not each.get("tentative"))
+
+    def routes6(self):
+        """{range: next hop, or None}"""
+        return {each["dst"]: each.get("gateway")
+                for each in json.loads(self.run("ip", "-j", "-6", "route", "show").stdout)}
 
     def scan(self, addresses, ports):
         """{("ping", "tcp" or "udp", address, port): what it answered} of all that answers within a second."""
@@ -240,6 +262,14 @@ class Host(Namespace):
         head, _, last = here.rpartition(".")
         return here, f"{head}.{int(last) + 1}"
 
+    def link6(self, network_id):
+        """IPv6 addresses of both ends of a network's or router's link, where it has any."""
+        inside = self.inside(network_id)
+        ends = (self, parts.Parts("", network_id).link), (inside, "wan")
+        shown = [one for each, device in ends for one in json.loads(
+            each.run("ip", "-j", "-6", "addr", "show", "dev", device, "scope", "global").stdout)]
+        return [each["local"] for one in shown for each in one.get("addr_info", ()) if each]
+
     def remove(self):
         self.kill()
         for pid in self.dnsmasqs():
@@ -290,6 +320,14 @@ def nic(network_id, ip, *, cidr="10.199.0.0/24", gateway="10.199.0.1", mac=None,
     return {"port_id": str(uuid.uuid4()), "network_id": network_id, "mac": mac or f"fa:16:3e:{_mac_end()}", "mtu": 1450,
             "addresses": [{"ip": ip, "cidr": cidr, "gateway": gateway, "dhcp": gateway is not None, "dns": [],
                            "host_access": access}], **more}
+
+
+def six(ip, cidr, mode=None, *, gateway=..., access=False, ra=..., **more):
+    """An IPv6 address of a NIC as JSON.  :param mode: of its subnet, both of announcements and of addresses.
+    :param ra: of announcements alone.
+    """
+    return {"ip": ip, "cidr": cidr, "gateway": cidr.partition("/")[0] if gateway is ... else gateway, "dhcp": True,
+            "dns": [], "host_access": access, "ra_mode": mode if ra is ... else ra, "address_mode": mode, **more}
 
 
 def _mac_end():

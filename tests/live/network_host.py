@@ -226,7 +226,8 @@ def address(each):
     from nova_lite.objects.server import Address
     return Address.make(ip=each["ip"], cidr=each["cidr"], gateway=each["gateway"], dns=each["dns"],
                         version=6 if ":" in each["ip"] else 4, dhcp=each["dhcp"],
-                        subnet_id=subnet_id(each["cidr"]), host_access=each["host_access"])
+                        subnet_id=subnet_id(each["cidr"]), host_access=each["host_access"],
+                        **{name: each[name] for name in ("ra_mode", "address_mode") if name in each})
 
 
 def subnet_id(cidr):

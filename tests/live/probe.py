@@ -21,13 +21,18 @@ def serve(ports):
     waiting = selectors.DefaultSelector()
     for port in ports:
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            one = socket.socket(socket.AF_INET, kind)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.setsockopt(socket.SOL_IP, _PKTINFO, 1)
-            one.bind(("0.0.0.0", port))
-            if kind == socket.SOCK_STREAM:
-                one.listen()
-            waiting.register(one, selectors.EVENT_READ)
+            for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+                one = socket.socket(family, kind)
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET:
+                    one.setsockopt(socket.SOL_IP, _PKTINFO, 1)
+                else:
+                    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+                one.bind((any_address, port))
+                if kind == socket.SOCK_STREAM:
+                    one.listen()
+                waiting.register(one, selectors.EVENT_READ)
     print("ready", flush=True)
     while True:
         for key, _ in waiting.select():
@@ -43,6 +48,9 @@ def _stream(listening):
 def _datagram(one):
     """The answer comes from the address that was asked."""
     _, extras, _, address = one.recvmsg(100, 100)
+    if one.family == socket.AF_INET6:
+        one.sendmsg([address[0].encode()], [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, extras[0][2])], 0, address)
+        return
     asked = struct.unpack("i4s4s", extras[0][2])[2]
     one.sendmsg([address[0].encode()], [(socket.SOL_IP, _PKTINFO, struct.pack("i4s4s", 0, asked, b""))], 0,
                 address)
@@ -50,16 +58,35 @@ def _datagram(one):
 
 def ask(kind, address, port):
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as one:
+        with socket.socket(_family(address), socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as one:
             one.settimeout(_TIMEOUT)
-            one.connect((address, port))
+            one.connect(socket.getaddrinfo(address, port)[0][4])
             one.send(b"?")
             return one.recv(100).decode(errors="replace")
     except OSError:
         return None
 
 
+def _family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def ping6(address):
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as one:
+            one.settimeout(_TIMEOUT)
+            one.connect(socket.getaddrinfo(address, 0)[0][4])
+            one.send(struct.pack("!BBHHH", 128, 0, 0, 77, 1))       # the kernel adds the checksum
+            while one.recv(200)[0] != 129:
+                pass
+            return address
+    except OSError:
+        return None
+
+
 def ping(address):
+    if ":" in address:
+        return ping6(address)
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as one:
             one.settimeout(_TIMEOUT)
@@ -136,4 +163,4 @@ if __name__ == "__main__":
         case "frames":
             frames()
         case "scan":
-            scan(sys.argv[2].split(","), list(map(int, sys.argv[3].split(","))))
+            scan(sys.argv[2].split(","), list(map(int, filter(None, sys.argv[3].split(",")))))

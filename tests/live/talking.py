@@ -1,5 +1,5 @@
-"""A program for network namespaces: ``serve PORT`` echoes what it is sent, ``talk ADDRESS PORT`` keeps a connection and
-prints what a line of its input is answered within two seconds, or an empty line.
+"""A program for network namespaces: ``serve ADDRESS PORT`` echoes what it is sent, ``talk ADDRESS PORT`` keeps a
+connection and prints what a line of its input is answered within two seconds, or an empty line.
 """
 
 import contextlib
@@ -11,8 +11,9 @@ import threading
 _TIMEOUT = 2
 
 
-def serve(port):
-    with socket.create_server(("0.0.0.0", port)) as listening:
+def serve(address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family) as listening:
         print("ready", flush=True)
         while True:
             threading.Thread(target=_echo, args=listening.accept(), daemon=True).start()
@@ -51,7 +52,12 @@ def _running(namespace, *words):
 
 def serving(namespace, port):
     """A context in which a namespace echoes."""
-    return _running(namespace, "serve", str(port))
+    return _running(namespace, "serve", "0.0.0.0", str(port))
+
+
+def serving6(namespace, port):
+    """As ``serving``, of IPv6."""
+    return _running(namespace, "serve", "::", str(port))
 
 
 @contextlib.contextmanager
@@ -67,5 +73,5 @@ def talking(namespace, address, port):
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve(int(sys.argv[2]))
+        serve(sys.argv[2], int(sys.argv[3]))
     talk(sys.argv[2], int(sys.argv[3]))

@@ -70,14 +70,21 @@ def test_a_change_of_a_network_says_who_announces_its_subnets(routing):
         address_mode="dhcpv6-stateless")])
     changed, = mine.within(network).addresses
     assert (changed["ra_mode"], changed["address_mode"]) == ("dhcpv6-stateless",) * 2
-    assert [way(routing, "fd00:9::1", each)[-1][0] for each in (mine.addresses[0], changed)] == ["outside", "next_hop"]
+    assert [way(routing, "fd00:9::1", each)[-1][0] for each in (mine.addresses[0], changed)] == ["nowhere", "next_hop"]
 
 
 def test_a_gateway_that_no_router_has_leads_to_none(routing):
     mine = address("fd00:1::4", gateway="fd00:1::1", ra_mode=None)
-    assert way(routing, "fd00:2::7", mine) == [("gateway", "fd00:1::1"), ("outside", "fd00:2::7")]
+    assert way(routing, "fd00:2::7", mine) == [
+        ("gateway", "fd00:1::1"), ("nowhere", "no router passes IPv6 on from here")]
     mine["gateway"] = "fd00:1::"
     assert way(routing, "fd00:2::7", mine)[1] == ("router", "r")
+
+
+def test_a_gateway_of_an_external_network_leads_outside(routing):
+    mine = address("fd00:1::4", gateway="fd00:1::1", ra_mode=None)
+    routing.routers["r"].gateway = leg("inner", ("fd00:1::9", INNER))
+    assert way(routing, "fd00:7::7", mine) == [("gateway", "fd00:1::1"), ("outside", "fd00:7::7")]
 
 
 def test_a_port_sends_with_addresses_that_it_has(routing):

@@ -175,7 +175,10 @@ class Connections:
         return True
 
     def _client(self, address):
-        """What shares one address's places: an IPv4 address, or an IPv6 network of 64 bits; None: has no limit."""
+        """What shares one address's places: an IPv4 address, or an IPv6 network of 64 bits; None: has no limit.
+
+        Link-local addresses, all of one network, are each of one machine.
+        """
         if not self.limits.per_address or not isinstance(address, tuple):
             return None
         try:
@@ -185,7 +188,7 @@ class Connections:
         ip = getattr(ip, "ipv4_mapped", None) or ip
         if any(ip in network for network in self.limits.exempt):
             return None
-        return int(ip) if ip.version == 4 else (6, int(ip) >> 64)
+        return int(ip) if ip.version == 4 else (6, int(ip) if ip.is_link_local else int(ip) >> 64)
 
     def _count(self, refused=0, closed=0):
         """Say now and then that places ran out: each time would be as many lines as an attacker likes."""

@@ -37,7 +37,7 @@ def of(text, version, *, dhcp):
     if version == 6:
         check_capable(Capability.IPV6, "have no IPv6 addresses")
         _check_6(cidr, dhcp)
-    for each in (*_NEVER, ipaddress.ip_network(CONF.network.transit_range)):
+    for each in (*_NEVER, ipv6.LINKS, ipaddress.ip_network(CONF.network.transit_range)):
         if cidr.overlaps(each):
             raise InvalidInput(detail=f"{cidr} holds addresses of {each}, which no guest may have.")
     return cidr
@@ -167,7 +167,7 @@ def check_gateway(cidr, gateway, among):
     if address in _LINK:
         return
     if address not in cidr:
-        for each in (*_NEVER, ipaddress.ip_network(CONF.network.transit_range)):
+        for each in (*_NEVER, ipv6.LINKS, ipaddress.ip_network(CONF.network.transit_range)):
             if address in each:
                 raise InvalidInput(detail=f"Gateway is not valid on subnet: {gateway} is an address of {each}, which "
                                           f"no gateway may have.")

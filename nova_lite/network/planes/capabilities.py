@@ -27,7 +27,7 @@ PLANES = {
     "linux": frozenset({Capability.MTU, Capability.DHCP, Capability.DHCP_OPTIONS, Capability.METADATA, Capability.NAT,
                         Capability.ANTI_SPOOFING, Capability.SECURITY_GROUPS, Capability.STATELESS_GROUPS,
                         Capability.PORT_SECURITY, Capability.ADDRESS_PAIRS, Capability.ADMIN_STATE,
-                        Capability.OUTSIDE_GATEWAYS, Capability.ROUTERS}),
+                        Capability.OUTSIDE_GATEWAYS, Capability.ROUTERS, Capability.IPV6}),
     "fake": frozenset(Capability),      # no packets, so that nothing of them is missing
 }
 #: {kind of scope: what a plane must be capable of to apply it}; other scopes every plane applies.

@@ -14,7 +14,7 @@ INGRESS, EGRESS = "ingress", "egress"       # to the guest; from it
 _OTHER = {INGRESS: EGRESS, EGRESS: INGRESS}
 _UDP, _TCP = ip_protocols.NUMBERS["udp"], ip_protocols.NUMBERS["tcp"]
 _ICMPS = ip_protocols.ICMP, ip_protocols.ICMPV6
-_METADATA = ipaddress.ip_address("169.254.169.254")
+_METADATA = tuple(map(ipaddress.ip_address, ("169.254.169.254", "fe80::a9fe:a9fe")))
 #: Types of ICMPv6 that pass whatever rules say: neighbours, and multicast's housekeeping.
 _ALWAYS = {INGRESS: frozenset({130, 135, 136}), EGRESS: frozenset({131, 132, 133, 135, 136, 143})}
 _ROUTER_ADVERTISEMENT = 134
@@ -76,7 +76,8 @@ def _asking(reply):
 
 
 def _is_metadata(its_packet):
-    return its_packet.from_gateway and its_packet[:2] == (_TCP, _METADATA) and its_packet.first == 80
+    return (its_packet.from_gateway and its_packet.protocol == _TCP and its_packet.source in _METADATA
+            and its_packet.first == 80)
 
 
 def is_always_let(direction, its_packet):

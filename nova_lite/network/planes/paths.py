@@ -24,8 +24,10 @@ def way(ports, states, port_id, address, nat, routing=None):
     if states[port_id].error:
         return [*hops, Hop("nowhere", states[port_id].error)]
     here = _to_peer(known, states, port.network_id, to)
+    routing = routing or Routing()
+    is_external = any(each.gateway and each.gateway.network_id == port.network_id for each in routing.routers.values())
     return [*hops, *(here or _beyond(port, to, nat, lambda gateway: _routed(
-        known, states, (port, gateway, to), nat, routing or Routing())))]
+        known, states, (port, gateway, to), nat, routing), is_external))]
 
 
 def _to_peer(known, states, network_id, to):
@@ -38,7 +40,7 @@ def _to_peer(known, states, network_id, to):
     return []
 
 
-def _beyond(port, to, nat, routed):
+def _beyond(port, to, nat, routed, is_external):
     same = [each for each in port.addresses if ipaddress.ip_network(each["cidr"]).version == to.version]
     near = [each for each in same if to in ipaddress.ip_network(each["cidr"])]
     gateways = sorted({each["gateway"] for each in near or same if each["gateway"]})
@@ -50,7 +52,10 @@ def _beyond(port, to, nat, routed):
         return [Hop("nowhere", f"{to} is no port's here")]
     if not gateways:
         return [Hop("nowhere", "the network has no gateway")]
-    return [Hop("gateway", gateways[0]), *(routed(gateways[0]) or [_outside(to, nat)])]
+    beyond = routed(gateways[0])
+    if not beyond and to.version == 6 and not is_external:
+        beyond = [Hop("nowhere", "no router passes IPv6 on from here")]
+    return [Hop("gateway", gateways[0]), *(beyond or [_outside(to, nat)])]
 
 
 def _outside(to, nat):

@@ -117,19 +117,27 @@ class Segment:
 
     @property
     def subnets(self):
-        """{cidr: one address dict of it}, sorted, of the subnets that have a gateway and so exist on the host."""
+        """{cidr: one address dict of it}, sorted, of the IPv4 subnets that have a gateway and so exist on the host."""
+        return self._ranges(4)
+
+    @property
+    def subnets6(self):
+        """As ``subnets``, of all IPv6 subnets: a router announces itself, whatever they call their gateway."""
+        return self._ranges(6)
+
+    def _ranges(self, version):
         found = {each["cidr"]: each for some in (self.outer, *(port.addresses for port in self.ports))
-                 for each in some if each["gateway"]}
+                 for each in some if is_served(each) and _version(each) == version}
         return dict(sorted(found.items()))
 
-    def of_gateways(self, chosen):
-        """The segment with no other subnets than those whose gateway ``chosen(address)`` is true of, and no ports of
-        others.
+    def of_subnets(self, served):
+        """The segment with those subnets alone that are served at one place, and no ports of others.
+
+        :param served: callable(address dict) -> the one that stands for it, or None.
         """
-        ports = [dataclasses.replace(port, addresses=tuple(
-            each for each in port.addresses if each["gateway"] and chosen(each["gateway"]))) for port in self.ports]
-        return dataclasses.replace(self, ports=tuple(port for port in ports if port.addresses), outer=tuple(
-            each for each in self.outer if each["gateway"] and chosen(each["gateway"])))
+        ports = [dataclasses.replace(port, addresses=_served(port.addresses, served)) for port in self.ports]
+        return dataclasses.replace(self, ports=tuple(port for port in ports if port.addresses),
+                                   outer=_served(self.outer, served))
 
     @property
     def gateways(self):
@@ -151,10 +159,35 @@ class Segment:
 
         :param ranges: within which (text) the host's operator lets it.
         """
-        allowed = [ipaddress.ip_network(each, strict=False) for each in ranges]
+        return self._access(self.subnets, ranges)
+
+    def access6(self, ranges):
+        """As ``access``, of IPv6."""
+        return self._access(self.subnets6, ranges)
+
+    def _access(self, subnets, ranges):
         outer = {each["cidr"] for each in self.outer if each["host_access"]}        # where floating IPs are
-        return tuple(cidr for cidr, each in self.subnets.items() if cidr in outer or each.get("host_access")
-                     and any(ipaddress.ip_network(cidr).subnet_of(one) for one in allowed))
+        return tuple(cidr for cidr, each in subnets.items() if cidr in outer or each.get("host_access")
+                     and is_within(ipaddress.ip_network(cidr), ranges))
+
+
+def _version(address):
+    return 6 if ":" in address["cidr"] else 4
+
+
+def is_served(address):
+    """Whether the subnet of an address of a Port exists on a host."""
+    return bool(address["gateway"]) or _version(address) == 6
+
+
+def _served(addresses, served):
+    return tuple(made for each in addresses if is_served(each) and (made := served(each)) is not None)
+
+
+def is_within(network, ranges):
+    """Whether an ip_network lies in one of some ranges (text), which may be of both IP versions."""
+    return any(network.version == one.version and network.subnet_of(one)
+               for one in (ipaddress.ip_network(each, strict=False) for each in ranges))
 
 
 def is_outside(address):

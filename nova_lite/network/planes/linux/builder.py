@@ -4,11 +4,13 @@ The order is one in which nothing passes that should not.
 """
 
 import contextlib
+import ipaddress
 
 from nova_lite.common import exceptions
 from nova_lite.network.planes.capabilities import PLANES, Capability
-from nova_lite.network.planes.linux import bridge, firewall, surroundings, wiring
+from nova_lite.network.planes.linux import bridge, firewall, ranges6, surroundings, wiring
 from nova_lite.network.planes.linux.announcing import Announcer
+from nova_lite.network.planes.linux.exceptions import RangeInUse
 from nova_lite.network.planes.linux.guard import Guard
 from nova_lite.network.planes.linux.layout import changed_routers
 from nova_lite.network.planes.linux.networks import Networks
@@ -116,7 +118,10 @@ class Builder:
         return left
 
     def _access(self, layout, router):
-        return layout.access(router.id, self._networks.access_ranges())
+        """(ranges of IPv4, of IPv6) that the host reaches by a router."""
+        ranges, link = self._networks.access_ranges(), self._parts(router.id).link
+        return layout.access(router.id, ranges), tuple(map(str, ranges6.free(
+            map(ipaddress.ip_network, layout.access6(router.id, ranges)), self._around.reached6, link)))
 
     def remove(self, network_id, layout):
         """Remove all of a network, and its files last.  :param layout: the Layout, without it."""
@@ -171,7 +176,19 @@ class Builder:
             self._look_around()
         segments, parts = self._guard_ports(layout)
         self._nft.run(firewall.ruleset(self._cloud, segments, parts, self._conf.network, self._around,
-                                       [self._parts(each) for each in layout.routers]))
+                                       [self._parts(each) for each in layout.routers],
+                                       self._linked6(segments, layout)))
+
+    def _linked6(self, segments, layout):
+        """{name of a link with IPv6: whether what others send comes in by it}"""
+        found = {}
+        for each in segments:
+            with contextlib.suppress(RangeInUse):       # that network is broken
+                six, _ = self._networks.six(each.network_id, layout, self._around)
+                if six and six.is_linked:
+                    found[self._parts(each.network_id).link] = six.leads_out
+        return found | {self._parts(each.id).link: False for each in layout.routers.values()
+                        if self._access(layout, each)[1]}
 
     def _guard_ports(self, layout):
         """What guests' frames and packets must be like, on those networks whose bridges are there; returns these."""

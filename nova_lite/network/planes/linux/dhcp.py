@@ -7,6 +7,7 @@ of its hosts file has a tag: dnsmasq 2.90 ends by a fault when it reads such a f
 
 import contextlib
 import ipaddress
+import itertools
 import json
 import os
 import pwd
@@ -16,10 +17,10 @@ import time
 import typing
 
 from nova_lite.common import dhcp_options as options
-from nova_lite.network.planes.linux import netns
+from nova_lite.network.planes.linux import dhcp6, netns
 from nova_lite.network.planes.linux.exceptions import HostNetworkError
 from nova_lite.network.planes.linux.parts import LAN, METADATA, WAN
-from nova_lite.network.planes.state import is_outside, write
+from nova_lite.network.planes.state import is_outside, is_served, write
 
 #: Names of this machine itself in every resolver, which no guest may give to its address.
 _RESERVED = ("localhost",)
@@ -34,12 +35,15 @@ class Seat(typing.NamedTuple):
     :ivar namespace: the name of the network namespace.  :ivar device: the device in it that guests reach.
     :ivar index: that device's where others are in the namespace, too; None: the namespace is the network's own.
     :ivar alone: whether all guests of the network's bridge have this gateway.
+    :ivar scope: the device's number.  :ivar leads: whether what guests send there by IPv6 is passed on.
     """
 
     namespace: str
     device: str = LAN
     index: int | None = None
     alone: bool = True
+    scope: int = 0
+    leads: bool = False
 
     @property
     def bound(self):
@@ -67,7 +71,7 @@ class Dhcp:
         :param servers: name servers (address, or address#port) as the seat's namespace reaches them.
         :raises HostNetworkError: it does not start.
         """
-        if not segment.subnets:
+        if not segment.subnets and not segment.subnets6:
             self.stop(directory)            # nothing has a gateway, so there is no address to answer from
             return
         tagged = _SET in _text(directory, "hosts")
@@ -86,7 +90,8 @@ class Dhcp:
     def _write_files(self, segment, directory, seat, servers):
         """{name: whether its content changed}"""
         texts = {"dnsmasq.conf": self._configuration(segment, directory, seat),
-                 "hosts": hosts(segment, self._options.dns_domain), "options": dhcp_options(segment),
+                 "hosts": hosts(segment, self._options.dns_domain),
+                 "options": dhcp_options(segment, self._options.dns_domain),
                  "names": names(segment, self._options.dns_domain),
                  # Bound to that device: a range of guests may hold the address of a name server.
                  "servers": "".join(f"server={each}@{WAN}\n" for each in servers)}
@@ -105,8 +110,8 @@ class Dhcp:
                 ("dhcp-optsfile", "options"), ("addn-hosts", "names"), ("servers-file", "servers")))]
         if _mixed(segment):
             lines.append("dhcp-ignore-names")       # a guest could call itself what another project looks for
-        if not seat.alone:
-            lines.append("dhcp-ignore=tag:!known")  # those of another gateway, whose addresses are wrong here
+        if not seat.alone:          # those of another gateway, whose addresses are wrong here
+            lines += [f"dhcp-ignore=tag:{_tag(each)},tag:!known" for each in segment.subnets.values()]
         lease = self._options.dhcp_lease_seconds
         for cidr, each in segment.subnets.items():
             if each["dhcp"]:
@@ -114,7 +119,7 @@ class Dhcp:
                 lines.append(f"dhcp-range=set:{_tag(each)},{network.network_address},static,{network.netmask},{lease}s")
                 if is_outside(each):
                     lines.append(f"shared-network={seat.device},{network.network_address}")
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *dhcp6.lines(segment, seat, _tag, lease)]) + "\n"
 
     def _start(self, directory, namespace):
         command = ["nsenter", f"--net={netns.path(namespace)}", self._binary,
@@ -192,13 +197,18 @@ def hosts(segment, domain):
     port has options of its own.
     """
     mixed = _mixed(segment)
-    return "".join(f"{port.mac},{each['ip']},{','.join(_words(port, domain, mixed))}\n"
-                   for port in segment.ports for each in port.addresses if each["gateway"] and each["dhcp"])
+    four = "".join(f"{port.mac},{each['ip']},{','.join(_words(port, domain, mixed))}\n" for port in segment.ports
+                   for each in port.addresses if each["gateway"] and each["dhcp"] and "." in each["ip"])
+    return four + dhcp6.hosts(segment, lambda port: ",".join(_words(port, domain, mixed)),
+                              lambda port: ",".join(_tags(port, mixed)))
 
 
 def _words(port, domain, mixed):
-    tag = [f"set:{_port_tag(port)}"] if mixed or port.dhcp_options else []
-    return tag + ([] if mixed else [f"{_short(port)}.{domain}"])
+    return _tags(port, mixed) + ([] if mixed else [f"{_short(port)}.{domain}"])
+
+
+def _tags(port, mixed):
+    return [f"set:{_port_tag(port)}"] if mixed or port.dhcp_options else []
 
 
 def _port_tag(port):
@@ -212,7 +222,12 @@ def _short(port):
 def known(directory):
     """{"mac,address"} that the dnsmasqs of a network answer; none of those that do not run."""
     found = [_text(each, "hosts") for each in (directory, *seats(directory).values()) if running(each) is not None]
-    return {",".join(line.split(",")[:2]) for text in found for line in text.splitlines()}
+    lines = [line.split(",") for text in found for line in text.splitlines()]
+    return {f"{mac},{each.strip('[]')}" for mac, *rest in lines for each in itertools.takewhile(_is_address, rest)}
+
+
+def _is_address(word):
+    return word.startswith("[") or word.replace(".", "").isdigit()
 
 
 def names(segment, domain):
@@ -222,14 +237,14 @@ def names(segment, domain):
         short, rest = _short(port), port.hostname.partition(".")[2]
         full = f"{short}.{rest or domain}"
         words = f"{full} {short}" if short.lower() not in _RESERVED else full
-        lines += [f"{each['ip']} {words}\n" for each in port.addresses if each["gateway"]]
+        lines += [f"{each['ip']} {words}\n" for each in port.addresses if is_served(each)]
     return "".join(lines)
 
 
-def dhcp_options(segment):
+def dhcp_options(segment, domain=""):
     """Gateway, name servers, MTU and the routes of each subnet; clients that read option 121 ignore option 3.
 
-    Those of one port come last, by which they count instead of its subnet's.
+    Those of one port come last, by which they count instead of its subnet's.  :param domain: of guests' names.
     """
     lines = []
     for each in segment.subnets.values():
@@ -237,10 +252,13 @@ def dhcp_options(segment):
         lines += [f"{tag},option:router,{gateway}", f"{tag},option:dns-server,{','.join(each['dns'] or [gateway])}",
                   f"{tag},option:classless-static-route,{','.join(_routes(each))}",
                   f"{tag},option:mtu,{segment.mtu}"]
+    lines += dhcp6.options(segment, _tag, domain)
     if _mixed(segment):
         lines += [f"tag:{_port_tag(port)},12,{_short(port)}" for port in segment.ports]
-    lines += [f"tag:{_port_tag(port)},{text}" for port in segment.ports for each in port.dhcp_options
-              if (text := options.line(each["name"], each["value"] or ""))]
+    for port in segment.ports:
+        lines += [f"tag:{_port_tag(port)},{text}" for each in port.dhcp_options
+                  if each.get("version") != "6" and (text := options.line(each["name"], each["value"] or ""))]
+        lines += dhcp6.of_port(port, _port_tag(port))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -5,24 +5,30 @@ overrule another program's: where the host's own forward policy is drop, it must
 What holds inside a network's namespace is in gateway.py, and what holds between guests in ports.py.
 """
 
+from nova_lite.common import ipv6
 from nova_lite.network.planes.linux import nft
 from nova_lite.network.planes.linux.parts import LINKS
 
-_FAMILIES = ("ip", "netdev")
+_FAMILIES = ("ip", "ip6", "netdev")
+#: Neighbours on a link; routers and the listeners to groups concern nobody there.
+_NEIGHBOURS = "icmpv6 type { 135, 136 }"
 
 
-def ruleset(cloud, segments, parts, options, surroundings, routers=()):
+def ruleset(cloud, segments, parts, options, surroundings, routers=(), linked6=()):
     """The whole text for nft.  The bridges must be there, their links need not.
 
     :param cloud: parts.cloud_of the state directory.  :param segments: state.Segment of every network here.
     :param parts: {network id: parts.Parts}.  :param options: the [network] options.
     :param surroundings: a surroundings.Surroundings.  :param routers: parts.Parts of every router here.
+    :param linked6: {name of a link with IPv6: whether what others send comes in by it, as far as the network lets it}.
     """
     texts = [nothing(cloud)]
     if segments:
         names = [parts[each.network_id] for each in segments]
         texts.append(_routed(cloud, [*names, *routers], options, surroundings))
         texts.append(_closed(cloud, names))
+        if linked6:
+            texts.append(_routed6(cloud, linked6))
     return "\n".join(texts)
 
 
@@ -46,6 +52,19 @@ def _routed(cloud, names, options, surroundings):
         nft.chain("forward", "filter", "forward priority filter", [
             f'iifname @links oifname "{LINKS}*" drop', f"iifname @links ip saddr != {transit} drop",
             "iifname @links accept", "oifname @links ct state established,related accept", "oifname @links drop"]))
+
+
+def _routed6(cloud, linked6):
+    links = [f'"{each}"' for each in sorted(linked6)]
+    outer = [f'"{each}"' for each, is_open in sorted(linked6.items()) if is_open]
+    return nft.table(
+        "ip6", cloud, nft.named_set("links", "ifname", links), nft.named_set("outer", "ifname", outer),
+        nft.chain("input", "filter", "input priority filter - 10", [
+            f"iifname @links {_NEIGHBOURS} accept", "iifname @links ct state established,related accept",
+            "iifname @links drop"]),
+        nft.chain("forward", "filter", "forward priority filter", [
+            f'iifname @links oifname "{LINKS}*" drop', f"ip6 saddr {ipv6.LINKS} drop", "iifname @outer accept",
+            "iifname @links drop", "oifname @outer accept", "oifname @links drop"]))
 
 
 def _asks(port):

@@ -16,7 +16,7 @@ def ruleset(gateways, access, options, surroundings):
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("gateways", "ipv4_addr", gateways),
         ranges("own", surroundings.own), ranges("near", surroundings.near),
-        ranges("reachable", options.reachable_ranges),
+        ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.chain("input", "filter", "input priority filter", _received(), "drop"),
         nft.chain("forward", "filter", "forward priority filter", _passed(access, options), "drop"),
         nft.chain("postrouting", "nat", "postrouting priority srcnat", [

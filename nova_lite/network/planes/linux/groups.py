@@ -10,6 +10,7 @@ import typing
 from nova_lite.common import ip_protocols
 from nova_lite.network.planes.linux.parts import METADATA
 from nova_lite.network.planes.linux.pieces import Chain, Piece
+from nova_lite.network.planes.linux.ranges6 import METADATA6
 
 #: Of the marks of frames: not checked yet; profile of the sender; profile of the receiver.
 UNCHECKED, SENDER, RECEIVER = 0x80000000, 0x7FFF0000, 0x0000FFFF
@@ -62,7 +63,8 @@ def of_profile(number, profile):
     for name, always in (("in", "always_in"), ("out", "always_out")):
         replies = ["ct state established,related accept", "ct state invalid drop"] if profile.stateful else []
         if not profile.stateful and name == "in":       # nothing else stands for the answers to its questions
-            replies = [f"{_GATEWAY_SENT} ip saddr {METADATA} tcp sport 80 accept"]
+            replies = [f"{_GATEWAY_SENT} {what} tcp sport 80 accept"
+                       for what in (f"ip saddr {METADATA}", f"ip6 saddr {METADATA6}")]
         chains[("inet", f"{name}_{number}")] = Chain((
             *replies, f"jump {always}", *(f"jump {_chain(name, each)}" for each in profile.groups), "drop"))
     chains[("bridge", f"to_{number}")] = Chain((

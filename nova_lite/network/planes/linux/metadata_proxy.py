@@ -13,6 +13,7 @@ from nova_lite.common.metadata_caller import ADDRESS, NETWORK_ID
 from nova_lite.network.planes.linux import netns
 from nova_lite.network.planes.linux.exceptions import HostNetworkError
 from nova_lite.network.planes.linux.parts import METADATA
+from nova_lite.network.planes.linux.ranges6 import METADATA6
 
 LOG = logging.getLogger(__name__)
 
@@ -26,37 +27,41 @@ _PASSED = ("Content-Type", "Cache-Control")
 class Listeners:
     """:param app: the WSGI application that answers; it finds NETWORK_ID and ADDRESS in the environ.
     :param native: runs a callable in a native thread, as ``concurrency.native`` does.
+    :param own: callable(network id) -> {link-local address: an address of the port that has it}.
     """
 
-    def __init__(self, app, native):
-        self._app = app
+    def __init__(self, app, native, own):
+        self._app, self._own = app, own
         self._native = native
-        self._open = {}         # (network id, device or None) -> (socket, server, identity of the place)
+        self._open = {}         # (network id, device or None, IP version) -> (socket, server, identity of the place)
 
-    def ensure(self, network_id, seat):
-        """Listen for the guests of a network at its gateway.  :param seat: dhcp.Seat, which is there.
+    def ensure(self, network_id, seat, version=4):
+        """Listen for the guests of a network at its gateway.
 
+        :param seat: dhcp.Seat, which is there.  :param version: of IP; of 6 the seat must have the address.
         :raises HostNetworkError: not possible.
         """
-        key = network_id, seat.bound
+        key = network_id, seat.bound, version
+        identity = seat.identity if version == 4 else f"{seat.identity}:{seat.scope}"
         if key in self._open:
-            if self._open[key][2] == seat.identity:
+            if self._open[key][2] == identity:
                 return
             self._stop(key, 1.0)                # in a namespace, or at a device, that nobody reaches any more
         try:
-            sock = self._native(_bound, seat.namespace, seat.bound)
+            sock = self._native(_bound, seat.namespace, seat.bound, (METADATA, 80)) if version == 4 else self._native(
+                _bound, seat.namespace, seat.device, (METADATA6, 80, 0, seat.scope))
         except OSError as error:
             raise HostNetworkError(reason=f"listening for metadata in {seat.namespace}: {error.strerror}") from error
-        server = concurrency.serve(identified(self._app, network_id), [sock], _LIMITS)
-        self._open[key] = sock, server, seat.identity
+        server = concurrency.serve(identified(self._app, network_id, self._own), [sock], _LIMITS)
+        self._open[key] = sock, server, identity
 
     def stop(self, network_id, but=(), timeout=1.0):
         """Close the sockets of a network, which would keep their namespaces alive.
 
-        :param but: dhcp.Seats whose sockets stay.
+        :param but: [(dhcp.Seat, IP version)] whose sockets stay.
         """
-        for key in [each for each in self._open if each[0] == network_id and each[1] not in {
-                seat.bound for seat in but}]:
+        stay = {(seat.bound, version) for seat, version in but}
+        for key in [each for each in self._open if each[0] == network_id and each[1:] not in stay]:
             self._stop(key, timeout)
 
     def _stop(self, key, timeout):
@@ -69,31 +74,35 @@ class Listeners:
             self._stop(key, 1.0)
 
 
-def _bound(namespace, device):
+def _bound(namespace, device, address):
     """A socket of the namespace, which stays there wherever it is served.
 
-    :param device: by which alone it is reached; None: by any.
+    :param device: by which alone it is reached; None: by any.  :param address: as of ``bind``.
     """
     with netns.inside(namespace):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_INET if len(address) == 2 else socket.AF_INET6, socket.SOCK_STREAM)
         if device is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((METADATA, 80))
+        sock.bind(address)
     except OSError:
         sock.close()
         raise
     return sock
 
 
-def identified(app, network_id):
-    """``app``, with the guest that asks in its environ; whatever else a guest's headers claim about that is dropped."""
+def identified(app, network_id, own=lambda network_id: {}):
+    """``app``, with the guest that asks in its environ; whatever else a guest's headers claim about that is dropped.
+
+    :param own: as of Listeners.
+    """
     def answer(environ, start_response):
         for name in [each for each in environ if each.startswith(("HTTP_X_", "HTTP_FORWARDED"))]:
             del environ[name]
         environ[NETWORK_ID] = network_id
-        environ[ADDRESS] = environ["REMOTE_ADDR"]
+        address = environ["REMOTE_ADDR"].partition("%")[0]
+        environ[ADDRESS] = own(network_id).get(address, address) if address.startswith("fe80:") else address
         return app(environ, start_response)
     return answer
 

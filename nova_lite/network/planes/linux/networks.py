@@ -3,10 +3,13 @@
 import ipaddress
 import shutil
 
-from nova_lite.network.planes.linux import dhcp, gateway, netns, wiring
+from nova_lite.common import ipv6
+from nova_lite.network.planes.linux import dhcp, gateway, gateway6, netns, ranges6, wiring
 from nova_lite.network.planes.linux.dhcp import Dhcp, Seat
+from nova_lite.network.planes.linux.exceptions import RangeInUse
 from nova_lite.network.planes.linux.metadata_proxy import Listeners
-from nova_lite.network.planes.linux.parts import Parts
+from nova_lite.network.planes.linux.parts import LAN, Parts
+from nova_lite.network.planes.state import is_within
 
 
 class Networks:
@@ -24,7 +27,7 @@ class Networks:
         self._announcer = announcer
         self._store = store
         self._dhcp = Dhcp(options)
-        self._listeners = Listeners(metadata_app, self._socket_native) if metadata_app else None
+        self._listeners = Listeners(metadata_app, self._socket_native, self._link_local) if metadata_app else None
         self._native = native
         self._ruled = {}            # network id -> (identity of its namespace, its rules) as set since the last look
 
@@ -43,23 +46,54 @@ class Networks:
         :param layout: the Layout.  :param around: the surroundings.Surroundings.
         :raises HostNetworkError: the kernel refuses.
         """
-        wanted = self._wanted(layout.own(segment.network_id), segment.mtu, around)
-        parts = self._parts(segment.network_id)
-        self._native(wiring.prepare, parts, wanted, what=f"making network {segment.network_id}")
-        if wanted.gateways:
+        network_id = segment.network_id
+        six, inner = self.six(network_id, layout, around)
+        wanted = self._wanted(layout.own(network_id), segment.mtu, around, six)
+        parts = self._parts(network_id)
+        self._native(wiring.prepare, parts, wanted, what=f"making network {network_id}")
+        if wanted.is_there:
             text = gateway.ruleset([each.partition("/")[0] for each in wanted.gateways], wanted.access, self._options,
-                                   around)
+                                   around) + gateway6.ruleset(six, inner, self._options, around)
             here = netns.identity(parts.namespace), text
-            if self._ruled.get(segment.network_id) != here:
+            if self._ruled.get(network_id) != here:
                 self._nft.run(text, parts.namespace)
-                self._ruled[segment.network_id] = here
+                self._ruled[network_id] = here
         else:
-            self._ruled.pop(segment.network_id, None)       # the next namespace may get the number of this one
+            self._ruled.pop(network_id, None)       # the next namespace may get the number of this one
         return wanted
 
-    def _wanted(self, segment, mtu, around):
+    def six(self, network_id, layout, around):
+        """(what of IPv6 a network's own namespace has, a ranges6.Six or None; ranges of who may send there).
+
+        Where the namespace is the gateway of an external network, it knows what is behind the routers there; it leads
+        out where the host knows the way back.
+        :raises RangeInUse: the host reaches one of its ranges by another route.
+        """
+        own, link = layout.own(network_id), self._parts(network_id).link
+        if not own.subnets6:
+            return None, ()
+        is_outer = any(":" in each["cidr"] for each in own.outer)
+        access = [ipaddress.ip_network(each) for each in own.access6(self.access_ranges())]
+        for each in access:
+            if each not in ranges6.free([each], around.reached6, link):
+                raise RangeInUse(network_id=network_id, cidr=each, other="a route of IPv6")
+        routed = [(cidr, hop) for cidr, hop in (layout.routed6(network_id) if is_outer else ())
+                  if is_within(cidr, self._options.ipv6_routed_ranges) and ranges6.free([cidr], around.reached6, link)]
+        if is_outer and access:
+            access += [cidr for cidr, _ in routed]
+        return ranges6.Six(
+            devices=((LAN, ranges6.own_addresses(own.subnets6, layout.answers6(network_id))),),
+            routes=tuple((str(cidr), hop, LAN) for cidr, hop in routed), access=tuple(map(str, access)),
+            leads_out=bool(is_outer and access and self._options.nat and around.forwards6)
+        ), (*own.subnets6, *(str(cidr) for cidr, _ in routed))
+
+    def _link_local(self, network_id):
+        return {str(ipv6.link_local(port.mac)): port.addresses[0]["ip"]
+                for port in self._store.ports(network_id).values() if port.addresses}
+
+    def _wanted(self, segment, mtu, around, six):
         return wiring.Wanted(
-            mtu=mtu, gateways=segment.gateways, outside=tuple(sorted(segment.outside.items())),
+            six=six, mtu=mtu, gateways=segment.gateways, outside=tuple(sorted(segment.outside.items())),
             resolver=around.loopback is not None, access=segment.access(self.access_ranges()),
             transit=ipaddress.ip_network(self._options.transit_range))
 
@@ -69,21 +103,25 @@ class Networks:
         :param wanted: what ``prepare`` returned.  :raises HostNetworkError: the kernel refuses.
         """
         segment, parts, directory = layout.own(network_id), self._parts(network_id), self._store.directory(network_id)
-        seats, here = layout.seats(network_id), None
-        if wanted.gateways:
-            here, new = self._native(wiring.connect, parts, wanted, what=f"connecting network {network_id}")
+        seats, here, scope = layout.seats(network_id), None, 0
+        if wanted.is_there:
+            here, scope, new = self._native(wiring.connect, parts, wanted, what=f"connecting network {network_id}")
             self._announcer.announce(parts.namespace, new)
         for port_id, where in dhcp.seats(directory).items():
             if port_id not in {leg.port_id for _, leg, _ in seats}:
                 self._dhcp.stop(where)
                 shutil.rmtree(where, ignore_errors=True)
-        seat = Seat(parts.namespace, alone=not seats)
+        seat = Seat(parts.namespace, alone=not seats, scope=scope,
+                    leads=any(":" in each["cidr"] for each in segment.outer))
         if segment.ports:
             self._dhcp.ensure(segment, directory, seat, around.asked_from(here))
         else:
             self._dhcp.stop(directory)
-        if self._listeners and wanted.gateways and segment.ports:
-            self._listeners.ensure(network_id, seat)
+        if self._listeners and segment.ports:
+            if wanted.gateways:
+                self._listeners.ensure(network_id, seat)
+            if layout.answers6(network_id):
+                self._listeners.ensure(network_id, seat, 6)
 
     def serve_at_routers(self, network_id, layout, routers, around):
         """DHCP and metadata at the legs of routers that are the network's gateways.
@@ -92,16 +130,19 @@ class Networks:
         """
         seats, own = layout.seats(network_id), layout.own(network_id)
         alone = len(seats) == 1 and not own.ports
-        at = [Seat(self._parts(network_id).namespace)] if own.ports else []
+        home = Seat(self._parts(network_id).namespace)
+        at = [(home, version) for version, is_here in (
+            (4, own.ports and own.subnets), (6, layout.answers6(network_id))) if is_here]
         for router, leg, some in seats:
             place = routers.place(router, leg, alone)
             if place is not None:
                 seat, here = place
-                at.append(seat)
                 where = self._store.seat(network_id, leg.port_id)
                 self._dhcp.ensure(some, where, seat, around.asked_from(here))
-                if self._listeners:
-                    self._listeners.ensure(network_id, seat)
+                for version in (*((4,) if some.subnets else ()), *((6,) if leg.answers6 else ())):
+                    at.append((seat, version))
+                    if self._listeners:
+                        self._listeners.ensure(network_id, seat, version)
         if self._listeners:
             self._listeners.stop(network_id, but=at)
 

@@ -16,6 +16,7 @@ from nova_lite.network.planes.linux import groups
 from nova_lite.network.planes.linux.groups import GATEWAY, RECEIVER, SENDER, UNCHECKED
 from nova_lite.network.planes.linux.parts import METADATA
 from nova_lite.network.planes.linux.pieces import Chain, Piece
+from nova_lite.network.planes.linux.ranges6 import METADATA6
 
 FAMILIES = ("bridge", "inet")
 _OTHER = "ether type != { arp, ip, ip6 } drop"
@@ -47,17 +48,24 @@ _TO_DHCP = ("ip frag-off & 0x3fff != 0 drop", "iifname . @th,288,48 @clients ret
 _FROM_GUEST6 = (
     "ip6 saddr :: icmpv6 type { 131, 135, 143 } accept",
     "iifname . ether saddr . ip6 saddr @addresses6 accept",
+    f"ip6 daddr {METADATA6} drop",
     *(f"iifname . ether saddr . ip6 saddr @{name} accept" for name in ("pairs6", "pairs6r")),
     "drop",
 )
 #: Of ports without port security, which may send the rest with any address.
-_FROM_ANY = (f"ip daddr {METADATA} iifname . ether saddr . ip saddr != @addresses drop",)
+_FROM_ANY = (f"ip daddr {METADATA} iifname . ether saddr . ip saddr != @addresses drop",
+             f"ip6 daddr {METADATA6} iifname . ether saddr . ip6 saddr != @addresses6 drop")
 #: What is in fragments, and behind extension headers, is seen only here.  134 are router advertisements, 137 redirects.
+#: DHCP knows a client by its link-local address: with that of a pair, which may be another's, nobody asks; and nobody
+#: refuses or gives back an address (8, 9), or asks in another's stead (12).
 _BY_GUEST6 = (
     "icmpv6 type { 134, 137 } drop",
     "udp sport 547 drop",
+    "udp dport 547 iifname . ether saddr . ip6 saddr != @addresses6 drop",
+    "udp dport 547 @th,64,8 != { 1, 3, 4, 5, 6, 11 } drop",
     "icmpv6 type { 135, 136 } ip6 nexthdr != 58 drop",
     "icmpv6 type 136 iifname vmap @own_neighbour",
+    "ip6 saddr :: icmpv6 type 135 iifname vmap @own_neighbour",
 )
 
 
@@ -153,7 +161,8 @@ def of_port(port, number, stateful):
                                ("bridge", "inward"): (f"{tap} : drop",)})
     (four, six), pairs = addresses_of(port), pairs_of(port)
     own = f"{tap} . {port.mac}"
-    elements = {("bridge", "ours"): (tap,), ("bridge", "addresses"): tuple(f"{own} . {each}" for each in four)}
+    elements = {("bridge", "ours"): (tap,), **{("bridge", name): tuple(f"{own} . {each}" for each in some)
+                                               for name, some in (("addresses", four), ("addresses6", six))}}
     if not port.port_security:
         return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump from_any",),
                                           ("bridge", "inward"): (f"{tap} : jump to_any",)})
@@ -166,7 +175,6 @@ def of_port(port, number, stateful):
         ("bridge", "sent"): (f"{tap} : jump from_guest",),
         ("bridge", "clients"): (f"{tap} . 0x{port.mac.replace(':', '')}",),
         ("bridge", "macs"): tuple(dict.fromkeys([own, *(f"{tap} . {mac}" for mac, _ in pairs)])),
-        ("bridge", "addresses6"): tuple(f"{own} . {each}" for each in six),
         **{("bridge", f"pairs{version}"): tuple(f"{tap} . {mac} . {each}" for mac, each in some)
            for version, some in singles.items()},
         **{("bridge", f"pairs{version}r"): tuple(some) for version, some in ranges.items()},

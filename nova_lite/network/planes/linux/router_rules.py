@@ -28,7 +28,7 @@ def ruleset(router, access, options, surroundings):
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("legs", "ifname", legs),
         ranges("own", surroundings.own), ranges("near", surroundings.near),
-        ranges("reachable", options.reachable_ranges),
+        ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.named_set("elsewhere", "ifname . ipv4_addr", _elsewhere(router), "interval"),
         nft.named_map("translated", "ipv4_addr : ipv4_addr", [
             f"{ip} : {fixed}" for ip, fixed in sorted(router.translated.items())]),
@@ -76,6 +76,8 @@ def _received(router):
     rules = ['iifname "lo" accept', "ct state established,related accept"]
     for each in router.legs:
         here = f'iifname "{each.device}"'
+        if not each.ips:
+            continue
         rules += [f"{here} udp sport 68 udp dport 67 accept",
                   f"{here} ip daddr {{ {', '.join(each.ips)} }} meta l4proto {{ tcp, udp }} th dport 53 accept",
                   f"{here} ip saddr {{ {', '.join(each.ranges)} }} ip daddr {METADATA} tcp dport 80 accept"]
@@ -112,7 +114,7 @@ def _passed(router, access, options):
 def _left(router, options):
     """A guest that asks a floating IP of this router is seen under an address whose answers come by the router."""
     rules = []
-    if router.gateway:
+    if router.gateway and router.gateway.ips:
         own = router.gateway.ips[0]
         rules = [f'oifname "{OUT}" {_INSIDE} snat to ip saddr map @sources',
                  f"ct status dnat {_INSIDE} snat to ip saddr map @sources",

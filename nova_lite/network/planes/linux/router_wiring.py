@@ -11,7 +11,7 @@ import socket
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from nova_lite.network.planes.linux import bridge, netns, transit, wiring
+from nova_lite.network.planes.linux import bridge, netns, ranges6, transit, wiring, wiring6
 from nova_lite.network.planes.linux.exceptions import HostNetworkError
 from nova_lite.network.planes.linux.layout import OUT
 from nova_lite.network.planes.linux.parts import METADATA, WAN, Parts
@@ -35,6 +35,21 @@ class Wanted:
     access: tuple
     transit: object
     resolver: bool
+    six: object
+
+
+def six(router, access):
+    """The ranges6.Six of a layout.Router; None: none of its networks has IPv6.
+
+    :param access: ranges (text) that the host itself may reach.
+    """
+    if not router.has_ipv6:
+        return None
+    routes = [(destination, hop, "") for destination, hop in router.routes6]
+    if router.default6:
+        routes.append(("::/0", router.default6, OUT))
+    return ranges6.Six(routes=tuple(routes), access=access, devices=tuple(
+        (each.device, ranges6.leg_addresses(each)) for each in router.all_legs if each.addresses6))
 
 
 def prepare(parts, router, there):
@@ -57,10 +72,12 @@ def connect(cloud, parts, router, wanted):
         wiring.make_links(host, parts, [Link(each.device, each.outer, each.mtu, each.mac)
                                         for each in router.all_legs] + [Link(WAN, parts.link, wanted.mtu)])
         here = wiring.give_address(host, parts, wanted)
+        wiring6.give_address(host, parts.link, wanted.six, wiring6.ends(parts))
         index, new = _furnish(parts, router, wanted, here)
         for each in router.all_legs:
             wiring.join(host, Parts(cloud, each.network_id).bridge, each.outer, each.mtu, parts.mark)
         wiring.let_in(host, parts, wanted, here)
+        wiring6.let_in(host, parts.link, wanted.six, wiring6.ends(parts))
         _set_routes(parts, router, index)
     bridge.write_sysctl("ipv4/ip_forward", "1")
     return here, index, new
@@ -75,13 +92,15 @@ def _furnish(parts, router, wanted, here):
         set_addresses(inner, index["lo"], {f"{METADATA}/32"}, but=wiring.LOOPBACK)
         for each in router.all_legs:
             floating = {f"{one}/32" for one in router.floating} if each is router.gateway else set()
-            new[each.device] = set_addresses(inner, index[each.device], {*each.addresses, *floating})
+            new[each.device] = set_addresses(inner, index[each.device], {*each.addresses4, *floating})
             _set_up(inner, links[each.device], mtu=each.mtu, address=each.mac)
         set_addresses(inner, index[WAN], {f"{transit.other_end(here)}/31"})
         inner.link("set", index=index["lo"], state="up")
         _set_up(inner, links[WAN], mtu=wanted.mtu)
         inner.route("replace", dst="0.0.0.0/0", gateway=str(here), oif=index[WAN], priority=_BY_HOST)
         bridge.write_sysctl("ipv4/ip_forward", "1")
+        for name, some in wiring6.furnish(inner, wanted.six, wiring6.ends(parts)).items():
+            new[name] += some
     return index, new
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from nova_lite.network.planes.linux import netns, router_rules, router_wiring, translations
+from nova_lite.network.planes.linux import netns, router_rules, router_rules6, router_wiring, translations
 from nova_lite.network.planes.linux.dhcp import Seat
 from nova_lite.network.planes.linux.parts import Parts
 
@@ -35,13 +35,15 @@ class Routers:
     def prepare(self, router, access, surroundings, there):
         """The namespace of a layout.Router with its rules; connections by translations that are no more end.
 
-        :param access: ranges that the host itself may reach.  :param there: what ``wiring.legs`` returned before.
+        :param access: (ranges of IPv4, of IPv6) that the host itself may reach.
+        :param there: what ``wiring.legs`` returned before.
         :raises HostNetworkError: the kernel refuses.
         """
         parts = Parts(self._cloud, router.id)
         self._current.setdefault(router.id, None)
         self._native(router_wiring.prepare, parts, router, there, what=f"making router {router.id}")
-        text = router_rules.ruleset(router, access, self._options, surroundings)
+        text = router_rules.ruleset(router, access[0], self._options, surroundings) + router_rules6.ruleset(
+            router, access[1], self._options, surroundings)
         here = netns.identity(parts.namespace), text
         if self._ruled.get(router.id) != here:
             self._nft.run(text, parts.namespace)
@@ -53,11 +55,15 @@ class Routers:
             self._current[router.id] = here
 
     def connect(self, router, access, surroundings):
-        """The links of a router that is prepared.  :raises HostNetworkError: the kernel refuses."""
+        """The links of a router that is prepared.  :param access: as of ``prepare``.
+
+        :raises HostNetworkError: the kernel refuses.
+        """
         parts = Parts(self._cloud, router.id)
         self._places.pop(router.id, None)
         wanted = router_wiring.Wanted(
-            mtu=router.mtu, access=access, transit=ipaddress.ip_network(self._options.transit_range),
+            mtu=router.mtu, access=access[0], six=router_wiring.six(router, access[1]),
+            transit=ipaddress.ip_network(self._options.transit_range),
             resolver=surroundings.loopback is not None)
         here, index, new = self._native(router_wiring.connect, self._cloud, parts, router, wanted,
                                         what=f"connecting router {router.id}")
@@ -69,7 +75,8 @@ class Routers:
         here, index = self._places.get(router.id, (None, {}))
         if leg.device not in index:
             return None
-        return Seat(Parts(self._cloud, router.id).namespace, leg.device, index[leg.device], alone), here
+        return Seat(Parts(self._cloud, router.id).namespace, leg.device, index[leg.device], alone,
+                    index[leg.device], router.up and leg.up), here
 
     def forget(self, router_id):
         """A router is taken away."""

@@ -10,7 +10,7 @@ import urllib.parse
 from oslo_config import cfg
 from pyroute2 import IPRoute
 
-from nova_lite.common import kernel_routes
+from nova_lite.common import ipv6, kernel_routes
 from nova_lite.network.planes.linux.parts import BRIDGES, LINKS
 
 LOG = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 _RESOLV = ("/run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
 #: This network, loopback, link-local with all links of all clouds, multicast and the rest.
 _NEVER = tuple(ipaddress.ip_network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
+_NEVER6 = tuple(ipaddress.ip_network(each) for each in ("::/128", "::1/128", "fe80::/10", "ff00::/8"))
+_FORWARDING6 = "/proc/sys/net/ipv6/conf/all/forwarding"
 _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 
 
@@ -29,11 +31,17 @@ class Surroundings:
     :ivar own: networks that no guest reaches whatever an operator says: the host's own addresses, and management's.
     :ivar near: networks that guests reach only as far as ``[network] reachable_ranges`` says.
     :ivar servers: the name servers that are asked, each (IPv4 address, port), in order.
+    :ivar own6, near6: as ``own`` and ``near``, of IPv6.
+    :ivar reached6: as of kernel_routes.present6.  :ivar forwards6: whether the host passes packets of IPv6 on.
     """
 
     own: tuple
     near: tuple
     servers: tuple
+    own6: tuple = ()
+    near6: tuple = ()
+    reached6: tuple = ()
+    forwards6: bool = False
 
     @property
     def loopback(self):
@@ -56,17 +64,29 @@ def look(conf, names):
     options = conf.network
     with IPRoute() as netlink:
         addresses = {each.get_attr("IFA_LOCAL") for each in netlink.get_addr(family=socket.AF_INET)}
+        addresses |= {each.get_attr("IFA_ADDRESS") for each in netlink.get_addr(family=socket.AF_INET6)}
     servers = tuple(filter(None, map(_server, options.dns_servers or name_servers())))
     own = {ipaddress.ip_network(each) for each in (*addresses, *_literals(conf), *names)}
     near = {each for each in kernel_routes.connected(but=(BRIDGES, LINKS)) if each.prefixlen > 0}
     near |= {ipaddress.ip_network(each) for each, _ in servers if not ipaddress.ip_address(each).is_global}
-    near |= {ipaddress.ip_network(each, strict=False) for each in options.protected_ranges}
-    transit = ipaddress.ip_network(options.transit_range)
-    return Surroundings(own=_collapsed({*own, *_NEVER, transit}), near=_collapsed(near), servers=servers)
+    near |= {*kernel_routes.connected6(but=(BRIDGES, LINKS)),
+             *(ipaddress.ip_network(each, strict=False) for each in options.protected_ranges)}
+    own |= {*_NEVER, *_NEVER6, ipaddress.ip_network(options.transit_range), ipv6.LINKS}
+    return Surroundings(own=_collapsed(own, 4), near=_collapsed(near, 4), servers=servers, own6=_collapsed(own, 6),
+                        near6=_collapsed(near, 6), reached6=kernel_routes.present6(), forwards6=_forwards6())
 
 
-def _collapsed(networks):
-    return tuple(ipaddress.collapse_addresses(networks))
+def _collapsed(networks, version):
+    return tuple(ipaddress.collapse_addresses(each for each in networks if each.version == version))
+
+
+def _forwards6():
+    """What the host's administrator has decided; nobody here changes it, for the host would forget its own gateway."""
+    try:
+        with open(_FORWARDING6) as file:
+            return file.read().strip() != "0"
+    except OSError:                     # a kernel without IPv6
+        return False
 
 
 def _server(text):
@@ -99,10 +119,10 @@ def _listed(path):
                 yield address
 
 
-def _address(text):
-    """An IPv4 address as text; None where it is anything else."""
+def _address(text, kind=ipaddress.IPv4Address):
+    """An address as text; None where it is anything else."""
     try:
-        return str(ipaddress.IPv4Address(text))
+        return str(kind(text))
     except ValueError:
         return None
 
@@ -135,20 +155,20 @@ def _hosts(url):
 
 
 def _literals(conf):
-    return {address for each in _configured(conf) if each and (address := _address(each))}
+    return {address for each in _configured(conf) if each and (address := _address(each, ipaddress.ip_address))}
 
 
 def resolve(conf, known):
     """Addresses of the hosts that the configuration names; for a native thread, and it may take long.
 
     :param known: what it answered before, kept for names that cannot be found now.
-    :returns: {name: tuple of IPv4 addresses}
+    :returns: {name: tuple of addresses}
     """
     found = {}
     for name in {each for each in _configured(conf) if each and not _address(each) and ":" not in each}:
         try:
             # The C function: under eventlet socket's own would run on the hub.
-            found[name] = tuple(sorted({each[4][0] for each in _socket.getaddrinfo(name, None, _socket.AF_INET)}))
+            found[name] = tuple(sorted({each[4][0].partition("%")[0] for each in _socket.getaddrinfo(name, None)}))
         except OSError as error:
             found[name] = known.get(name, ())
             LOG.warning("Guests may reach the management address %s, for it cannot be looked up: %s", name, error)

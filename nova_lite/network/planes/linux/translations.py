@@ -49,7 +49,7 @@ def _is_seen_right(one, router, transit):
         return True
     if router.translated.get(one.seen_as) == one.source:
         return True
-    return (router.gateway is not None and one.seen_as == router.gateway.ips[0]
+    return (router.gateway is not None and one.seen_as in router.gateway.ips[:1]
             and (router.snat or one.target != one.led_to))
 
 

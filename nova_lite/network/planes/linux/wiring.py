@@ -16,7 +16,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from nova_lite.common import kernel_routes
-from nova_lite.network.planes.linux import bridge, netns, transit
+from nova_lite.network.planes.linux import bridge, netns, transit, wiring6
 from nova_lite.network.planes.linux.exceptions import HostNetworkError, RangeInUse
 from nova_lite.network.planes.linux.parts import LAN, LEGS, METADATA, WAN, owner, prefix
 
@@ -33,6 +33,7 @@ class Wanted:
     :ivar access: ranges (text) that the host itself may reach.  :ivar transit: ip_network of the links' addresses.
     :ivar resolver: whether guests' names are asked of a resolver that listens on the host's loopback alone.
     :ivar outside: ((range, gateway), ...) of ranges whose gateway has no address of theirs, as text.
+    :ivar six: ranges6.Six; None: nothing has IPv6.
     """
 
     mtu: int
@@ -41,6 +42,12 @@ class Wanted:
     transit: object
     resolver: bool = False
     outside: tuple = ()
+    six: object = None
+
+    @property
+    def is_there(self):
+        """Whether the network has a namespace of its own."""
+        return bool(self.gateways or self.six)
 
 
 def prepare(parts, wanted):
@@ -51,7 +58,7 @@ def prepare(parts, wanted):
     """
     with worded(parts), IPRoute() as host:
         bridge.ensure(host, parts, wanted.mtu)
-        if not wanted.gateways:
+        if not wanted.is_there:
             _remove_namespace(host, parts)
             return
         _check_access(parts, wanted)
@@ -71,18 +78,20 @@ def make_namespace(parts, **sysctls):
 def connect(parts, wanted):
     """Make the links of a network that is prepared and has its rules.
 
-    :returns: (the host's address, IPv4Address; {device: its addresses that are new})
+    :returns: (the host's address, IPv4Address; the number of LAN; {LAN: its addresses that are new})
     :raises HostNetworkError: the kernel refuses.
     """
     with worded(parts), IPRoute() as host:
         make_links(host, parts, (Link(LAN, parts.port, wanted.mtu, bridge.gateway_mac(parts.network_id)),
                                  Link(WAN, parts.link, wanted.mtu)))
         here = give_address(host, parts, wanted)
-        new = _furnish(parts, wanted, here)
+        wiring6.give_address(host, parts.link, wanted.six, wiring6.ends(parts))
+        index, new = _furnish(parts, wanted, here)
         join(host, parts.bridge, parts.port, wanted.mtu, parts.mark)
         let_in(host, parts, wanted, here)
+        wiring6.let_in(host, parts.link, wanted.six, wiring6.ends(parts))
     bridge.write_sysctl("ipv4/ip_forward", "1")
-    return here, {LAN: new}
+    return here, index, {LAN: new}
 
 
 @contextlib.contextmanager
@@ -133,7 +142,6 @@ def give_address(host, parts, wanted):
     """The host's address of the link, which stays what it is."""
     link = bridge.find(host, parts.link)
     index = link["index"]
-    bridge.write_sysctl(f"ipv6/conf/{parts.link}/disable_ipv6", "1")
     bridge.write_sysctl(f"ipv4/conf/{parts.link}/route_localnet", str(int(wanted.resolver)))
     if link.get_attr("IFLA_IFALIAS") != parts.mark or link.get_attr("IFLA_MTU") != wanted.mtu:
         host.link("set", index=index, ifalias=parts.mark, mtu=wanted.mtu)
@@ -155,7 +163,7 @@ def give_address(host, parts, wanted):
 
 
 def _furnish(parts, wanted, here):
-    """Addresses and routes inside; returns the gateways' addresses that are new."""
+    """Addresses and routes inside; returns the number of LAN, and its addresses that are new."""
     with netns.inside(parts.namespace), IPRoute() as inner:
         index = {link.get_attr("IFLA_IFNAME"): link["index"] for link in inner.get_links()}
         set_addresses(inner, index["lo"], {f"{METADATA}/32"}, but=LOOPBACK)
@@ -169,7 +177,8 @@ def _furnish(parts, wanted, here):
         bridge.write_sysctl("ipv4/ip_forward", "1")
         # A floating IP that moves is at once where its new router says.
         bridge.write_sysctl(f"ipv4/neigh/{LAN}/locktime", "0")
-    return new
+        new += wiring6.furnish(inner, wanted.six, wiring6.ends(parts)).get(LAN, [])
+    return index[LAN], new
 
 
 def _reach(netlink, index, ranges):
