@@ -23,7 +23,7 @@ def stop(place):
     path = state_dir.lock_path(place)
     pid = state_dir.pid_in(path)
     if not _held(path):
-        return 0, f"No cloud is running in {place}."
+        return 0, f"No cloud is running in {place}.{state_dir.other_than(place)}"
     if pid is None:
         return 1, f"The cloud in {place} is just starting or stopping; try again in a few seconds."
     os.kill(pid, signal.SIGTERM)

@@ -13,7 +13,7 @@ def run(arguments):
     """Stop the cloud and remove all it made.  0 when nothing is left."""
     place = os.path.abspath(arguments.state_dir)
     if not os.path.exists(state_dir.lock_path(place)):
-        print(f"There is no cloud in {place}.")
+        print(f"There is no cloud in {place}.{state_dir.other_than(place)}")
         return 0
     if not arguments.yes and not _sure(place):
         print("Nothing is deleted.")

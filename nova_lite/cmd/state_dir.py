@@ -3,6 +3,7 @@
 import fcntl
 import glob
 import os
+import shlex
 
 from nova_lite.common import exceptions
 
@@ -46,6 +47,14 @@ def ours(place):
     """Paths of all that a cloud makes in its state directory, and of its configuration."""
     names = {name.partition("/")[0] for name in _LAYOUT}.union(_BESIDE)
     return sorted(path for name in names for path in glob.glob(os.path.join(glob.escape(place), name)))
+
+
+def other_than(place):
+    """A sentence with the state directory of the cloud that the client is set to; "" where it is this one, or none."""
+    named = os.path.dirname(os.path.abspath(os.environ.get("OS_CLIENT_CONFIG_FILE") or "/"))
+    if named == place or not os.path.exists(lock_path(named)):
+        return ""
+    return f" OS_CLIENT_CONFIG_FILE is of the cloud in {named}: --state-dir {shlex.quote(named)}"
 
 
 def pid_in(path):

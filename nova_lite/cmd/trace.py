@@ -6,7 +6,7 @@ import itertools
 import os
 import sys
 
-from nova_lite.cmd import operation_path, tree, up
+from nova_lite.cmd import operation_path, state_dir, tree, up
 from nova_lite.common import exceptions
 from nova_lite.conf import CONF
 from nova_lite.objects import decision
@@ -52,7 +52,7 @@ def check_database():
     if not CONF.database.connection and not os.path.exists(path):
         raise exceptions.Misconfigured(problem=f"There is no database {path}.",
                                       remedy="Give --state-dir DIR of a cloud, or --config-file FILE that names its "
-                                             "database.")
+                                             f"database.{state_dir.other_than(os.path.abspath(CONF.state_dir))}")
 
 
 class _Names:

@@ -64,6 +64,21 @@ def test_remove_takes_the_directory_where_nothing_else_is_in_it(remains):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("command", "says", "status"), [
+    (["down"], "No cloud is running in", 0), (["remove", "--yes"], "There is no cloud in", 0),
+    (["trace", "hello"], "There is no database", 1), (["network", "show", "front"], "There is no database", 2)])
+def test_who_asks_of_no_cloud_is_shown_that_of_the_client(monkeypatch, remains, tmp_path_factory, command, says,
+                                                          status):
+    place = tmp_path_factory.mktemp("another")
+    monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(remains / "clouds.yaml"))
+    found, *said = nova_lite(*command, "--state-dir", place)
+    assert found == status and says in "".join(said)
+    assert f"OS_CLIENT_CONFIG_FILE is of the cloud in {remains}: --state-dir {remains}\n" in "".join(said)
+    monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(place / "clouds.yaml"))
+    assert "OS_CLIENT_CONFIG_FILE" not in "".join(nova_lite(*command, "--state-dir", place)[1:])
+
+
+@pytest.mark.slow
 def test_address_and_driver_of_a_configuration_file_hold_unless_the_command_line_names_others(tmp_path):
     file, port, other = tmp_path / "own.conf", ports_and_ranges.free_port(), ports_and_ranges.free_port()
     file.write_text(f"[api]\nlisten = 127.0.0.1\nport = {port}\n[compute]\ndriver = fake\n")
