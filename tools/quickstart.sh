@@ -81,10 +81,11 @@ step() {
     shift
     (while sleep 5 >/dev/null 2>&1; do printf .; done) &    # the last sleep outlives this, and holds no pipe of ours
     TICKER=$!
+    disown $TICKER          # nobody waits for it, and bash does not report that it was ended
     printf '\n==== %s\n' "$STEP" >>"$LOG"
     "$@" >>"$LOG" 2>&1
-    kill $TICKER
-    wait $TICKER 2>/dev/null || true
+    kill $TICKER 2>/dev/null || true
+    TICKER=
     printf ' %d s\n' $((SECONDS - began))
 }
 
