@@ -21,7 +21,8 @@ def begin(service, operator="padmin"):  # noqa: F811
     return {each["name"]: each for each in service.find("/networks", "admin")}
 
 
-def test_the_first_project_has_a_network_behind_a_router_to_an_external_one(service):  # noqa: F811
+def test_the_first_project_has_a_network_behind_a_router_to_an_external_one(service, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(kernel_routes, "present", list)         # whatever other clouds this machine has
     found = begin(service)
     assert {name: (each["project_id"], each["router:external"]) for name, each in found.items()} == {
         "private": ("pa", False), "public": ("padmin", True)}
