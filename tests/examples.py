@@ -151,6 +151,14 @@ ASKS = (
     _network("PUT /address-groups/{id}/add_addresses", "/address-groups/{offices}/add_addresses",
              {"addresses": ["198.51.100.7/32"]}),
     _network("DELETE /address-groups/{id}", "/address-groups/{offices}"),
+    _network("POST /qos/policies", body={"policy": {"name": "slow", "shared": True}}, user="admin", slow="policy.id"),
+    _network("POST /qos/policies/{policy_id}/bandwidth_limit_rules", "/qos/policies/{slow}/bandwidth_limit_rules", {
+        "bandwidth_limit_rule": {"max_kbps": 10000, "max_burst_kbps": 1000}}, "admin", limit="bandwidth_limit_rule.id"),
+    _network("PUT /qos/alias_bandwidth_limit_rules/{id}", "/qos/alias_bandwidth_limit_rules/{limit}", {
+        "alias_bandwidth_limit_rule": {"max_kbps": 20000}}, "admin"),
+    _network("GET /qos/policies/{id}", "/qos/policies/{slow}"),
+    _network("GET /qos/rule-types"),
+    _network("DELETE /qos/policies/{id}", "/qos/policies/{slow}", user="admin"),
     _network("GET /default-security-group-rules", "/default-security-group-rules?direction=egress"),
     _network("POST /security-groups", body={"security_group": {"name": "web"}}, group="security_group.id"),
     _network("POST /security-group-rules", body={"security_group_rule": {

@@ -12,7 +12,7 @@ _COMMON = {"name": "", "description": "", "tags": [], "project_id": ""}
 _NEW = {
     "networks": {"shared": False, "router:external": False, "mtu": 1500, "subnets": [], "ipv4_address_scope": None,
                  "ipv6_address_scope": None, "admin_state_up": True, "port_security_enabled": True,
-                 "dns_domain": ""},
+                 "dns_domain": "", "qos_policy_id": None},
     "subnets": {"ip_version": 4, "router:external": False, "gateway_ip": None, "enable_dhcp": True,
                 "allocation_pools": [], "dns_nameservers": [], "subnetpool_id": None, "host_routes": [],
                 "service_types": []},
@@ -20,7 +20,7 @@ _NEW = {
               "binding_profile": None, "vif_details": None, "up": False, "tag": None, "marker": None, "index": None,
               "owned": False, "security_groups": None, "fixed_ips": None, "admin_state_up": True,
               "port_security_enabled": True, "allowed_address_pairs": [], "extra_dhcp_opts": [],
-              "dns_name": "", "dns_domain": ""},
+              "dns_name": "", "dns_domain": "", "qos_policy_id": None, "qos_network_policy_id": None},
     "groups": {"rules": [], "shared": False, "stateful": True},
 }
 

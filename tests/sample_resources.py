@@ -14,6 +14,8 @@ from tests.image_service import qcow2
 
 ROOTS = {"compute": "/compute/v2.1", "identity": "/identity/v3", "image": "/image/v2", "network": "/network/v2.0"}
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGQ7sfSKQtEaXwVAcdvJDzMaErkNQ8P2rpWdCuKcWcHa one@example"
+QOS_RULES = {"bandwidth_limit": {"max_kbps": 1000}, "dscp_marking": {"dscp_mark": 26},
+             "minimum_bandwidth": {"min_kbps": 100}}
 #: A server rests in each; the first is what paths name by default.
 STATES = ("active", "stopped", "paused", "suspended", "rescued", "error", "shelved_offloaded", "soft-delete")
 
@@ -106,6 +108,7 @@ class SampleResources:
         shared = cloud.make(f"{root}/rbac-policies", {"rbac_policy": {
             "object_type": "network", "object_id": net, "action": "access_as_shared", "target_tenant": "f" * 32}})["id"]
         router, floating = self._routers()
+        self._qos()
         for name, value in (("networks", net), ("subnets", subnet), ("ports", port), ("security-groups", group),
                             ("security-group-rules", rule), ("rbac-policies", shared),
                             ("address-scopes", scope), ("subnetpools", pool), ("address-groups", addresses),
@@ -120,6 +123,17 @@ class SampleResources:
         for name, value in (("os-networks", net), ("os-tenant-networks", net), ("os-security-groups", group),
                             ("os-security-group-rules", rule), ("os-floating-ips", floating)):
             cloud.ids["compute", name] = value
+
+    def _qos(self):
+        """A QoS policy with a rule of each type."""
+        cloud, root = self._cloud, f"{ROOTS['network']}/qos/policies"
+        demo = cloud.projects["demo"]
+        policy = cloud.make(root, {"policy": {"name": "one", "project_id": demo}}, user="admin")["id"]
+        cloud.make(f"{root}/{policy}/tags", {"tags": ["one", *self._each("t")]}, user="admin", method="PUT")
+        cloud.ids["network", "policies"], cloud.ids["network", "rule-types"] = policy, "dscp_marking"
+        for kind, value in QOS_RULES.items():
+            rule = cloud.make(f"{root}/{policy}/{kind}_rules", {f"{kind}_rule": value}, user="admin")["id"]
+            cloud.ids["network", f"{kind}_rules"] = cloud.ids["network", f"alias_{kind}_rules"] = rule
 
     def _routers(self):
         """The ids of a router with a gateway and an interface, and of a floating IP."""

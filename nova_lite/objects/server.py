@@ -92,6 +92,7 @@ class Nic(Object):
         "allowed_pairs": fields.ListOfStringsField(default=[]),
         #: {"name", "value"} of IPv4, with "version": "6" of IPv6, for its guest alone; since 2.1
         "dhcp_options": fields.ListOfDictOfNullableStringsField(default=[]),
+        "qos": fields.DictOfIntegersField(default={}),        # as of objects.qos_rules.limits; since 2.1
     }
 
     @property

@@ -6,6 +6,7 @@ port has its ``device_owner`` too, that of a rule of a security group ``security
 
 from oslo_policy import policy
 
+from nova_lite.objects import qos_rules
 from nova_lite.policies import field_check  # noqa: F401
 from nova_lite.policies.base import ADMIN, rule
 
@@ -43,6 +44,7 @@ WORDS = [policy.RuleDefault(name, check) for name, check in (
     ("shared_address_scopes", "field:address_scopes:shared=True"),
     ("shared_address_groups", "field:address_groups:shared=True"),
     ("shared_security_group", "field:security_groups:shared=True"),
+    ("shared_qos_policy", "field:policies:shared=True"),
     ("restrict_wildcard", f"(not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*) or "
                           f"{ADMIN}"),
     ("network_device", "field:port:device_owner=~^network:"),
@@ -113,17 +115,17 @@ def _plural(words):
     return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
-def _five(name, path, create, read, write):
-    """The rules that every resource has."""
-    one, words = f"{path}/{{id}}", name.replace("_", " ")
+def _five(name, path, create, read, write, words=None):
+    """The rules that every resource has.  :param words: what it is called; None: as its name."""
+    one, words = f"{path}/{{id}}", words or name.replace("_", " ")
     return [rule(f"create_{name}", create, f"Create a {words}.", f"POST {path}"),
             rule(f"get_{name}", read, f"Show or list {_plural(words)}.", f"GET {path}", f"GET {one}"),
             rule(f"update_{name}", write, f"Change a {words}.", f"PUT {one}"),
             rule(f"delete_{name}", write, f"Delete a {words}.", f"DELETE {one}")]
 
 
-def _tags(name, path, read, write, delete=None):
-    tags, words = f"{path}/{{id}}/tags", name.replace("_", " ")
+def _tags(name, path, read, write, delete=None, words=None):
+    tags, words = f"{path}/{{id}}/tags", words or name.replace("_", " ")
     return [rule(f"create_{name}:tags", write, f"Give a {words} more tags, or a new one its first.", f"POST {tags}"),
             rule(f"get_{name}:tags", read, f"Show the tags of a {words}.", f"GET {tags}", f"GET {tags}/{{tag}}"),
             rule(f"update_{name}:tags", write, f"Change the tags of a {words}.", f"PUT {tags}", f"PUT {tags}/{{tag}}"),
@@ -143,6 +145,32 @@ _ADDRESS_GROUPS, _FIRST_RULES = "/v2.0/address-groups", "/v2.0/default-security-
 _AVAILABILITY = "/v2.0/network-ip-availabilities"
 _POLICIES, _NO_WILDCARD = "/v2.0/rbac-policies", "rule:restrict_wildcard"
 _GROUP_RULES, _QUOTAS = "/v2.0/security-group-rules", "/v2.0/quotas"
+
+_QOS = "/v2.0/qos"
+_QOS_POLICIES = f"{_QOS}/policies"
+_ADMIN_OR_MANAGER, _QOS_SEEN = _any(ADMIN, _MANAGER), _any(_ADMIN_OR_READER, "rule:shared_qos_policy")
+_QOS_RULE_MANAGER, _QOS_RULE_READER = (_any(ADMIN, f"role:{role} and rule:ext_parent_owner")
+                                       for role in ("manager", "reader"))
+
+
+def _qos_rules():
+    for each in qos_rules.TYPES:
+        name, words = f"{each}_rule", each.replace("_", " ")
+        several, alias = f"{_QOS_POLICIES}/{{policy_id}}/{name}s", f"{_QOS}/alias_{name}s/{{id}}"
+        one = f"{several}/{{id}}"
+        yield rule(f"create_policy_{name}", _QOS_RULE_MANAGER, f"Add a {words} rule to a QoS policy.",
+                   f"POST {several}")
+        yield rule(f"get_policy_{name}", _QOS_RULE_READER, f"Show or list {words} rules of a QoS policy.",
+                   f"GET {several}", f"GET {one}")
+        yield rule(f"update_policy_{name}", _QOS_RULE_MANAGER, f"Change a {words} rule of a QoS policy.", f"PUT {one}")
+        yield rule(f"delete_policy_{name}", _QOS_RULE_MANAGER, f"Delete a {words} rule of a QoS policy.",
+                   f"DELETE {one}")
+        yield rule(f"get_alias_{name}", _QOS_RULE_READER, f"Show a {words} rule by its id alone.", f"GET {alias}")
+        yield rule(f"update_alias_{name}", _QOS_RULE_MANAGER, f"Change a {words} rule by its id alone.",
+                   f"PUT {alias}")
+        yield rule(f"delete_alias_{name}", _QOS_RULE_MANAGER, f"Delete a {words} rule by its id alone.",
+                   f"DELETE {alias}")
+
 
 RULES = [
     *WORDS,
@@ -209,6 +237,11 @@ RULES = [
     rule("create_rbac_policy:target_tenant", _NO_WILDCARD, "Share a resource with every project.", f"POST {_POLICIES}"),
     rule("update_rbac_policy:target_tenant", _NO_WILDCARD, "Share a resource with every project.",
          f"PUT {_POLICIES}/{{id}}"),
+    *_five("policy", _QOS_POLICIES, _ADMIN_OR_MANAGER, _QOS_SEEN, _ADMIN_OR_MANAGER, "QoS policy"),
+    *_tags("policy", _QOS_POLICIES, _QOS_SEEN, _ADMIN_OR_MANAGER, words="QoS policy"),
+    *_qos_rules(),
+    rule("get_rule_type", "role:reader", "Show which rules QoS policies can have.", f"GET {_QOS}/rule-types",
+         f"GET {_QOS}/rule-types/{{id}}"),
     rule("get_network_ip_availability", _ADMIN_OR_SERVICE, "Show how many addresses networks have left.",
          f"GET {_AVAILABILITY}", f"GET {_AVAILABILITY}/{{id}}"),
     rule("get_agent", ADMIN, "Show the hosts that have networks.", "GET /v2.0/agents", "GET /v2.0/agents/{id}"),

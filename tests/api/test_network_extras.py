@@ -11,9 +11,10 @@ def made(service):  # noqa: F811
     network, subnet = service.net()
     port, group = service.make("port", network_id=network["id"]), service.make("security_group", name="web")
     pool = service.make("subnetpool", name="p", prefixes=["10.0.0.0/8"])
+    policy = service.call("POST", "/qos/policies", {"policy": {"project_id": "pa"}}, "admin").json["policy"]
     return {"networks": network["id"], "subnets": subnet["id"], "subnetpools": pool["id"],
             "routers": service.make("router")["id"], "floatingips": _floating_ip(service), "ports": port["id"],
-            "security-groups": group["id"]}
+            "security-groups": group["id"], "qos/policies": policy["id"]}
 
 
 def _floating_ip(service):  # noqa: F811
@@ -23,27 +24,27 @@ def _floating_ip(service):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", [
-    "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups"])
+    "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups", "qos/policies"])
 def test_every_kind_of_network_resource_has_tags(service, kind):  # noqa: F811
     path = f"/{kind}/{made(service)[kind]}"
-    tags = f"{path}/tags"
-    answer = service.call("PUT", tags, {"tags": ["b", "a"]})
+    tags, user = f"{path}/tags", "admin" if kind == "qos/policies" else "alice"
+    answer = service.call("PUT", tags, {"tags": ["b", "a"]}, user=user)
     assert (answer.status_int, answer.json) == (200, {"tags": ["b", "a"]})
-    assert service.call("PUT", f"{tags}/A").status_int == 201
-    assert service.call("PUT", f"{tags}/A").status_int == 201
+    assert service.call("PUT", f"{tags}/A", user=user).status_int == 201
+    assert service.call("PUT", f"{tags}/A", user=user).status_int == 201
     assert sorted(service.find(path)["tags"]) == service.call("GET", tags).json["tags"] == ["A", "a", "b"]
-    answer = service.call("POST", tags, {"tags": ["c", "b"]})
+    answer = service.call("POST", tags, {"tags": ["c", "b"]}, user=user)
     assert (answer.status_int, answer.json) == (200, {"tags": ["c", "b"]})
     assert service.call("GET", tags).json == {"tags": ["A", "a", "b", "c"]}
     assert service.call("GET", f"{tags}/c").status_int == 204
     refused(service.call("GET", f"{tags}/d"), 404, "TagNotFound", "d")
-    assert service.call("DELETE", f"{tags}/c").status_int == 204
-    refused(service.call("DELETE", f"{tags}/c"), 404, "TagNotFound")
-    assert service.call("DELETE", tags).status_int == 204 and service.find(path)["tags"] == []
-    for user, status in (("carl", 403), ("bob", 404)):
-        assert service.call("PUT", tags, {"tags": []}, user).status_int == status
+    assert service.call("DELETE", f"{tags}/c", user=user).status_int == 204
+    refused(service.call("DELETE", f"{tags}/c", user=user), 404, "TagNotFound")
+    assert service.call("DELETE", tags, user=user).status_int == 204 and service.find(path)["tags"] == []
+    for other, status in (("carl", 403), ("bob", 404)):
+        assert service.call("PUT", tags, {"tags": []}, other).status_int == status
     assert service.call("GET", tags, user="carl").json == {"tags": []}
-    assert service.call("PUT", tags, {"tags": [""]}).json == service.call("GET", tags).json == {"tags": [""]}
+    assert service.call("PUT", tags, {"tags": [""]}, user=user).json == service.call("GET", tags).json == {"tags": [""]}
 
 
 #: What is no list of tags -> what Neutron 29 says of it.

@@ -3,18 +3,20 @@
 import pytest
 
 from nova_lite.api.network import routes
+from nova_lite.objects import qos_rules
 from tests import fresh_database
 from tests.network_service import service  # noqa: F401
 
 KINDS = ("networks", "subnets", "ports", "security-groups", "security-group-rules", "rbac-policies",
-         "subnetpools", "address-scopes", "address-groups", "default-security-group-rules", "routers", "floatingips")
+         "subnetpools", "address-scopes", "address-groups", "default-security-group-rules", "routers", "floatingips",
+         "qos/policies")
 #: What is shown and is neither found nor sorted by, in Neutron neither: lists, objects, and what follows from others.
 NOT_FOUND_BY = {
     "networks": {"subnets", "availability_zone_hints", "availability_zones", "ipv4_address_scope",
-                 "ipv6_address_scope", "dns_domain"},
+                 "ipv6_address_scope", "dns_domain"}, "qos/policies": {"rules"},
     "subnets": {"allocation_pools", "dns_nameservers", "host_routes", "service_types"},
     "ports": {"allowed_address_pairs", "extra_dhcp_opts", "binding:profile", "binding:vif_details", "dns_name",
-              "dns_domain", "dns_assignment"},
+              "dns_domain", "dns_assignment", "qos_network_policy_id"},
     "security-groups": {"security_group_rules"},
     "security-group-rules": {"normalized_cidr", "tags"}, "rbac-policies": set(),
     "subnetpools": {"prefixes"}, "address-scopes": set(), "address-groups": {"addresses"},
@@ -53,6 +55,8 @@ def some(service):  # noqa: F811
                          project_id="pa")
             service.make("floatingip", "admin", floating_network_id=outer["id"], project_id="pa",
                          description=number * "d")
+            policy = {"name": f"q{number}", "project_id": "pa", "is_default": number == 1, "shared": number == 2}
+            assert service.call("POST", "/qos/policies", {"policy": policy}, "admin").status_int == 201
             service.make("rbac_policy", object_type="network", object_id=network["id"], action="access_as_shared",
                          target_tenant=f"{number}" * 32)
 
@@ -90,12 +94,12 @@ def test_lists_sort_by_every_attribute_that_is_shown(service, some, kind):  # no
 
 def walked(service, kind, query, rel="next"):  # noqa: F811
     """Ids of all pages, as a client finds them by their links."""
-    found, url = [], f"/{kind}?{query}"
+    found, url, plural = [], f"/{kind}?{query}", kind.rpartition("/")[2].replace("-", "_")
     while url:
         answer = service.call("GET", url, user="admin").json
-        shown = answer[kind.replace("-", "_")]
+        shown = answer[plural]
         found += [each["id"] for each in (shown if rel == "next" else reversed(shown))]
-        links = {each["rel"]: each["href"].partition("/v2.0")[2] for each in answer[kind.replace("-", "_") + "_links"]}
+        links = {each["rel"]: each["href"].partition("/v2.0")[2] for each in answer[f"{plural}_links"]}
         url = links.get(rel)
     return found
 
@@ -123,7 +127,8 @@ def test_a_query_that_means_nothing_is_refused_by_every_list(service, kind, quer
 def test_every_list_of_network_resources_is_tested():
     lists = {each.path[1:] for each in routes.ROUTES if each.target.endswith(":index") and "tags" not in each.path}
     own_tests = {"quotas", "agents", "service-providers", "network-ip-availabilities",
-                 "floatingips/{floatingip_id}/port_forwardings"}
+                 "floatingips/{floatingip_id}/port_forwardings",
+                 *(f"qos/policies/{{policy_id}}/{each}_rules" for each in qos_rules.TYPES)}
     assert lists == {*KINDS, *own_tests}
 
 

@@ -15,7 +15,7 @@ from nova_lite.api.wsgi import microversion
 from nova_lite.api.wsgi.routing import Route
 from nova_lite.api.wsgi.validation import Since
 from tests.personas import PERSONAS, Cast, Real
-from tests.sample_resources import PUBLIC_KEY
+from tests.sample_resources import PUBLIC_KEY, QOS_RULES
 from tests.whole_cloud import whole  # noqa: F401
 
 SETTINGS = hypothesis.settings(max_examples=100, derandomize=True, database=None, deadline=None,
@@ -158,12 +158,16 @@ def test_networks_answer_each_scope_as_neutron_does(cast, neutron, entry):
             entry.policy == "get_quota" and "{" in entry.path and persona.scope == "project")       # the own project's
         if entry.path == "/quotas":         # Neutron asks of the own project, and shows its manager those of all
             allowed = persona.scope == "project" and "admin" in persona.roles
+        if entry.path == "/qos/rule-types/{id}":        # beyond its rule, Neutron shows them to administrators
+            allowed = allowed and "admin" in persona.roles
         if allowed:
             assert answer.status_int not in REFUSED, (str(persona), answer.text)
         elif lists and entry.method == "GET":
             # Neutron shows everybody external networks.
             others = [each for each in next(iter(answer.json.values())) if not each.get("router:external")]
             assert (answer.status_int, others) == (200, []), (str(persona), answer.text)
+        elif entry.method == "POST" and entry.path.startswith("/qos/policies/{policy_id}"):
+            assert answer.status_int == 403, (str(persona), answer.text)
         elif entry.method == "POST" and "{" not in entry.path:
             expected = 403 if "admin" in persona.roles or persona.scope == "project" else 400
             assert answer.status_int == expected, (str(persona), answer.text)
@@ -212,7 +216,9 @@ def _network_body(cast, entry):
             return {"subnet_id": ids["network", "routed" if entry.policy.startswith("remove") else "subnets"]}
         if kind == "extraroutes":
             return {"router": {"routes": []}}
-        kind = kind.removeprefix("floatingip_")
+        kind = kind.removeprefix("floatingip_").removeprefix("policy_")
+        if kind.endswith("_rule") and kind.removeprefix("alias_")[:-5] in QOS_RULES:
+            return {kind: QOS_RULES[kind.removeprefix("alias_")[:-5]]}
         return {kind: {"rbac_policy": {"target_tenant": "d" * 32}, "floatingip": {"description": "n"},
                        "port_forwarding": {"description": "n"}}.get(kind, {"name": "n"})}
     if entry.method != "POST":
@@ -225,6 +231,8 @@ def _network_body(cast, entry):
             "floatingip": {"floating_network_id": ids["network", "outer"]},
             "rbac_policy": {"object_type": "network", "object_id": ids["network", "networks"],
                             "action": "access_as_shared", "target_tenant": "d" * 32}}
+    if kind.removeprefix("policy_")[:-5] in QOS_RULES:
+        return {kind.removeprefix("policy_"): QOS_RULES[kind.removeprefix("policy_")[:-5]]}
     if kind == "floatingip_port_forwarding":
         return {"port_forwarding": {"internal_port_id": ids["network", "guest"], "protocol": "udp", "external_port": 7,
                                     "internal_port": 7}}

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import whole_cloud
+from tests.sample_resources import QOS_RULES
 from tests.whole_cloud import whole  # noqa: F401
 
 #: The most that any GET may need; what is asked a thousand times a minute is pinned below.
@@ -25,7 +26,8 @@ FIXED = {
     "/images/{id}/file", "/images/{id}/tasks", "/schemas/image", "/schemas/images", "/schemas/member",
     "/schemas/members", "/info/import", "/info/stores", "/info/stores/detail", "/info/usage",
     "/", "/availability_zones", "/agents", "/service-providers", "/quotas/{project_id}/details",
-    "/quotas/{project_id}/default", "/quotas/project", "/quotas/tenant"}
+    "/quotas/{project_id}/default", "/quotas/project", "/quotas/tenant", "/qos/rule-types",
+    *(f"/qos/policies/{{policy_id}}/{each}_rules" for each in QOS_RULES)}
 #: These look at more tables, each once.
 MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}/os-security-groups": 8,
         "/quotas/{project_id}/details": 12,
@@ -37,7 +39,8 @@ MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}
 #: Success that is not 200; or what is asked for is nowhere in this cloud, or on a host, of which none answers.
 ELSEWHERE = {
     **{f"/{kind}/{{id}}/tags/{{tag}}": (204,) for kind in (
-        "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups")},
+        "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups",
+        "qos/policies", "policies")},
     "/servers/{server_id}/tags/{id}": (204,), "/projects/{target_id}/users/{user_id}/roles/{role_id}": (204,),
     "/domains/{target_id}/users/{user_id}/roles/{role_id}": (204,), "/system/users/{user_id}/roles/{role_id}": (204,),
     "/projects/{id}/tags/{value}": (204,),

@@ -96,6 +96,7 @@ build_timeout = 60
 run_validation = false
 [neutron_plugin_options]
 max_mtu = 9216
+create_shared_resources = true
 """
 
 

@@ -10,6 +10,7 @@ import functools
 import importlib
 
 from tests.faults.scenarios import Scenario, asker, scenarios
+from tests.sample_resources import QOS_RULES
 
 SERVICES = {"compute": "/compute/v2.1", "image": "/image/v2", "network": "/network/v2.0", "identity": "/identity/v3"}
 _IMAGE = {"name": "x", "disk_format": "raw", "container_format": "bare"}
@@ -32,6 +33,9 @@ def _at(path, body=None, user="admin", headers=None):
     return Change(path, body, user, headers)
 
 
+#: {type: what a rule of it is changed to}
+_OTHER_QOS_RULES = {"bandwidth_limit": {"max_kbps": 2000}, "dscp_marking": {"dscp_mark": 10},
+                    "minimum_bandwidth": {"min_kbps": 7}}
 #: "service METHOD route" (an action: "service action NAME") -> how to ask for it.  ONE LINE EACH.
 CHANGES = {
     "compute PUT /servers/{id}": _at("/servers/{server}", {"server": {"name": "renamed"}}, "demo"),
@@ -130,13 +134,25 @@ CHANGES = {
     "network POST /security-groups": _at("/security-groups", {"security_group": {"name": "new"}}, "demo"),
     "network PUT /security-groups/{id}": _at("/security-groups/{group}", {"security_group": {"name": "other"}}, "demo"),
     "network DELETE /security-groups/{id}": _at("/security-groups/{group}", None, "demo"),
-    **{f"network {change} /{kind}/{{id}}/tags{more}": _at(f"/{kind}/{{{fact}}}/tags{tag}", body, "demo")
+    **{f"network {change} /{kind}/{{id}}/tags{more}": _at(f"/{kind}/{{{fact}}}/tags{tag}", body,
+                                                           "admin" if fact == "qos" else "demo")
        for kind, fact in (("networks", "network"), ("subnets", "subnet"), ("ports", "port"),
                           ("security-groups", "group"), ("subnetpools", "pool"), ("routers", "router"),
-                          ("floatingips", "floating"))
+                          ("floatingips", "floating"), ("qos/policies", "qos"), ("policies", "qos"))
        for change, more, tag, body in (("POST", "", "", {"tags": ["new"]}), ("PUT", "", "", {"tags": ["new"]}),
                                        ("DELETE", "", "", None), ("PUT", "/{tag}", "/new", None),
                                        ("DELETE", "/{tag}", "/t", None))},
+    "network POST /qos/policies": _at("/qos/policies", {"policy": {"name": "new"}}),
+    "network PUT /qos/policies/{id}": _at("/qos/policies/{qos}", {"policy": {"is_default": True}}),
+    "network DELETE /qos/policies/{id}": _at("/qos/policies/{idle_qos}"),
+    **{f"network POST /qos/policies/{{policy_id}}/{kind}_rules": _at(f"/qos/policies/{{idle_qos}}/{kind}_rules", {
+        f"{kind}_rule": value}) for kind, value in QOS_RULES.items()},
+    **{f"network {method} /qos/policies/{{policy_id}}/{kind}_rules/{{id}}": _at(
+        f"/qos/policies/{{qos}}/{kind}_rules/{{{kind}}}", body) for kind, value in _OTHER_QOS_RULES.items()
+       for method, body in (("PUT", {f"{kind}_rule": value}), ("DELETE", None))},
+    **{f"network {method} /qos/alias_{kind}_rules/{{id}}": _at(f"/qos/alias_{kind}_rules/{{{kind}}}", body)
+       for kind, value in _OTHER_QOS_RULES.items()
+       for method, body in (("PUT", {f"alias_{kind}_rule": value}), ("DELETE", None))},
     "network POST /address-scopes": _at("/address-scopes", {"address_scope": {"name": "new", "ip_version": 4}}, "demo"),
     "network PUT /address-scopes/{id}": _at("/address-scopes/{scope}", {"address_scope": {"name": "renamed"}}, "demo"),
     "network DELETE /address-scopes/{id}": _at("/address-scopes/{scope}", None, "demo"),
@@ -319,6 +335,7 @@ def furnish(world):
         "object_type": "network", "object_id": facts.empty_network, "action": "access_as_shared",
         "target_tenant": "{admin_project}"}}, "rbac_policy", "id", user="demo")
     _routers(facts, made)
+    _qos(facts, made)
     for kind, fact in (("networks", facts.network), ("subnets", facts.subnet), ("ports", facts.port),
                        ("security-groups", facts.group), ("subnetpools", facts.pool), ("routers", facts.router),
                        ("floatingips", facts.floating)):
@@ -338,6 +355,17 @@ def furnish(world):
     assert answer.status_int == 201, answer.text
     facts.spare_token = answer.headers["X-Subject-Token"]
     world.simulation.run(3)
+
+
+def _qos(facts, made):
+    """QoS policies without rules, and with one of each type, which is for a network with ports."""
+    facts.idle_qos, facts.qos = (made("network", "/qos/policies", {"policy": {"name": name, "shared": True}}, "policy",
+                                      "id") for name in ("idle", "used"))
+    for kind, value in QOS_RULES.items():
+        setattr(facts, kind, made("network", f"/qos/policies/{facts.qos}/{kind}_rules", {f"{kind}_rule": value},
+                                  f"{kind}_rule", "id"))
+    made("network", f"/networks/{facts.network}", {"network": {"qos_policy_id": facts.qos}}, method="PUT", user="demo")
+    made("network", f"/qos/policies/{facts.qos}/tags/t", None, method="PUT")
 
 
 def _routers(facts, made):

@@ -60,6 +60,14 @@ class Namespace:
         """A Held connection."""
         return Held(self._probe("hold", address, str(port)))
 
+    def drain(self, port):
+        """Read what one TCP connection to this port says, and then the next one."""
+        self._probe("drain", str(port))
+
+    def pour(self, address, port):
+        """Say as much as can be by a TCP connection."""
+        self._probe("pour", address, str(port))
+
     def frames(self):
         """A Frames of eth0."""
         return Frames(self._probe("frames"))

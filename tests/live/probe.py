@@ -1,6 +1,6 @@
 """A program for network namespaces: ``serve PORT...`` answers TCP and UDP, ``scan ADDRESSES PORTS`` asks and pings,
-``echo PORT`` repeats what each TCP connection says, ``hold ADDRESS PORT`` has one, and ``frames`` sends and receives
-what is no packet of the kernel's.
+``echo PORT`` repeats what each TCP connection says, ``hold ADDRESS PORT`` has one, ``pour ADDRESS PORT`` has one and
+says as much as it can, which ``drain PORT`` reads, and ``frames`` sends and receives what is no packet of the kernel's.
 
 ``scan`` asks all at once and prints JSON of what answered.  It needs none of the site's packages: it is started often.
 """
@@ -54,6 +54,25 @@ def _datagram(one):
     asked = struct.unpack("i4s4s", extras[0][2])[2]
     one.sendmsg([address[0].encode()], [(socket.SOL_IP, _PKTINFO, struct.pack("i4s4s", 0, asked, b""))], 0,
                 address)
+
+
+def drain(port):
+    """Read what one TCP connection after the other says, until killed."""
+    with socket.create_server(("0.0.0.0", port)) as listening:
+        print("ready", flush=True)
+        while True:
+            caller, _ = listening.accept()
+            with caller:
+                while caller.recv(1 << 16):
+                    pass
+
+
+def pour(address, port):
+    with socket.create_connection((address, port), 10) as one:
+        print("ready", flush=True)
+        one.settimeout(None)
+        while True:
+            one.sendall(bytes(1 << 16))
 
 
 def ask(kind, address, port):
@@ -160,6 +179,10 @@ if __name__ == "__main__":
             echo(int(sys.argv[2]))
         case "hold":
             hold(sys.argv[2], int(sys.argv[3]))
+        case "drain":
+            drain(int(sys.argv[2]))
+        case "pour":
+            pour(sys.argv[2], int(sys.argv[3]))
         case "frames":
             frames()
         case "scan":

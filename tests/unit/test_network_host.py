@@ -172,7 +172,7 @@ def test_a_name_with_a_domain_keeps_it_and_none_says_more_than_a_name():
     assert dhcp.hosts(full, "novalocal") == "fa:16:3e:00:00:01,10.1.0.1,vm.novalocal\n"
     nic = types.SimpleNamespace(port_id="p", network_id=NET, bridge="b", tap="t", mac="m", mtu=1, addresses=[],
                                 revisions=(0, 0), groups=None, secured=True,
-                                later={"allowed_pairs": (), "dhcp_options": ()}.get)
+                                later={"allowed_pairs": (), "dhcp_options": (), "qos": {}}.get)
     made = [Port.of(nic, types.SimpleNamespace(id="s", hostname=each, project_id="a")).hostname
             for each in ("a\nfa:16:3e:00:00:09,10.1.0.9", "x,ignore", "...", "ok-1.b")]
     assert made == ["afa163e000009" + "10.1.0.9", "xignore", "guest", "ok-1.b"]
@@ -229,7 +229,7 @@ def test_the_fake_remembers_and_does_nothing(conf):
     fake = FakePlane(conf)
     nic = types.SimpleNamespace(port_id="p", network_id=NET, mac="m", tap="t", bridge="b", mtu=1, addresses=[],
                                 revisions=(1, 1), groups=(), secured=True,
-                                later={"allowed_pairs": (), "dhcp_options": ()}.get)
+                                later={"allowed_pairs": (), "dhcp_options": (), "qos": {}}.get)
     server = types.SimpleNamespace(id="s", hostname="s", project_id="a", nics=[nic])
     assert [vif.tap for vif in fake.plug([nic], server)] == ["t"] and fake.plugged == {"p": "s"}
     assert fake.networks() == [NET]

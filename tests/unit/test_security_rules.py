@@ -79,7 +79,7 @@ def kernel(monkeypatch):
 
 def test_all_rules_of_a_host(kernel):
     text = kernel.enforce(known(), port(1, WEB, six=True), port(2, WEB, DATABASE), port(3, port_security=False),
-                          port(4, security_groups=None))
+                          port(4, security_groups=None, qos={"dscp_mark": 26}))
     if os.environ.get("NOVA_LITE_WRITE_GOLDEN"):
         with open(GOLDEN, "w") as file:
             file.write(text)

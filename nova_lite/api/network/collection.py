@@ -22,7 +22,10 @@ class Collection:
         """Those that the caller sees; an admin's list has all."""
         ask = self.filters.ask(req.query)
         rows = listing.seen(req.context, f"get_{self.name}", self, ask)
-        return listing.page(req, self.plural, self._views(req, rows), ask)
+        return self._page(req, self._views(req, rows), ask)
+
+    def _page(self, req, shown, ask):
+        return listing.page(req, self.plural, shown, ask)
 
     def _views(self, req, rows):
         return [self._view(req, each) for each in rows]

@@ -89,9 +89,10 @@ EXTENSIONS = {
     "revision-if-match": Extension("If-Match constraints based on revision_number", "2016-12-11T00:00:00-00:00",
                                    "Changes of what is still as a client knows it."),
     "standard-attr-tag": Extension(
-        "Tag support for resources with standard attribute: floatingip, network, port, router, security_group, subnet, "
-        "subnetpool",
-        "2017-01-01T00:00:00-00:00", "Tags of networks, subnets, ports, routers, floating IPs and security groups."),
+        "Tag support for resources with standard attribute: floatingip, network, policy, port, router, security_group, "
+        "subnet, subnetpool",
+        "2017-01-01T00:00:00-00:00", "Tags of networks, subnets, ports, routers, floating IPs, security groups and QoS "
+                                     "policies."),
     "tag-creation": Extension("Tag creation extension", "2024-23-07T10:00:00-00:00", "Several tags in one request."),
     "tag-ports-during-bulk-creation": Extension("Tag Ports During Bulk Creation", "2019-12-29T19:00:00-00:00",
                                                 "Tags of new ports."),
@@ -137,15 +138,35 @@ EXTENSIONS = {
     "network-ip-availability-details": Extension(
         "Network IP Availability Details Extension", "2025-10-31T00:00:00-00:00",
         "These counts of whole subnets, and of their pools alone."),
+    "qos": Extension("Quality of Service", "2015-06-08T10:00:00-00:00",
+                     "Policies of networks and ports that limit and mark what these send and get."),
+    "qos-bw-limit-direction": Extension("Direction for QoS bandwidth limit rule", "2017-04-10T10:00:00-00:00",
+                                        "Limits of what ports get."),
+    "qos-bw-minimum-ingress": Extension("Ingress direction for QoS minimum bandwidth rule",
+                                        "2018-07-09T10:00:00-00:00", "A bandwidth that ports get at least."),
+    "qos-default": Extension("QoS default policy", "2017-041-06T10:00:00-00:00",
+                             "The policy of a project's new networks."),
+    "qos-port-network-policy": Extension("QoS port network policy ID", "2019-11-01T10:00:00-00:00",
+                                         "The policy of a port's network, shown with the port."),
+    "qos-rule-type-details": Extension("Details of QoS rule types", "2017-06-22T10:00:00-00:00",
+                                       "What puts rules in force."),
+    "qos-rule-type-filter": Extension("Allow to filter the list of QoS rule types", "2022-02-02T10:00:00-00:00",
+                                      "Types of rules that hosts put in force, or all."),
+    "qos-rules-alias": Extension("Quality of Service rules alias API", "2018-10-07T10:00:00-00:00",
+                                 "Rules by their ids alone."),
     "port-security-groups-filtering": Extension("Port filtering on security groups", "2018-01-09T09:00:00-00:00",
                                                 "Ports by their security groups."),
 }
 #: The capability of data planes (network.planes.capabilities) for routers and all that belongs to them.
 ROUTERS = "routers"
+#: And those for QoS policies.
+QOS, MINIMUM_BANDWIDTH = "qos", "minimum_bandwidth"
 #: alias -> what the data plane must be capable of (planes.capabilities); the others are the API's own.
 NEEDS = {**dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security": "port_security",
          "allowed-address-pairs": "address_pairs", "extra_dhcp_opt": "dhcp_options",
-         "stateful-security-group": "stateless_groups", **dict.fromkeys((
+         "stateful-security-group": "stateless_groups", "qos-bw-minimum-ingress": MINIMUM_BANDWIDTH,
+         **dict.fromkeys(("qos", "qos-bw-limit-direction", "qos-default", "qos-port-network-policy",
+                          "qos-rule-type-details", "qos-rule-type-filter", "qos-rules-alias"), QOS), **dict.fromkeys((
     "external-net", "router", "ext-gw-mode", "extraroute", "extraroute-atomic", "subnet-external-network",
     "fip-port-details", "floating-ip-port-forwarding", "floating-ip-port-forwarding-description",
     "floating-ip-port-forwarding-port-ranges", "floating-ip-port-forwarding-detail", "expose-port-forwarding-in-fip",

@@ -7,7 +7,7 @@ from nova_lite.api.wsgi import validation
 FILTERS = listing.Filters(
     {"name": ("name", str), "shared": ("shared", listing.boolean), "mtu": ("mtu", listing.number),
      "router:external": ("external", listing.boolean),
-     "admin_state_up": ("admin_state_up", listing.boolean),
+     "admin_state_up": ("admin_state_up", listing.boolean), "qos_policy_id": ("qos_policy_id", str),
      "port_security_enabled": ("port_security_enabled", listing.boolean)},
     {"status": "ACTIVE", "provider:network_type": "local", "provider:physical_network": None,
      "provider:segmentation_id": None, "is_default": None})

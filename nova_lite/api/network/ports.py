@@ -26,7 +26,7 @@ FILTERS = listing.Filters(
     {"name": ("name", str), "network_id": ("network_id", str), "mac_address": ("mac_address", canonical.mac_or_text),
      "device_id": ("device_id", str), "device_owner": ("device_owner", str), "status": ("status", str.upper),
      "binding:host_id": ("host", str), "binding:vif_type": ("vif_type", str),
-     "admin_state_up": ("admin_state_up", listing.boolean),
+     "admin_state_up": ("admin_state_up", listing.boolean), "qos_policy_id": ("qos_policy_id", str),
      "port_security_enabled": ("port_security_enabled", listing.boolean)},
     {"binding:vnic_type": "normal"},
     {"fixed_ips": _fixed_ips, "security_groups": list})

@@ -6,12 +6,14 @@ from nova_lite.api.network.address_scopes import AddressScopes
 from nova_lite.api.network.agents import Agents
 from nova_lite.api.network.default_security_group_rules import DefaultSecurityGroupRules
 from nova_lite.api.network.discovery import Discovery
-from nova_lite.api.network.extensions import ROUTERS
+from nova_lite.api.network.extensions import QOS, ROUTERS
 from nova_lite.api.network.floating_ips import FloatingIps
 from nova_lite.api.network.ip_availability import IpAvailability
 from nova_lite.api.network.networks import Networks
 from nova_lite.api.network.port_forwardings import PortForwardings
 from nova_lite.api.network.ports import Ports
+from nova_lite.api.network.qos_policies import QosPolicies
+from nova_lite.api.network.qos_rules import RULES
 from nova_lite.api.network.quotas import Quotas
 from nova_lite.api.network.rbac_policies import RbacPolicies
 from nova_lite.api.network.routers import Routers
@@ -43,6 +45,15 @@ def _tags(path, name):
                  for target, (method, each, rule) in where.items())
 
 
+def _qos_rules(name):
+    """The routes of a type of rules of QoS policies, below their policy and by their ids alone."""
+    rule, alias = f"{name}_rule", f"/qos/alias_{name}_rules/{{id}}"
+    return (*_collection(f"/qos/policies/{{policy_id}}/{rule}s", f"policy_{rule}", plural=f"{rule}s"),
+            *(Route(method, alias, f"{rule}s:{target}_alias", policy=f"{action}_alias_{rule}")
+              for method, target, action in (("GET", "show", "get"), ("PUT", "update", "update"),
+                                             ("DELETE", "delete", "delete"))))
+
+
 ROUTES = (
     Route("GET", "/", "discovery:resources"),
     Route("GET", "/extensions", "discovery:extensions"),
@@ -72,6 +83,12 @@ ROUTES = (
     *_collection("/address-groups", "address_group"),
     Route("PUT", "/address-groups/{id}/add_addresses", "address_groups:add_addresses", policy="add_addresses"),
     Route("PUT", "/address-groups/{id}/remove_addresses", "address_groups:remove_addresses", policy="remove_addresses"),
+    *_collection("/qos/policies", "policy", plural="policies"),
+    *_tags("/qos/policies", "policy"),
+    *_tags("/policies", "policy"),          # where Neutron has them, whatever its documentation says
+    *(route for each in RULES for route in _qos_rules(each)),
+    Route("GET", "/qos/rule-types", "policies:types", policy="get_rule_type"),
+    Route("GET", "/qos/rule-types/{id}", "policies:type", policy="get_rule_type"),
     *_collection("/rbac-policies", "rbac_policy", plural="rbac_policies"),
     *_tags("/networks", "network"),
     *_tags("/subnets", "subnet"),
@@ -95,10 +112,11 @@ ROUTES = (
 
 #: Controllers of kinds without tags.
 _UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_policies", "address_scopes",
-             "address_groups", "port_forwardings")
+             "address_groups", "port_forwardings", *(f"{each}_rules" for each in RULES))
 
-#: Controllers of what is served only where the data plane has routers.
-_OF_ROUTERS = ("routers", "floatingips", "port_forwardings")
+#: {what the data plane must be capable of: controllers that are served only then}
+_NEED = {ROUTERS: ("routers", "floatingips", "port_forwardings"),
+         QOS: ("policies", *(f"{each}_rules" for each in RULES))}
 
 
 def controllers(facades):
@@ -110,9 +128,10 @@ def controllers(facades):
             "default_security_group_rules": DefaultSecurityGroupRules(network),
             "address_groups": AddressGroups(network), "rbac_policies": RbacPolicies(network),
             "routers": Routers(network), "floatingips": FloatingIps(network),
-            "port_forwardings": PortForwardings(network)}
-    if ROUTERS not in network.capabilities:
-        made |= {name: Absent(made[name]) for name in _OF_ROUTERS}
+            "port_forwardings": PortForwardings(network), "policies": QosPolicies(network),
+            **{f"{name}_rules": each(network) for name, each in RULES.items()}}
+    made |= {name: Absent(made[name]) for capability, names in _NEED.items() if capability not in network.capabilities
+             for name in names}
     tags = {f"{each.name}_tags": Tags(each) for name, each in made.items() if name not in _UNTAGGED}
     return {"discovery": Discovery(network), "quotas": Quotas(network), "ip_availability": IpAvailability(network),
             "agents": Agents(network), "service_providers": ServiceProviders(network),

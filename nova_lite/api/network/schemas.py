@@ -1,6 +1,7 @@
 """The bodies of the network API.  What has no effect here is refused unless it says what is so anyway."""
 
 from nova_lite.common import ipv6
+from nova_lite.objects import qos_rules
 
 _TRUE = [True, "true", "True", "1", 1]
 _FALSE = [False, "false", "False", "0", 0]
@@ -44,12 +45,12 @@ def _body(name, properties, required=()):
     return _one({name: _one(properties, required)}, [name])
 
 
-def _several(name, properties, required=()):
+def _several(name, properties, required=(), plural=None):
     """The body of one new resource, or of several, each with or without its kind's name around it."""
     one = _one(properties, required)
     each = {"if": {"type": "object", "required": [name]}, "then": _one({name: one}, [name]), "else": one}
     return {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1, "properties": {
-        name: one, f"{name}s": {"type": "array", "minItems": 1, "maxItems": _BULK, "items": each}}}
+        name: one, plural or f"{name}s": {"type": "array", "minItems": 1, "maxItems": _BULK, "items": each}}}
 
 
 #: How many may be there is said when it is known whose they are.
@@ -57,7 +58,7 @@ TAGS = _one({"tags": _TAGS}, ["tags"])
 
 
 _NETWORK = _NAMED | {
-    "dns_domain": _DNS,
+    "dns_domain": _DNS, "qos_policy_id": _UUID_OR_NULL,
     "admin_state_up": _BOOLEAN, "shared": _BOOLEAN, "router:external": _BOOLEAN, "port_security_enabled": _BOOLEAN,
     "mtu": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$", "minimum": 68, "maximum": 9216}}
 NETWORK_CREATE = _several("network", _NETWORK | _OWNER | _TAGGED | {
@@ -100,7 +101,7 @@ _DHCP_OPTIONS = {"type": ["array", "null"], "maxItems": 100, "items": _one(
     {"opt_name": {"type": "string", "minLength": 1, "maxLength": 64},
      "opt_value": {"type": ["string", "null"], "maxLength": 255}, "ip_version": _VERSION}, ["opt_name", "opt_value"])}
 _PORT = _NAMED | {
-    "dns_name": _DNS, "dns_domain": _DNS,
+    "dns_name": _DNS, "dns_domain": _DNS, "qos_policy_id": _UUID_OR_NULL,
     "admin_state_up": _BOOLEAN, "port_security_enabled": _BOOLEAN, "mac_address": _MAC,
     "device_id": _TEXT, "device_owner": _TEXT,
     "fixed_ips": _FIXED_IPS,
@@ -137,6 +138,17 @@ _TARGET = {"target_tenant": {**_PROJECT}}
 RBAC_POLICY_CREATE = _body("rbac_policy", _OWNER | _TARGET | {
     "object_type": _TEXT, "object_id": _ID, "action": _TEXT}, ("object_type", "object_id", "action", "target_tenant"))
 RBAC_POLICY_UPDATE = _body("rbac_policy", _TARGET)
+
+_QOS_POLICY = _NAMED | {"shared": _BOOLEAN, "is_default": _BOOLEAN}
+QOS_POLICY_CREATE = _several("policy", _QOS_POLICY | _OWNER | _TAGGED, plural="policies")
+QOS_POLICY_UPDATE = _body("policy", _QOS_POLICY)
+_RULES = {name: {parameter: _COUNT if kind == "range" else {"enum": [*one, *map(str, one)]}
+                 for parameter, (kind, one) in parameters.items()} for name, parameters in qos_rules.TYPES.items()}
+#: {type: body}
+QOS_RULE_CREATE = {name: _several(f"{name}_rule", each | _OWNER, [one for one in each if one not in qos_rules.DEFAULTS])
+                   for name, each in _RULES.items()}
+QOS_RULE_UPDATE = {name: _body(f"{name}_rule", each) for name, each in _RULES.items()}
+QOS_ALIAS_UPDATE = {name: _body(f"alias_{name}_rule", each) for name, each in _RULES.items()}
 
 _ROUTER = _NAMED | {
     "admin_state_up": _BOOLEAN, "distributed": _ONLY_FALSE, "ha": _ONLY_FALSE,

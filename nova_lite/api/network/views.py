@@ -5,6 +5,7 @@ import ipaddress
 import orjson
 
 from nova_lite.network import dns_names
+from nova_lite.objects import qos_rules
 
 _LARGEST = 2 ** 63 - 1
 
@@ -29,7 +30,7 @@ def network(row, *, admin=False):
         "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "shared": row["shared"], "mtu": row["mtu"],
         "ipv4_address_scope": row["ipv4_address_scope"], "ipv6_address_scope": row["ipv6_address_scope"],
         "subnets": row["subnets"], "router:external": row["router:external"], "dns_domain": row["dns_domain"],
-        "port_security_enabled": row["port_security_enabled"],
+        "port_security_enabled": row["port_security_enabled"], "qos_policy_id": row["qos_policy_id"],
         "availability_zone_hints": [], "availability_zones": []}
     if admin:
         shown |= {"provider:network_type": "local", "provider:physical_network": None,
@@ -95,6 +96,7 @@ def port(row):
         "extra_dhcp_opts": row["extra_dhcp_opts"] or [], "dns_name": name, "dns_domain": row["dns_domain"],
         "dns_assignment": dns_names.assignment(name, row["fixed_ips"]),
         "port_security_enabled": row["port_security_enabled"],
+        "qos_policy_id": row["qos_policy_id"], "qos_network_policy_id": row["qos_network_policy_id"],
         "binding:vnic_type": row["vnic_type"], "binding:host_id": row["host"],
         "binding:profile": row["binding_profile"] or {}, "binding:vif_details": row["vif_details"] or {},
         "binding:vif_type": row["vif_type"]}
@@ -155,6 +157,15 @@ def rbac_policy(row):
     names = ("id", "project_id", "object_type", "object_id", "action")
     return {name: row[name] for name in names} | {"tenant_id": row["project_id"],
                                                   "target_tenant": row["target_project"]}
+
+
+def qos_policy(row):
+    return _common(row) | {"shared": row["shared"], "is_default": row["is_default"], "rules": [
+        {"qos_policy_id": row["id"], "type": each["type"], **qos_rule(each)} for each in row["rules"]]}
+
+
+def qos_rule(row):
+    return {"id": row["id"], **{name: row[name] for name in qos_rules.TYPES[row["type"]]}}
 
 
 def security_group(row):

@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0114"
+HEAD = "0117"

@@ -32,6 +32,8 @@ class Network(Resource, Base):
     admin_state_up: Mapped[bool] = mapped_column(default=True)            # False: no DHCP
     port_security_enabled: Mapped[bool] = mapped_column(default=True)     # of new ports, where nobody says
     dns_domain: Mapped[str] = mapped_column(sa.String(255), default="")   # "example.org."; no effect
+    #: For those of its ports of servers that have none of their own.
+    qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
 
 
 class AddressScope(Base):
@@ -104,6 +106,8 @@ class Port(Resource, Base):
     extra_dhcp_opts: Mapped[list | None] = mapped_column(default=list)
     dns_name: Mapped[str] = mapped_column(sa.String(255), default="")     # ""; its server's hostname, if it has one
     dns_domain: Mapped[str] = mapped_column(sa.String(255), default="")   # as a network's
+    #: None: its network's is for it.
+    qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
     __table_args__ = (sa.UniqueConstraint("network_id", "mac_address"), sa.UniqueConstraint("server_id", "nic_index"))
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from nova_lite.common.visibility import ALL
 from nova_lite.db.models.networks import Network, Port, PortSecurityGroup, Subnet
-from nova_lite.db.network import paging, sharing, subnet_pools
+from nova_lite.db.network import paging, qos, sharing, subnet_pools
 
 _NETWORKS = Network.__table__
 _SUBNETS = Subnet.__table__
@@ -66,8 +66,10 @@ def cidrs(session, network_id=None):
     return list(session.scalars(asked if network_id is None else asked.where(_SUBNETS.c.network_id == network_id)))
 
 
-def servers_on(session, *, network_id=None, group_id=None):
-    """Ids of servers with a port in a network, or in a security group."""
+def servers_on(session, *, network_id=None, group_id=None, qos_policy_id=None):
+    """Ids of servers with a port in a network, in a security group, or which a QoS policy is for."""
+    if qos_policy_id is not None:
+        return qos.servers_under(session, qos_policy_id)
     asked = sa.select(_PORTS.c.server_id).where(_PORTS.c.server_id.is_not(None)).distinct()
     if network_id is not None:
         return list(session.scalars(asked.where(_PORTS.c.network_id == network_id)))

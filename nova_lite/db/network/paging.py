@@ -28,6 +28,7 @@ from nova_lite.db.models.networks import (
     SubnetPool,
 )
 from nova_lite.db.models.port_forwardings import PortForwarding
+from nova_lite.db.models.qos import QosPolicy, QosRule
 from nova_lite.db.models.routers import Router
 from nova_lite.db.network import port_bindings
 
@@ -88,6 +89,8 @@ ATTRIBUTES = {
         (FloatingIp.__table__.c.router_id.is_not(None), "ACTIVE"), else_="DOWN")),
     "port_forwardings": _attributes(PortForwarding.__table__),
     "rbac_policies": _attributes(RbacPolicy.__table__),
+    "qos_policies": _attributes(QosPolicy.__table__),
+    "qos_rules": _attributes(QosRule.__table__),
 }
 
 

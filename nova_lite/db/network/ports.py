@@ -5,7 +5,16 @@ import sqlalchemy as sa
 from nova_lite.common.visibility import ALL, NO_PROJECT
 from nova_lite.db.models.networks import FixedIp, Network, Port, PortBinding, PortSecurityGroup
 from nova_lite.db.models.servers import Server
-from nova_lite.db.network import addresses, group_scopes, host_scopes, paging, port_bindings, rows, security_groups
+from nova_lite.db.network import (
+    addresses,
+    group_scopes,
+    host_scopes,
+    paging,
+    port_bindings,
+    qos,
+    rows,
+    security_groups,
+)
 from nova_lite.db.rows import attempt
 from nova_lite.objects.states import Vm
 
@@ -24,10 +33,10 @@ _ALL_MEMBERS = sa.select(_MEMBERS.c.port_id, _MEMBERS.c.security_group_id)
 
 def ports(session, project_id, page=paging.WHOLE):
     """Those of the project and those on its networks, each with ``fixed_ips`` [{"subnet_id", "ip_address"}],
-    ``security_groups`` [id], ``status``, ``server_hostname`` (its server's; None), and of its active binding ``host``,
-    ``vif_type``, ``vnic_type``, ``binding_profile`` and ``vif_details``.
+    ``security_groups`` [id], ``status``, ``server_hostname`` (its server's; None), ``qos_network_policy_id`` (its
+    network's), and of its active binding ``host``, ``vif_type``, ``vnic_type``, ``binding_profile``, ``vif_details``.
     """
-    asked = sa.select(_PORTS, port_bindings.STATUS, *port_bindings.SHOWN, _HOSTNAME).select_from(
+    asked = sa.select(_PORTS, port_bindings.STATUS, *port_bindings.SHOWN, _HOSTNAME, qos.OF_NETWORK).select_from(
         _PORTS.outerjoin(_BINDINGS, port_bindings.IS_ACTIVE))
     if project_id is not ALL:
         own = sa.false() if project_id == NO_PROJECT else _PORTS.c.project_id == project_id

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from nova_lite.db.models.floating_ips import FloatingIp
 from nova_lite.db.models.networks import FixedIp, Network, Port, Subnet
-from nova_lite.db.network import group_scopes, host_scopes, port_bindings, rows
+from nova_lite.db.network import group_scopes, host_scopes, port_bindings, qos, rows
 
 _NETWORKS = Network.__table__
 _SUBNETS = Subnet.__table__
@@ -25,7 +25,8 @@ def _nics_query():
 def nics_of(*columns):
     """A SELECT of ports with what ``nics`` says of their networks.  :param columns: more of them."""
     return sa.select(_PORTS, _NETWORKS.c.name.label("network_name"), _NETWORKS.c.mtu,
-                     _NETWORKS.c.revision.label("network_revision"), *columns).join(
+                     _NETWORKS.c.revision.label("network_revision"), qos.EFFECTIVE.label("effective_qos"),
+                     *columns).join(
         _NETWORKS, _NETWORKS.c.id == _PORTS.c.network_id)
 
 

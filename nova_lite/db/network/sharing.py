@@ -16,6 +16,7 @@ from nova_lite.db.models.networks import (
     SecurityGroup,
     SubnetPool,
 )
+from nova_lite.db.models.qos import QosPolicy
 from nova_lite.db.models.servers import Server
 from nova_lite.db.network import paging
 from nova_lite.db.rows import attempt
@@ -30,7 +31,7 @@ EXTERNAL = "access_as_external"
 ACTIONS = {"network": (SHARED, EXTERNAL)}
 #: object_type -> model of what can be shared.
 MODELS = {"network": Network, "security_group": SecurityGroup, "address_scope": AddressScope, "subnetpool": SubnetPool,
-          "address_group": AddressGroup}
+          "address_group": AddressGroup, "qos_policy": QosPolicy}
 _POLICIES, _PORTS, _MEMBERS, _SERVERS = (each.__table__ for each in (RbacPolicy, Port, PortSecurityGroup, Server))
 
 

@@ -12,6 +12,7 @@ from nova_lite.network.embedded.resources.ip_availability import IpAvailability
 from nova_lite.network.embedded.resources.networks import Networks
 from nova_lite.network.embedded.resources.port_forwardings import PortForwardings
 from nova_lite.network.embedded.resources.ports import Ports
+from nova_lite.network.embedded.resources.qos_policies import QosPolicies, QosRules
 from nova_lite.network.embedded.resources.rbac_policies import RbacPolicies
 from nova_lite.network.embedded.resources.router_interfaces import RouterInterfaces
 from nova_lite.network.embedded.resources.routers import Routers
@@ -47,8 +48,11 @@ class Backend:
         self.ensure_first_networks = FirstNetworks(self.networks, self.routers, self.router_interfaces).ensure
         self.floating_ips = FloatingIps(self.networks, self.ports, changes)
         self.port_forwardings = PortForwardings(self.floating_ips, self.ports, changes)
+        self.qos_policies = QosPolicies()
+        self.qos_rules = QosRules(self.qos_policies, changes)
         self.rbac_policies = RbacPolicies({each.resource: each for each in (
-            self.networks, self.security_groups, self.address_scopes, self.subnet_pools, self.address_groups)})
+            self.networks, self.security_groups, self.address_scopes, self.subnet_pools, self.address_groups,
+            self.qos_policies)})
         self.quotas = Quotas({each.resource: each for each in (
             self.networks, self.subnets, self.subnet_pools, self.ports, self.security_groups,
             self.security_group_rules, self.rbac_policies, self.routers, RouterRoutes(), self.floating_ips)})

@@ -113,8 +113,9 @@ def _ports(session, host, parts):
     ids = _named(parts, desired_state.PORT)
     found, addresses = host_ports.on(session, host, ids) if ids else ((), {})
     groups = group_scopes.of_ports(session, [port.id for port in found])
+    limits = info_cache.qos_limits(session, found)
     return {port.id: DesiredPort.make(
-        nic=info_cache.nic(port, addresses.get(port.id, ()), groups.get(port.id, ())), server_id=port.server_id,
+        nic=info_cache.nic(port, addresses.get(port.id, ()), groups.get(port.id, ()), limits), server_id=port.server_id,
         project_id=port.server_project, hostname=port.hostname) for port in found}
 
 

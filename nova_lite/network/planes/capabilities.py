@@ -19,6 +19,8 @@ class Capability(enum.StrEnum):
     OUTSIDE_GATEWAYS = "outside_gateways"   # gateways that have no address of their subnet
     STATELESS_GROUPS = "stateless_groups"   # security groups that let no replies through by themselves
     IPV6 = "ipv6"                       # IPv6 subnets: announced, addressed and routed
+    QOS = "qos"                         # ports send and get no more than QoS policies say, and packets are marked
+    MINIMUM_BANDWIDTH = "minimum_bandwidth"     # rules that promise ports a bandwidth
     ROUTERS = "routers"                 # routers between networks, and floating IPs
 
 
@@ -27,7 +29,7 @@ PLANES = {
     "linux": frozenset({Capability.MTU, Capability.DHCP, Capability.DHCP_OPTIONS, Capability.METADATA, Capability.NAT,
                         Capability.ANTI_SPOOFING, Capability.SECURITY_GROUPS, Capability.STATELESS_GROUPS,
                         Capability.PORT_SECURITY, Capability.ADDRESS_PAIRS, Capability.ADMIN_STATE,
-                        Capability.OUTSIDE_GATEWAYS, Capability.ROUTERS, Capability.IPV6}),
+                        Capability.OUTSIDE_GATEWAYS, Capability.QOS, Capability.ROUTERS, Capability.IPV6}),
     "fake": frozenset(Capability),      # no packets, so that nothing of them is missing
 }
 #: {kind of scope: what a plane must be capable of to apply it}; other scopes every plane applies.

@@ -41,6 +41,7 @@ class Port:
     admin_up: bool = True           # False: it is to carry nothing
     allowed_pairs: tuple = ()       # "mac,address or range" that it may send with besides its own
     dhcp_options: tuple = ()        # {"name", "value"} for its guest alone
+    qos: dict = dataclasses.field(default_factory=dict)     # as of objects.qos_rules.limits
 
     @classmethod
     def of(cls, nic, server):
@@ -60,6 +61,7 @@ class Port:
                    project_id=project_id, revision=revision, network_revision=network_revision,
                    security_groups=nic.groups, port_security=nic.secured,
                    admin_up=nic.later("admin_state_up"), allowed_pairs=tuple(nic.later("allowed_pairs")),
+                   qos=dict(nic.later("qos")),
                    dhcp_options=tuple(dict(each) for each in nic.later("dhcp_options")), addresses=tuple(
                        {"ip": each.ip, "subnet_id": each.subnet_id, **_of_subnet(each),
                         "host_access": each.obj_attr_is_set("host_access") and each.host_access}

@@ -10,10 +10,11 @@ from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Subnet
 from nova_lite.db.network import networks as network_queries
 from nova_lite.db.network import ports as port_queries
+from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows, sharing
 from nova_lite.network import exceptions
-from nova_lite.network.embedded import addressing, floating, port_security, subnet_ranges
+from nova_lite.network.embedded import addressing, floating, port_security, qos, subnet_ranges
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.served import check_capable
 from nova_lite.network.embedded.server_ports import info_cache
@@ -23,7 +24,7 @@ from nova_lite.network.planes.capabilities import Capability
 
 #: Columns that hosts have of a network, and those that are shown by servers with a port of it.
 _ON_HOSTS = ("mtu", "admin_state_up")
-_ON_SERVERS = ("name", *_ON_HOSTS)
+_ON_SERVERS = ("name", qos.NAME, *_ON_HOSTS)
 
 
 class Networks(Resource):
@@ -45,10 +46,16 @@ class Networks(Resource):
 
     def _insert(self, session, context, values):
         """:param values: project_id, and name, description, mtu (None: as configured), router:external,
-            admin_state_up, port_security_enabled (of new ports).
+            admin_state_up, port_security_enabled (of new ports), qos_policy_id (None: the project's default one).
+        :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork: of the policy.
         """
         external = self.check_external_served(values.pop("router:external", False))
         port_security.check_served(values)
+        values = {"id": new_id(), **values}
+        if values.get(qos.NAME) is None:
+            values[qos.NAME] = qos_queries.default_policy(session, values["project_id"])
+        else:
+            qos.check_new(session, context, values, "network")
         network_id = self.add(values)
         if external:
             make_external(session, self, values | {"id": network_id})
@@ -84,6 +91,7 @@ class Networks(Resource):
         :raises InvalidSharedSetting: it would not be shared any more, and other projects use it.
         :raises ExternalNetworkInUse: it would not be external any more, and is a router's gateway.
         :raises NetworkMTUSubnetConflict: it has IPv6 subnets, for which the MTU would be too small.
+        :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork, PolicyRemoveAuthorizationError: of its QoS policies.
         """
         port_security.check_served(values)
         seen, changed = any(values.get(name, network[name]) != network[name] for name in _ON_SERVERS), None
@@ -99,7 +107,10 @@ class Networks(Resource):
                         subnet_ranges.check_mtu(found["id"], said["mtu"])
                     shared = share(session, self, found, said.pop("shared", None))
                     external = self._set_external(session, found, said.pop("router:external", None))
+                    qos.check_change(session, context, found, said, "network")
                     self.write(found, said, touched=shared or external)
+                    if said.get(qos.NAME, found[qos.NAME]) != found[qos.NAME]:
+                        qos.ports_changed(session, self._changes, qos_queries.by_network(found["id"]))
                     if any(values.get(name, found[name]) != found[name] for name in _ON_HOSTS):
                         self._changes.network(session, found["id"])
                     for server_id in shown_by:

@@ -5,6 +5,7 @@ from nova_lite.common.visibility import ALL
 from nova_lite.db import locks
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Port
+from nova_lite.db.models.qos import QosPolicy
 from nova_lite.db.network import addresses as address_queries
 from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import group_scopes, host_scopes, paging, port_bindings, rows
@@ -12,7 +13,7 @@ from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import security_groups as group_queries
 from nova_lite.network import exceptions, port_options, port_rights, router_exceptions
-from nova_lite.network.embedded import addressing, floating, port_addresses, port_security
+from nova_lite.network.embedded import addressing, floating, port_addresses, port_security, qos
 from nova_lite.network.embedded.resource import Resource, check_revision
 from nova_lite.network.embedded.resources.security_groups import check_mixed, ensure_default
 from nova_lite.network.embedded.served import check_capable
@@ -23,7 +24,7 @@ _TRIES = 10
 _OF_BINDING = ("host", "binding_profile")
 #: Columns that the port's host has of it, besides its addresses.
 _PAIRS = "allowed_address_pairs"
-_ON_HOSTS = (port_security.NAME, "admin_state_up", _PAIRS, "extra_dhcp_opts", "dns_name")
+_ON_HOSTS = (port_security.NAME, "admin_state_up", _PAIRS, "extra_dhcp_opts", "dns_name", qos.NAME)
 #: The most addresses of one port, so that few ports cannot take all addresses of a shared network.
 MOST_ADDRESSES = 16
 
@@ -60,7 +61,8 @@ class Ports(Resource):
         :param values: project_id, network_id, and name, description, mac_address, fixed_ips (absent: any;
             []: none but automatic ones), security_groups (absent: the project's default, if it has port security),
             device_id, device_owner, host and binding_profile (of its binding), port_security_enabled (absent: as the
-            network), admin_state_up, allowed_address_pairs, extra_dhcp_opts, dns_name, dns_domain, tags.
+            network), admin_state_up, allowed_address_pairs, extra_dhcp_opts, dns_name, dns_domain,
+            qos_policy_id (None: the network's), tags.
         :raises NetworkNotFound, SecurityGroupNotFound, InvalidIpForNetwork, InvalidIpForSubnet:
         :raises IpAddressAlreadyAllocated, MacAddressInUse, IpAddressGenerationFailure:
         :raises PortSecurityAndIPRequiredForSecurityGroups: as ``port_security.check_groups``.
@@ -71,6 +73,8 @@ class Ports(Resource):
         values["extra_dhcp_opts"] = port_options.with_dhcp([], values.get("extra_dhcp_opts") or [])
         wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
         _check_claim(session, context, values)
+        values = {"id": new_id(), **values}
+        qos.check_new(session, context, values, "port")
         self._check_groups(context, group_ids or ())
         port_id = add(session, values["network_id"], values, wanted, group_ids)
         self._changes.groups(session)
@@ -88,10 +92,11 @@ class Ports(Resource):
             changes those of a server's port, to notify its host.
         :raises PortBound: the attribute cannot change while a server has the port.
         :raises PortSecurityPortHasSecurityGroup, PortSecurityAndIPRequiredForSecurityGroups:
+        :raises QosPolicyNotFound, QosRuleNotSupported, PolicyRemoveAuthorizationError: of its QoS policies.
         """
         values = dict(values)
         with db.writer() as session:
-            port = self._held(session, port, revision)
+            port = self._held(session, port, revision, values.get(qos.NAME))
             wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
             _check_bound(port, values)
             port_security.check_change(port, values, group_ids)
@@ -107,6 +112,7 @@ class Ports(Resource):
                 check_mixed(session, group_ids)
                 group_queries.set_groups(session, port["id"], group_ids)
                 self._changes.port(session, port["id"])
+            qos.check_change(session, context, port, values, "port")
             _check_mac(session, port, values)
             moved = _readdressed(session, port, values, wanted)
             if moved:
@@ -131,11 +137,13 @@ class Ports(Resource):
                     readdressed(*_difference(port, changed))
             return changed
 
-    def _held(self, session, port, revision=None):
-        """The port, locked until the transaction ends, after its server's row."""
+    def _held(self, session, port, revision=None, policy_id=None):
+        """The port, locked until the transaction ends, after its server's row and the QoS policy that it is to have."""
         server_id = self.load(ALL, port["id"])["server_id"]
         if server_id:
             locks.server(session, server_id)
+        if policy_id is not None:
+            rows.lock(session, QosPolicy, policy_id, writing=False)
         return self.hold(port["id"], revision)
 
     def delete(self, context, port, revision=None):
@@ -266,6 +274,7 @@ def add(session, network_id, values, wanted, group_ids):
     check_mixed(session, group_ids or ())
     if group_ids is None:
         group_ids = [ensure_default(session, values["project_id"])] if secure else []
+    qos.hold(session, network_id, values.get(qos.NAME))
     owner = values.get("device_owner") or ""
     subnets = port_addresses.candidates(session, network_id, owner)
     binding = [values.pop(name, None) for name in _OF_BINDING]

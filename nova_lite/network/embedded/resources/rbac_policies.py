@@ -105,5 +105,7 @@ class RbacPolicies(Resource):
                 kind.check_unshared(shared, policy["target_project"])
             else:
                 kind.check_not_external(shared, policy["target_project"], *others)
+        except exceptions.RbacPolicyInUse:
+            raise
         except common.Conflict as error:
             raise exceptions.RbacPolicyInUse(object_id=policy["object_id"], details=error) from error

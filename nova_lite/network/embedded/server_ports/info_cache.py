@@ -5,29 +5,39 @@ Who does so has locked the server: of two who changed its ports at once, the lat
 
 from nova_lite.db import interfaces, locks
 from nova_lite.db.network import networks as network_queries
+from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import rows
 from nova_lite.db.network import security_groups as group_queries
 from nova_lite.db.network import server_ports as server_port_queries
+from nova_lite.objects import qos_rules
 from nova_lite.objects.interface import Interface, ServerNetwork
 from nova_lite.objects.server import Address, Nic
 
 
 def describe(session, server_ids):
-    """{server id: objects.interface.ServerNetwork}, in three statements; servers without ports are missing."""
+    """{server id: objects.interface.ServerNetwork}, in three statements, or four where ports have QoS policies; servers
+    without ports are missing.
+    """
     ports, addresses = server_port_queries.nics(session, server_ids)
     names, ids = group_queries.groups_of(session, server_ids) if ports else ({}, {})
-    made = {}
+    limits, made = qos_limits(session, ports), {}
     for port in ports:
         made.setdefault(port.server_id, []).append(
-            Interface(port.nic_index, nic(port, addresses.get(port.id, ()), ids.get(port.id, ())), port.made_for_server,
-                      _floating(addresses.get(port.id, ()))))
+            Interface(port.nic_index, nic(port, addresses.get(port.id, ()), ids.get(port.id, ()), limits),
+                      port.made_for_server, _floating(addresses.get(port.id, ()))))
     return {server_id: ServerNetwork(tuple(each), tuple(names.get(server_id, ()))) for server_id, each in made.items()}
 
 
-def nic(port, addresses, group_ids):
+def qos_limits(session, ports):
+    """{id of a QoS policy: qos_rules.limits of it} of those for ports, rows of ``db.network.server_ports.nics``."""
+    found = {port.effective_qos for port in ports} - {None}
+    return {key: qos_rules.limits(each) for key, each in qos_queries.of_policies(session, found).items()}
+
+
+def nic(port, addresses, group_ids, limits):
     """objects.Nic of a port and its addresses, rows of ``db.network.server_ports.nics``.
 
-    :param group_ids: of its security groups.
+    :param group_ids: of its security groups.  :param limits: as of qos_limits.
     """
     return Nic.make(port_id=port.id, network_id=port.network_id, network_name=port.network_name, mac=port.mac_address,
                     mtu=port.mtu, vif_type="bridge", vnic_type="normal", tag=port.tag,
@@ -37,7 +47,8 @@ def nic(port, addresses, group_ids):
                     admin_state_up=bool(port.admin_state_up), hostname=port.dns_name or None,
                     allowed_pairs=[f"{each['mac_address']},{each['ip_address']}"
                                    for each in port.allowed_address_pairs or ()],
-                    dhcp_options=[_option(each) for each in port.extra_dhcp_opts or ()])
+                    dhcp_options=[_option(each) for each in port.extra_dhcp_opts or ()],
+                    qos=limits.get(port.effective_qos, {}))
 
 
 def _option(said):

@@ -94,6 +94,8 @@ class Guard:
         for key, port in state.ports.items():
             profile = profiles.get(key)
             make(("port", key), ports.of_port, port, self._numbers.get(profile), profile is None or profile.stateful)
+        for mark in {port.qos["dscp_mark"] for port in state.ports.values() if "dscp_mark" in port.qos}:
+            make(("mark", mark), ports.of_mark, mark)
         make("ranges", ports.of_ranges, frozenset(
             (port.bridge, key not in profiles or profiles[key].stateful, network)
             for key, port in state.ports.items() if port.allowed_pairs and port.port_security

@@ -1,6 +1,7 @@
 """The plane of Linux alone: plugs and unplugs NICs of guests, with bridge, DHCP, NAT, anti-spoofing and metadata."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 
@@ -15,6 +16,7 @@ from nova_lite.network.planes.linux.builder import Builder
 from nova_lite.network.planes.linux.layout import Layout
 from nova_lite.network.planes.linux.metadata_proxy import forwarder
 from nova_lite.network.planes.linux.parts import cloud_of
+from nova_lite.network.planes.linux.shaping import Shaper
 from nova_lite.network.planes.routing import RouterFiles, Routing
 from nova_lite.network.planes.state import SWITCHED_OFF, Port, Store
 from nova_lite.objects.desired_group import AddressGroupChanges, GroupChanges
@@ -47,6 +49,7 @@ class LinuxPlane(HostPlane):
         self._known = KnownGroups(os.path.join(conf.state_dir, "groups"))
         self._builder = Builder(conf, self._cloud, self._store, self._known, metadata_app or forwarder(conf.metadata),
                                 self._native)
+        self._shaper = Shaper(self._cloud, lambda call, *args: self._native(call, *args, what="limiting rates"))
         self._networks = {}         # network id -> objects.DesiredNetwork, as last seen
         self._local = LocalChanges()
         self._watchers = []
@@ -85,6 +88,11 @@ class LinuxPlane(HostPlane):
             for network_id in present - after.keys():
                 self._remove(network_id)
             self._must(self._make(present, before), present)
+            self._shape()
+
+    def _shape(self):
+        """Limit the rates of those ports whose devices are there."""
+        self._shaper.apply(self.present())
 
     def present(self):
         """The ports (state.Port) that are plugged here, as far as their files say."""
@@ -109,6 +117,7 @@ class LinuxPlane(HostPlane):
             self._known.keep(*groups.ids(scopes))
 
     def ports(self, only=None):
+        self._shape()
         return self._states(self._devices(), only)
 
     def _states(self, devices, only=None):
@@ -116,7 +125,11 @@ class LinuxPlane(HostPlane):
         faults = {each: self._fault_at(each) for each in {port.network_id for port in some}}
         return {port.port_id: PortState(
             port.server_id, port.network_id, port.revisions, devices.get(port.tap) == port.bridge,
-            (faults[port.network_id] or self.lacks(port)) if port.admin_up else SWITCHED_OFF) for port in some}
+            self._fault(port, faults, devices) if port.admin_up else SWITCHED_OFF) for port in some}
+
+    def _fault(self, port, faults, devices):
+        """Why a port does not work as it should; "": it does.  :param faults: {network id: why it does not work}"""
+        return faults[port.network_id] or self.lacks(port) or (self._shaper.fault(port) if port.tap in devices else "")
 
     def known_groups(self):
         return self._known.now
@@ -204,6 +217,7 @@ class LinuxPlane(HostPlane):
             self._store.save(network_id, ports.get(network_id, {}))
         self._router_files.save(self._routing)
         self._make(differ, layout)
+        self._shape()
         for network_id in differ - self._layout().segments.keys():
             with _logged():
                 self._remove(network_id)
@@ -217,7 +231,8 @@ class LinuxPlane(HostPlane):
         if isinstance(change, RouterChanges):
             router_id = change.scope.removeprefix(of_router(""))
             return self._builder.fault_of({router_id, *self._layout().networks_of([router_id])})
-        return self._builder.fault_of({each.id for each in change.networks} or self._builder.broken.keys())
+        of_networks = self._builder.fault_of({each.id for each in change.networks} or self._builder.broken.keys())
+        return of_networks or ("" if change.networks else self._shaper.faults())
 
     def restore(self):
         """As of HostPlane, by what the files say.  Errors are logged, so that one network does not affect others.
@@ -249,6 +264,7 @@ class LinuxPlane(HostPlane):
 
     def _heal(self):
         self._builder.distrust()
+        self._shaper.distrust()
         with _logged():
             self._builder.look_up()
         layout = self._layout()
@@ -262,6 +278,8 @@ class LinuxPlane(HostPlane):
             for network_id in self.strays():
                 LOG.warning("Removing what is left of network or router %s, which no port here needs.", network_id)
                 self._remove(network_id)
+        with _logged():
+            self._shape()
 
     def _make(self, network_ids, before, anew=False):
         """As of Builder.  :param before: the Layout before."""
@@ -290,6 +308,8 @@ class LinuxPlane(HostPlane):
     def destroy_all(self):
         self.close()
         with self._lock:
+            self._shaper.distrust()
+            self._shaper.apply([dataclasses.replace(port, qos={}) for port in self.present()])
             self._builder.take_away_all({*self._store.networks(), *self._layout().routers, *self._builder.owned()})
             self._routing = Routing()
             self._router_files.save(self._routing)

@@ -76,6 +76,7 @@ def head(anti_spoofing, untracked):
     """
     sets = {
         "bridge": {"ours": "set type ifname", "sent": "map type ifname : verdict",
+                   "marked": "map type ifname : verdict",
                    "macs": "set type ifname . ether_addr", "clients": "set typeof iifname . @th,288,48",
                    **{name: f"set type ifname . ether_addr . {kind}" for kind, some in (
                        ("ipv4_addr", ("addresses", "pairs4")), ("ipv6_addr", ("addresses6", "pairs6")))
@@ -105,7 +106,8 @@ def _bridge_chains(anti_spoofing):
         "to_any": Chain(("meta mark set 0",)), "to_gateway": Chain(("meta mark set 0", _OTHER)),
         "to_guest": Chain(("meta mark set 0", _OTHER, *(own_mac if anti_spoofing else ()))),
         "by_gateway": Chain(("meta mark 0 return", groups.marked(GATEWAY))),
-        "prerouting": Chain(("iifname vmap @sent",), "type filter hook prerouting priority -300"),
+        "prerouting": Chain(("iifname vmap @marked", "iifname vmap @sent"),
+                            "type filter hook prerouting priority -300"),
         "forward": Chain((
             "oifname vmap @inward",
             "iifname vmap @outward"), "type filter hook forward priority -10"),
@@ -161,7 +163,9 @@ def of_port(port, number, stateful):
                                ("bridge", "inward"): (f"{tap} : drop",)})
     (four, six), pairs = addresses_of(port), pairs_of(port)
     own = f"{tap} . {port.mac}"
-    elements = {("bridge", "ours"): (tap,), **{("bridge", name): tuple(f"{own} . {each}" for each in some)
+    mark = port.qos.get("dscp_mark")
+    elements = {("bridge", "marked"): () if mark is None else (f"{tap} : jump dscp_{mark}",),
+                ("bridge", "ours"): (tap,), **{("bridge", name): tuple(f"{own} . {each}" for each in some)
                                                for name, some in (("addresses", four), ("addresses6", six))}}
     if not port.port_security:
         return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump from_any",),
@@ -193,6 +197,12 @@ def of_port(port, number, stateful):
     claimed = ", ".join(map(_target, targets))
     return Piece(elements=elements, chains={("bridge", chain): Chain(
         (f"@nh,384,128 != {{ {claimed} }} drop",) if targets[0].prefixlen else ())})
+
+
+def of_mark(mark):
+    """The Piece of a DSCP mark that QoS policies give packets of ports."""
+    return Piece(chains={("bridge", f"dscp_{mark}"): Chain(
+        tuple(f"ether type {ip} {ip} dscp set {mark}" for ip in ("ip", "ip6")))})
 
 
 def _target(network):

@@ -1,0 +1,40 @@
+"""The types of rules of QoS policies, as data, and what the rules of a policy mean for a port.  Pure."""
+
+BANDWIDTH_LIMIT, DSCP_MARKING, MINIMUM_BANDWIDTH = "bandwidth_limit", "dscp_marking", "minimum_bandwidth"
+EGRESS, INGRESS = "egress", "ingress"
+DIRECTIONS = (EGRESS, INGRESS)
+#: Codepoints that Neutron takes.
+DSCP_MARKS = (0, *range(8, 42, 2), 44, 46, 48, 56)
+MOST_KBPS = 0x7FFFFFFF
+_RANGE = ("range", [0, MOST_KBPS])
+_DIRECTION = ("values", list(DIRECTIONS))
+#: {type: {parameter: (kind of what it may be, that)}}
+TYPES = {BANDWIDTH_LIMIT: {"max_kbps": _RANGE, "max_burst_kbps": _RANGE, "direction": _DIRECTION},
+         DSCP_MARKING: {"dscp_mark": ("values", list(DSCP_MARKS))},
+         MINIMUM_BANDWIDTH: {"min_kbps": _RANGE, "direction": _DIRECTION}}
+#: What a new rule of any type is unless a client says so.
+DEFAULTS = {"max_burst_kbps": 0, "direction": EGRESS}
+#: Every type that Neutron has.
+KNOWN = (*TYPES, "minimum_packet_rate", "packet_rate_limit")
+#: {type: what a plane must be capable of (network.planes.capabilities) to put such rules in force}
+NEEDS = {BANDWIDTH_LIMIT: "qos", DSCP_MARKING: "qos", MINIMUM_BANDWIDTH: "minimum_bandwidth"}
+
+
+def served(capabilities):
+    """Types of rules that a plane of these capabilities puts in force."""
+    return [each for each in TYPES if NEEDS[each] in capabilities]
+
+
+def limits(rules):
+    """What hosts need of a policy's rules: {"egress_kbps", "egress_burst", "ingress_kbps", "ingress_burst",
+    "dscp_mark"}: numbers, as far as there are rules; bursts in thousands of bits, 0 for as many as the rate needs.
+
+    :param rules: rows, or objects with the columns of QosRule.
+    """
+    made = {}
+    for each in rules:
+        if each.type == BANDWIDTH_LIMIT and each.max_kbps:
+            made |= {f"{each.direction}_kbps": each.max_kbps, f"{each.direction}_burst": each.max_burst_kbps or 0}
+        elif each.type == DSCP_MARKING:
+            made["dscp_mark"] = each.dscp_mark
+    return made
