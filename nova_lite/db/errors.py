@@ -31,6 +31,7 @@ _KINDS = {exceptions.DatabaseFull: {"sqlite": {sqlite3.SQLITE_FULL}, "mysql": {1
 _NO_SPACE = re.compile(r"Errcode: 28\b|No space left on device|database or disk is full")
 #: A deadlock's victim, in MariaDB's words and in PostgreSQL's: deadlock_detected, serialization_failure.
 _DEADLOCK = {1213, "40P01", "40001"}
+_FRESH = 1.0        # seconds since its last use in which a connection is taken to be there
 _GLANCE = 0.01      # seconds between the first tries for SQLite's write lock; then longer and longer
 
 
@@ -179,6 +180,28 @@ def _busy_timeout(connection, milliseconds):
 def raw(connection, statement):
     """Run on SQLite what touches no file and cannot fail, past SQLAlchemy: each transaction begins so."""
     connection.connection.dbapi_connection.execute(statement)
+
+
+# ---- servers: a connection of the pool may be one to a server that has restarted since
+
+def ping_when_idle(engine):
+    """Ask the server with each connection that was not used for a second, whether it is still there.
+
+    One that broke within that second fails with its first statement, and the pool drops all others that are older.
+    """
+    def used(_raw, record):
+        record.info["used"] = time.monotonic()
+
+    event.listen(engine, "connect", used)
+    event.listen(engine, "checkin", used)
+
+    @event.listens_for(engine, "checkout")
+    def ping(raw, record, _fairy):
+        if time.monotonic() - record.info["used"] > _FRESH:
+            try:
+                engine.dialect.do_ping(raw)
+            except engine.dialect.loaded_dbapi.Error:
+                raise sa.exc.InvalidatePoolError from None
 
 
 # ---- PostgreSQL: the server's own time limit helps only while the server, and the way to it, work

@@ -17,6 +17,7 @@ _engine = None
 _engine_lock = threading.Lock()
 #: One writer a process on SQLite: a green thread that waits inside another's transaction would block the whole loop.
 _sqlite_writer = threading.RLock()
+_PREPARED = 300         # statements a connection to PostgreSQL keeps prepared, more than a service has
 
 
 def url():
@@ -67,9 +68,11 @@ def make_engine(address):
                                    f"max_statement_time={timeout}, idle_transaction_timeout={timeout}"}
         options["isolation_level"] = "READ COMMITTED"
     made = sa.create_engine(parsed, pool_size=CONF.database.pool_size, max_overflow=CONF.database.max_overflow,
-                            pool_pre_ping=True, connect_args=connect, **options)
+                            pool_use_lifo=True, connect_args=connect, **options)
+    errors.ping_when_idle(made)
     if parsed.get_backend_name() == "postgresql":
         errors.bound_postgresql(made, timeout + 2)        # later than the server's own limit
+        _prepare_statements(made)
     return made
 
 
@@ -91,6 +94,13 @@ def _tune_sqlite(made):
             errors.begin_reading(connection)
 
 
+def _prepare_statements(made):
+    """Let psycopg keep what this service asks again and again prepared in the server, which then plans it once."""
+    @event.listens_for(made, "connect")
+    def connect(raw, _record):
+        raw.prepared_max = _PREPARED
+
+
 def _keep_private(raw):
     """Let only its owner and group read a database, and what SQLite wrote beside it; what it will write follows."""
     raw.execute("PRAGMA schema_version")                # raises for what is no database, and not ours to change
@@ -109,16 +119,18 @@ def _sync(connection, level):
         connection.info["synchronous"] = level
 
 
-def reader():
-    """A session to read with: one consistent view, rolled back at the end.
+def reader(locks=False):
+    """A session to read with: one consistent view, of which nothing is kept at the end.
 
     Within an open transaction, or a unit of work that has written, that is its session, which sees what was written.
+
+    :param locks: whether it locks rows until its end.
     """
     session = unit_of_work.transaction()
     if session is not None:
         return contextlib.nullcontext(session)
     unit = unit_of_work.current()
-    return _open(_reader()) if unit is None or unit.session is None else unit.joined()
+    return _open(_reading(engine(), locks)) if unit is None or unit.session is None else unit.joined()
 
 
 def before_commit(session, act):
@@ -149,22 +161,31 @@ def writer(relaxed=False):
     return _open(_writer(relaxed)) if unit is None else unit.joined(_writer)
 
 
-@contextlib.contextmanager
 def snapshot():
     """A session to read with whose statements all see one moment, on every database; ``reader``'s do on SQLite only."""
     made = engine()
     if made.dialect.name != "sqlite":
         made = made.execution_options(isolation_level="REPEATABLE READ")
-    with (errors.translated(), made.connect() as connection,
-          orm.Session(bind=connection, autoflush=False) as session, unit_of_work.within(session)):
-        yield session
+    return _open(_reading(made))
 
 
 @contextlib.contextmanager
-def _reader():
-    with (errors.translated(), engine().connect() as connection,
+def _reading(made, locks=False):
+    with (errors.translated(), made.connect() as connection, _to_read(connection, locks),
           orm.Session(bind=connection, autoflush=False) as session):
         yield session
+
+
+def _to_read(connection, locks):
+    """The transaction of a reader, which PostgreSQL itself lets change nothing, unless it is to lock rows.
+
+    It commits there, for psycopg forgets all that is prepared when it rolls back; the session only rolls back.
+    """
+    if connection.dialect.name != "postgresql":
+        return contextlib.nullcontext()
+    if not locks:
+        connection.execution_options(postgresql_readonly=True)
+    return connection.begin()
 
 
 @contextlib.contextmanager

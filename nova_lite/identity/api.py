@@ -74,7 +74,7 @@ class API:
         """
         try:
             token = self._vault.read(text)
-            with db.reader() as session:
+            with db.reader(locks=True) as session:
                 identity_revisions.hold(session)
                 void, _ = identity_revisions.concerning(session, token.keys, token.revision)
                 if void or self._revocations.covers(token):

@@ -53,7 +53,7 @@ class Logins:
         verified = self._by_password(login) if "password" in login.methods else None
         if parent is not None and verified is not None and verified.id != parent.user_id:
             raise exceptions.Unauthorized
-        with db.reader() as session:
+        with db.reader(locks=True) as session:
             revision = identity_revisions.hold(session)
             if parent is not None and identity_revisions.concerning(session, parent.keys, parent.revision)[0]:
                 raise TokenNotFound("Failed to validate token")

@@ -15,6 +15,7 @@ import threading
 from tests import ports_and_ranges
 
 _CHUNK = 1 << 16
+_BEGIN = b"BEGIN"
 #: What a client sends to commit: PostgreSQL's simple and extended queries end the text with a zero byte, and MariaDB's
 #: packet is its length, its number (0), COM_QUERY (3) and the bare text.
 _COMMITS = (b"COMMIT\0", b"\x07\0\0\0\x03COMMIT")
@@ -160,7 +161,9 @@ class Proxy:
 
     def _sent(self, data, wire):
         """A client's bytes; False cuts the connection before they get through."""
-        if not data.endswith(_COMMITS) and not any(each in data[-200:] for each in _COMMITS):
+        if _BEGIN in data:
+            wire.reads = b"READ ONLY" in data
+        if wire.reads or not data.endswith(_COMMITS) and not any(each in data[-200:] for each in _COMMITS):
             return True
         self.commits += 1
         if not self._lose.now():
@@ -195,10 +198,13 @@ class _Losing:
 
 
 class _Wire:
-    """One connection and the one it is passed on to.  :ivar forgets: its next answer is not passed on."""
+    """One connection and the one it is passed on to.
+
+    :ivar forgets: its next answer is not passed on.  :ivar reads: the transaction on it can change nothing.
+    """
 
     def __init__(self, near):
-        self.near, self.far, self.forgets = near, None, False
+        self.near, self.far, self.forgets, self.reads = near, None, False, False
 
     def reset(self):
         """End it with a reset, as a dead peer's kernel does."""
