@@ -129,6 +129,13 @@ ASKS = (
     _network("POST /ports", body={"port": {"network_id": "{new_network}", "fixed_ips": [{"subnet_id": "{routed}"}]}},
              inner="port.id"),
     _network("GET /floatingip_pools"),
+    _network("PUT /networks/{id}", "/networks/{public}", {"network": {"is_default": True}}, "admin"),
+    _network("POST /subnetpools", body={"subnetpool": {
+        "name": "projects", "prefixes": ["10.128.0.0/9"], "default_prefixlen": 26, "is_default": True}}, user="admin",
+        projects="subnetpool.id"),
+    _network("GET /auto-allocated-topology/{id}", "/auto-allocated-topology/None"),
+    _network("DELETE /auto-allocated-topology/{id}", "/auto-allocated-topology/None"),
+    _network("DELETE /subnetpools/{id}", "/subnetpools/{projects}", user="admin"),
     _network("GET /service-providers"),
     _network("POST /floatingips", body={"floatingip": {"floating_network_id": "{public}", "port_id": "{inner}"}},
              floating="floatingip.id"),

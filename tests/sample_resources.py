@@ -142,6 +142,13 @@ class SampleResources:
                            user="admin")["id"]
         cloud.make(f"{root}/subnets", {"subnet": {"network_id": outer, "cidr": f"172.{15 + number}.0.0/24",
                                                   "ip_version": 4}}, user="admin")
+        cloud.ids["network", "auto-allocated-topology"] = cloud.projects["demo"]
+        if number == 1:
+            cloud.make(f"{root}/networks/{outer}", {"network": {"is_default": True}}, user="admin", method="PUT")
+            cloud.make(f"{root}/subnetpools", {"subnetpool": {
+                "name": "default", "prefixes": ["10.200.0.0/16"], "is_default": True, "default_prefixlen": 26}},
+                user="admin")
+            cloud.send("GET", f"{root}/auto-allocated-topology/{cloud.projects['demo']}", user="demo")
         inner = cloud.make(f"{root}/networks", {"network": {"name": "inner"}})["id"]
         subnet = cloud.make(f"{root}/subnets", {"subnet": {
             "network_id": inner, "cidr": f"192.168.{number}.0/24", "ip_version": 4}})["id"]

@@ -36,7 +36,7 @@ class API:
 
     For the REST API: ``networks``, ``address_scopes``, ``subnet_pools``, ``subnets``, ``ports``, ``address_groups``,
     ``security_groups``, ``security_group_rules``, ``default_security_group_rules``, ``rbac_policies``, ``routers``,
-    ``router_interfaces``, ``floating_ips``, ``port_forwardings``, ``qos_policies``, ``qos_rules``,
+    ``router_interfaces``, ``floating_ips``, ``port_forwardings``, ``auto_topologies``, ``qos_policies``, ``qos_rules``,
     ``ip_availability``, ``agents``, ``service_providers``, ``quotas``.
     """
 
@@ -55,6 +55,7 @@ class API:
         self.router_interfaces = backend.router_interfaces
         self.floating_ips = backend.floating_ips
         self.port_forwardings = backend.port_forwardings
+        self.auto_topologies = backend.auto_topologies
         self.qos_policies = backend.qos_policies
         self.qos_rules = backend.qos_rules
         self.rbac_policies = backend.rbac_policies

@@ -75,6 +75,14 @@ class FipAssociated(exceptions.Conflict):
                 "IP.")
 
 
+class AutoAllocationFailure(exceptions.Conflict):
+    template = "Deployment error: {reason}."
+
+
+class DefaultExternalNetworkExists(exceptions.Conflict):
+    template = "A default external network already exists: {net_id}."
+
+
 class PortForwardingNotFound(exceptions.NotFound):
     template = "Port Forwarding {id} could not be found."
 

@@ -166,7 +166,8 @@ def test_networks_answer_each_scope_as_neutron_does(cast, neutron, entry):
             # Neutron shows everybody external networks.
             others = [each for each in next(iter(answer.json.values())) if not each.get("router:external")]
             assert (answer.status_int, others) == (200, []), (str(persona), answer.text)
-        elif entry.method == "POST" and entry.path.startswith("/qos/policies/{policy_id}"):
+        elif (entry.method == "POST" and entry.path.startswith("/qos/policies/{policy_id}")
+              or entry.path.startswith("/auto-allocated-topology")):
             assert answer.status_int == 403, (str(persona), answer.text)
         elif entry.method == "POST" and "{" not in entry.path:
             expected = 403 if "admin" in persona.roles or persona.scope == "project" else 400

@@ -165,6 +165,17 @@ STORY = (
     ("security group delete g1", nothing),
     ("subnet delete s9", nothing),
     ("network delete n9", nothing),
+    ("admin: network set --default public", nothing),
+    ("admin: subnet pool create --pool-prefix 10.128.0.0/9 --default-prefix-length 26 --default --share pool9",
+     says(is_default=True)),
+    ("network auto allocated topology create --check-resources", rows),
+    ("network auto allocated topology create", rows),
+    ("network list", has("auto_allocated_network")),
+    ("router list", has("auto_allocated_router")),
+    ("network auto allocated topology delete", nothing),
+    ("network list", lacks("auto_allocated_network")),
+    ("admin: subnet pool delete pool9", nothing),
+    ("admin: network set --no-default public", nothing),
     ("network list", lacks("n9")),
 
     # ---- a server's life

@@ -114,6 +114,9 @@ class Tempest:
         Every project of Tempest has a network and a router of its own; that which all share is for few tests.
         """
         self._network(_SHARED, "10.77.0.0/16", shared=True)
+        self._cloud.post("/network/v2.0/subnetpools", {"subnetpool": {
+            "name": "default", "prefixes": ["10.160.0.0/12"], "default_prefixlen": 26, "is_default": True,
+            "shared": True}}, user="admin")
         values = {"folder": self._folder, "url": self._cloud.url, "password": self._cloud.passwords()["admin"],
                   "image": self._image("first", hw_qemu_guest_agent="yes"), "other_image": self._image("other"),
                   "public": self._network("public", "172.24.4.0/24", **{"router:external": True}), "shared": _SHARED,

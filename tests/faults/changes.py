@@ -188,6 +188,7 @@ CHANGES = {
         {"destination": "10.60.0.0/16", "nexthop": "10.97.0.7"}]}}, "demo"),
     "network PUT /routers/{id}/remove_extraroutes": _at("/routers/{router}/remove_extraroutes", {"router": {"routes": [
         {"destination": "10.61.0.0/16", "nexthop": "172.24.4.9"}]}}, "demo"),
+    "network DELETE /auto-allocated-topology/{id}": _at("/auto-allocated-topology/None", None, "demo"),
     "network POST /floatingips": _at("/floatingips", {"floatingip": {
         "floating_network_id": "{external}", "port_id": "{inner_port}"}}, "demo"),
     "network PUT /floatingips/{id}": _at("/floatingips/{floating}", {"floatingip": {
@@ -388,6 +389,9 @@ def _routers(facts, made):
     for name in ("floating", "forwarded"):
         vars(facts)[name] = made("network", "/floatingips", {"floatingip": {"floating_network_id": facts.external}},
                                  "floatingip", "id", user="demo")
+    made("network", f"/networks/{facts.external}", {"network": {"is_default": True}}, method="PUT")
+    made("network", "/subnetpools", {"subnetpool": {"name": "d", "prefixes": ["10.94.0.0/16"], "is_default": True}})
+    made("network", "/auto-allocated-topology/None", None, method="GET", user="demo")
     facts.forwarding = made("network", f"/floatingips/{facts.forwarded}/port_forwardings", {"port_forwarding": {
         "internal_port_id": facts.inner_port, "protocol": "tcp", "external_port": 22, "internal_port": 22}},
         "port_forwarding", "id", user="demo")

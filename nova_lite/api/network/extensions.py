@@ -48,6 +48,8 @@ EXTENSIONS = {
     "floating-ip-port-forwarding-detail": Extension(
         "Floating IP port forwarding detail",
         "2022-05-06T10:00:00-00:00", "Ids of port forwardings and of their ports, shown with floating IPs."),
+    "auto-allocated-topology": Extension("Auto Allocated Topology Services", "2016-01-01T00:00:00-00:00",
+                                         "A network and a router for projects that want any."),
     "floatingip-pools": Extension("Floating IP Pools Extension", "2018-03-21T10:00:00-00:00",
                                   "Where floating IPs come from."),
     "quotas": Extension("Quota management support", "2012-07-29T10:00:00-00:00", "Quotas of projects."),
@@ -170,4 +172,4 @@ NEEDS = {**dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security
     "external-net", "router", "ext-gw-mode", "extraroute", "extraroute-atomic", "subnet-external-network",
     "fip-port-details", "floating-ip-port-forwarding", "floating-ip-port-forwarding-description",
     "floating-ip-port-forwarding-port-ranges", "floating-ip-port-forwarding-detail", "expose-port-forwarding-in-fip",
-    "floatingip-autodelete-internal", "floatingip-pools"), ROUTERS)}
+    "floatingip-autodelete-internal", "floatingip-pools", "auto-allocated-topology"), ROUTERS)}

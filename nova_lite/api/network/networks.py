@@ -6,16 +6,16 @@ from nova_lite.api.wsgi import validation
 
 FILTERS = listing.Filters(
     {"name": ("name", str), "shared": ("shared", listing.boolean), "mtu": ("mtu", listing.number),
-     "router:external": ("external", listing.boolean),
+     "router:external": ("external", listing.boolean), "is_default": ("is_default", listing.boolean),
      "admin_state_up": ("admin_state_up", listing.boolean), "qos_policy_id": ("qos_policy_id", str),
      "port_security_enabled": ("port_security_enabled", listing.boolean)},
     {"status": "ACTIVE", "provider:network_type": "local", "provider:physical_network": None,
-     "provider:segmentation_id": None, "is_default": None})
+     "provider:segmentation_id": None})
 
 
 class Networks(Collection):
     name, plural, filters = "network", "networks", FILTERS
-    ruled = {"shared": False, "router:external": False, "port_security_enabled": True}
+    ruled = {"shared": False, "router:external": False, "is_default": False, "port_security_enabled": True}
 
     def __init__(self, network):
         super().__init__(network.networks)

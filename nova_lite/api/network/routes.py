@@ -4,6 +4,7 @@ from nova_lite.api.network.absent import Absent
 from nova_lite.api.network.address_groups import AddressGroups
 from nova_lite.api.network.address_scopes import AddressScopes
 from nova_lite.api.network.agents import Agents
+from nova_lite.api.network.auto_topologies import AutoTopologies
 from nova_lite.api.network.default_security_group_rules import DefaultSecurityGroupRules
 from nova_lite.api.network.discovery import Discovery
 from nova_lite.api.network.extensions import QOS, ROUTERS
@@ -72,6 +73,9 @@ ROUTES = (
     *_collection("/routers", "router"),
     *(Route("PUT", f"/routers/{{id}}/{each}", f"routers:{each}", policy=each) for each in (
         "add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes")),
+    *(Route(method, "/auto-allocated-topology/{id}", f"auto_topologies:{target}",
+            policy=f"{action}_auto_allocated_topology")
+      for method, target, action in (("GET", "show", "get"), ("DELETE", "delete", "delete"))),
     *_collection("/floatingips", "floatingip"),
     *_collection("/floatingips/{floatingip_id}/port_forwardings", "floatingip_port_forwarding",
                  plural="port_forwardings"),
@@ -112,10 +116,10 @@ ROUTES = (
 
 #: Controllers of kinds without tags.
 _UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_policies", "address_scopes",
-             "address_groups", "port_forwardings", *(f"{each}_rules" for each in RULES))
+             "address_groups", "port_forwardings", "auto_topologies", *(f"{each}_rules" for each in RULES))
 
 #: {what the data plane must be capable of: controllers that are served only then}
-_NEED = {ROUTERS: ("routers", "floatingips", "port_forwardings"),
+_NEED = {ROUTERS: ("routers", "floatingips", "port_forwardings", "auto_topologies"),
          QOS: ("policies", *(f"{each}_rules" for each in RULES))}
 
 
@@ -129,6 +133,7 @@ def controllers(facades):
             "address_groups": AddressGroups(network), "rbac_policies": RbacPolicies(network),
             "routers": Routers(network), "floatingips": FloatingIps(network),
             "port_forwardings": PortForwardings(network), "policies": QosPolicies(network),
+            "auto_topologies": AutoTopologies(network),
             **{f"{name}_rules": each(network) for name, each in RULES.items()}}
     made |= {name: Absent(made[name]) for capability, names in _NEED.items() if capability not in network.capabilities
              for name in names}

@@ -59,7 +59,8 @@ TAGS = _one({"tags": _TAGS}, ["tags"])
 
 _NETWORK = _NAMED | {
     "dns_domain": _DNS, "qos_policy_id": _UUID_OR_NULL,
-    "admin_state_up": _BOOLEAN, "shared": _BOOLEAN, "router:external": _BOOLEAN, "port_security_enabled": _BOOLEAN,
+    "admin_state_up": _BOOLEAN, "shared": _BOOLEAN, "router:external": _BOOLEAN, "is_default": _BOOLEAN,
+    "port_security_enabled": _BOOLEAN,
     "mtu": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$", "minimum": 68, "maximum": 9216}}
 NETWORK_CREATE = _several("network", _NETWORK | _OWNER | _TAGGED | {
     "availability_zone_hints": _EMPTY_LIST})

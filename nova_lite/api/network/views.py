@@ -32,6 +32,8 @@ def network(row, *, admin=False):
         "subnets": row["subnets"], "router:external": row["router:external"], "dns_domain": row["dns_domain"],
         "port_security_enabled": row["port_security_enabled"], "qos_policy_id": row["qos_policy_id"],
         "availability_zone_hints": [], "availability_zones": []}
+    if row["router:external"]:
+        shown["is_default"] = bool(row["is_default"])
     if admin:
         shown |= {"provider:network_type": "local", "provider:physical_network": None,
                   "provider:segmentation_id": None}

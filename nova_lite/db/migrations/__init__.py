@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0117"
+HEAD = "0118"

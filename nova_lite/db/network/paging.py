@@ -72,7 +72,7 @@ def _attributes(table, **computed):
 
 
 ATTRIBUTES = {
-    "networks": _attributes(_NETWORKS),
+    "networks": _attributes(_NETWORKS, is_default=sa.func.coalesce(_NETWORKS.c.is_default, sa.false())),
     "address_scopes": _attributes(AddressScope.__table__),
     "subnetpools": _attributes(SubnetPool.__table__),
     "subnets": _attributes(_SUBNETS),

@@ -6,6 +6,7 @@ from nova_lite.network.embedded.quotas import Quotas, RouterRoutes
 from nova_lite.network.embedded.resources.address_groups import AddressGroups
 from nova_lite.network.embedded.resources.address_scopes import AddressScopes
 from nova_lite.network.embedded.resources.agents import Agents
+from nova_lite.network.embedded.resources.auto_topologies import AutoTopologies
 from nova_lite.network.embedded.resources.default_security_group_rules import DefaultSecurityGroupRules
 from nova_lite.network.embedded.resources.floating_ips import FloatingIps
 from nova_lite.network.embedded.resources.ip_availability import IpAvailability
@@ -45,6 +46,7 @@ class Backend:
         self.ports = Ports(self.networks, self.security_groups, changes)
         self.routers = Routers(self.networks, changes)
         self.router_interfaces = RouterInterfaces(self.routers, self.ports, self.subnets, changes)
+        self.auto_topologies = AutoTopologies(self.networks, self.subnets, self.routers, self.router_interfaces)
         self.ensure_first_networks = FirstNetworks(self.networks, self.routers, self.router_interfaces).ensure
         self.floating_ips = FloatingIps(self.networks, self.ports, changes)
         self.port_forwardings = PortForwardings(self.floating_ips, self.ports, changes)
@@ -59,7 +61,7 @@ class Backend:
         self.ip_availability = IpAvailability(self.networks)
         self.agents = Agents()
         self.service_providers = ServiceProviders()
-        self.servers = Servers(self.networks, changes)
+        self.servers = Servers(self.networks, self.auto_topologies, changes)
         self.embedded = True
         self.capabilities = plane_capabilities()
         self.timeout = 0

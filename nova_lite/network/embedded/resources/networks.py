@@ -8,12 +8,13 @@ from nova_lite.common.visibility import ALL
 from nova_lite.conf import CONF
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Subnet
+from nova_lite.db.network import auto_topologies as topology_queries
 from nova_lite.db.network import networks as network_queries
 from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows, sharing
-from nova_lite.network import exceptions
+from nova_lite.network import exceptions, router_exceptions
 from nova_lite.network.embedded import addressing, floating, port_security, qos, subnet_ranges
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.served import check_capable
@@ -46,7 +47,9 @@ class Networks(Resource):
 
     def _insert(self, session, context, values):
         """:param values: project_id, and name, description, mtu (None: as configured), router:external,
-            admin_state_up, port_security_enabled (of new ports), qos_policy_id (None: the project's default one).
+            admin_state_up, port_security_enabled (of new ports), qos_policy_id (None: the project's default one),
+            is_default (of an external one).
+        :raises DefaultExternalNetworkExists: another is the default one.
         :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork: of the policy.
         """
         external = self.check_external_served(values.pop("router:external", False))
@@ -56,9 +59,12 @@ class Networks(Resource):
             values[qos.NAME] = qos_queries.default_policy(session, values["project_id"])
         else:
             qos.check_new(session, context, values, "network")
+        is_default = values.pop("is_default", False)
         network_id = self.add(values)
         if external:
             make_external(session, self, values | {"id": network_id})
+            if is_default:
+                _make_default(session, network_id)
         return network_id
 
     def add(self, values):
@@ -106,9 +112,14 @@ class Networks(Resource):
                             ":" in each for each in network_queries.cidrs(session, found["id"])):
                         subnet_ranges.check_mtu(found["id"], said["mtu"])
                     shared = share(session, self, found, said.pop("shared", None))
+                    is_default = _default_of(found, said)
                     external = self._set_external(session, found, said.pop("router:external", None))
                     qos.check_change(session, context, found, said, "network")
-                    self.write(found, said, touched=shared or external)
+                    becomes = is_default and not found["is_default"]
+                    self.write(found, said | ({} if is_default else {"is_default": None}),
+                               touched=shared or external or becomes)
+                    if becomes:
+                        _make_default(session, found["id"])
                     if said.get(qos.NAME, found[qos.NAME]) != found[qos.NAME]:
                         qos.ports_changed(session, self._changes, qos_queries.by_network(found["id"]))
                     if any(values.get(name, found[name]) != found[name] for name in _ON_HOSTS):
@@ -145,7 +156,11 @@ class Networks(Resource):
     def check_not_external(network, target, *others):
         """:raises RouterDependsOnPolicy: projects have gateways to a network that is not external for them once it is
             for ``others`` (ids of projects) instead of for ``target``.
+        :raises RbacPolicyInUse: it is the default one, and would not be for every project.
         """
+        if network["is_default"] and target == sharing.EVERYONE:
+            raise exceptions.RbacPolicyInUse(object_id=network["id"],
+                                             details="Default external networks must be shared to everyone.")
         with db.reader() as session:
             left = sharing.targets(session, network["id"], sharing.EXTERNAL) - {target} | {*others}
             owners = router_queries.gateways_on(session, network["id"])
@@ -206,6 +221,22 @@ class Networks(Resource):
                 "id": new_id(), "network_id": network_id, "project_id": project_id, "name": f"{name}-subnet",
                 "cidr": str(cidr), "gateway_ip": gateway, "allocation_pools": pools, "dns_nameservers": [], **values})
         return network_id
+
+
+def _default_of(network, said):
+    """Whether a network (a dict) is to be the default external one; what is ``said`` of that is removed.
+
+    Of one that is not external, as in Neutron, what is said of that is nothing.
+    """
+    external = said.get("router:external", network["router:external"])
+    wanted = said.pop("is_default", bool(network["is_default"]))
+    return bool(wanted and external)
+
+
+def _make_default(session, network_id):
+    """:raises DefaultExternalNetworkExists: another network is it."""
+    if not topology_queries.try_default(session, network_id):
+        raise router_exceptions.DefaultExternalNetworkExists(net_id=topology_queries.default_external(session))
 
 
 def _free_range(option, reached, used):

@@ -10,19 +10,22 @@ from nova_lite.db.network import rows
 from nova_lite.db.network import server_ports as server_port_queries
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import floating
-from nova_lite.network.embedded.resources import ports, security_groups
+from nova_lite.network.embedded.resources import auto_topologies, ports, security_groups
 from nova_lite.network.embedded.server_ports import info_cache
 from nova_lite.objects.states import Vm
 
 _SHELVED = frozenset({Vm.SHELVED, Vm.SHELVED_OFFLOADED})
-_AUTO_NAME = "auto_allocated_network"
 
 
 class Servers:
-    """What the compute floor needs of a server's ports.  :param changes: a desired_state.Changes."""
+    """What the compute floor needs of a server's ports.
 
-    def __init__(self, networks, changes):
+    :param networks: the Networks.  :param topologies: the AutoTopologies.  :param changes: a desired_state.Changes.
+    """
+
+    def __init__(self, networks, topologies, changes):
         self._networks = networks
+        self._topologies = topologies
         self._changes = changes
 
     def allocate(self, server):
@@ -71,11 +74,15 @@ class Servers:
         ports.add(session, network_id, values, [{"ip_address": ip}] if ip else None, group_ids)
 
     def _auto(self, session, server):
-        """The project's only network; where it has none, one that is made for it."""
+        """The project's only network; where it has none, one that is made for it: its auto-allocated topology, or
+        where an administrator has not made what that needs, one with a subnet in a range that is free.
+        """
         found = network_queries.for_servers(session, server.project_id)
         if found:
             return found[0]["id"]
-        return self._networks.add_default(server.project_id, _AUTO_NAME)
+        if self._topologies.is_possible(session):
+            return self._topologies.ensure(server.project_id)
+        return self._networks.add_default(server.project_id, auto_topologies.NETWORK)
 
     def describe(self, server_ids):
         """{server id: objects.interface.ServerNetwork}; servers without ports are missing."""
