@@ -131,6 +131,32 @@ class PlaneContract:
         self.applied(plane, {"scope": f"network:{net}", "revision": 4, "whole": True, "networks": [network(net, 3)]})
         assert way("198.51.100.1") == [("gateway", "10.199.0.1"), ("outside", "198.51.100.1")]
 
+    def test_ipv6_leads_to_peers_and_by_routers_and_nowhere_else(self, plane, net, mine):
+        if Capability.IPV6 not in plane.ask("capabilities"):
+            pytest.skip("the plane has no IPv6")
+        other, far = nic(net, 18), nic(str(uuid.uuid4()), 19)
+        for each, ip, cidr in ((mine, "fd00:1::17", "fd00:1::/64"), (other, "fd00:1::18", "fd00:1::/64"),
+                               (far, "fd00:2::19", "fd00:2::/64")):
+            each["addresses"].append({"ip": ip, "cidr": cidr, "gateway": cidr.partition("/")[0], "dhcp": True,
+                                      "dns": [], "host_access": False, "ra_mode": "dhcpv6-stateful",
+                                      "address_mode": "dhcpv6-stateful"})
+            plane.ask("plug", server=server(each))
+            plane.device(each)
+        assert self.state(plane, mine)["error"] == ""
+
+        def way(address):
+            return [tuple(hop) for hop in plane.ask("trace", port=mine["port_id"], address=address)][2:]
+        home = ("gateway", "fd00:1::")
+        assert way("fd00:1::18") == [("port", other["port_id"])] and way("fd00:1::") == [home]
+        assert way("fd00:2::19") == [home, ("nowhere", "no router passes IPv6 on from here")]
+        if Capability.ROUTERS in plane.ask("capabilities"):
+            router = Router(plane).join(net, "fd00:1::/64", gateway="fd00:1::").join(
+                far["network_id"], "fd00:2::/64", gateway="fd00:2::")
+            assert all(not error for _, error in router.apply().values())
+            assert way("fd00:2::19") == [home, ("router", router.id), ("port", far["port_id"])]
+            assert way("2001:db8::1")[-1] == ("nowhere", f"router {router.id} has no gateway")
+        assert self.state(plane, mine)["error"] == ""
+
     @pytest.fixture
     def group(self, plane):
         """The scope of a security group, on a plane that holds them."""

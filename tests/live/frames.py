@@ -44,6 +44,11 @@ def neighbour(source, sender, claimed):
                  struct.pack("!BBHI", 136, 0, 0, 0x20000000) + _ip(claimed) + b"\2\1" + _mac(source))
 
 
+def disputed(source, claimed):
+    """The question of one without an address whether somebody has ``claimed``."""
+    return icmp6(source, ALL_NODES_MAC, "::", ALL_NODES, struct.pack("!BBHI", 135, 0, 0, 0) + _ip(claimed))
+
+
 def icmp6(source, target, sender, receiver, message):
     return _six(source, target, sender, receiver, _ICMPV6, message, 2)
 

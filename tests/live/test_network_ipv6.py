@@ -151,3 +151,39 @@ def test_a_network_of_ipv6_alone_works_and_leaves_nothing(make):  # noqa: F811
     host.ask("unplug", server=owner)
     assert (host.namespaces(), host.bridges(), host.links(), host.dnsmasqs()) == ([], [], [], [])
     assert "nova_lite" not in host.rules()
+
+
+@pytest.mark.parametrize(("script", "believed"), [("", False), ("permissive", True)])
+def test_a_guest_refuses_and_gives_back_no_address_of_another(make, script, believed):  # noqa: F811
+    network = str(uuid.uuid4())
+    host = make.host(script=script)
+    one, two = plugged(make, host, dual(network, 17, ipv6.STATEFUL), dual(network, 18, ipv6.STATEFUL))
+    for each in (one, two):
+        usable_link_local(each)
+        assert each.dhcp6()["address"] == of6(each)[0]
+    victim = two.nic["mac"]
+    for what in ("decline", "release"):
+        answer = one.dhcp6(f"as={victim}", f"{what}={of6(two)[0]}")
+        assert (answer is not None) == believed, "without anti-spoofing it would be heeded: the control"
+    assert two.dhcp6()["address"] == of6(two)[0]
+    assert (one.dhcp6(f"as={victim}") or {}).get("address") in (of6(one)[0], None), "it is known by its MAC"
+
+
+def test_metadata_is_answered_for_the_port_that_asks_alone(make):  # noqa: F811
+    """With the address of a pair, which may be another's, nobody asks; nor does a port without port security."""
+    network = str(uuid.uuid4())
+    host = make.host()
+    victim = dual(network, 17, ipv6.SLAAC)
+    local = str(ipv6.link_local(victim["mac"]))
+    thief = dual(network, 18, ipv6.SLAAC) | {"allowed_pairs": [f"{victim['mac']},fd00:1::99"]}
+    free = dual(network, 19, ipv6.SLAAC) | {"port_security_enabled": False}
+    one, two, three = plugged(make, host, victim, thief, free)
+    for each in (one, two, three):
+        has_own(each)
+        assert json.loads(each.fetch(METADATA))["address"] == each.nic["addresses"][0]["ip"]
+    for each in (two, three):
+        each.run("ip", "link", "set", "eth0", "address", victim["mac"])
+        each.run("ip", "-6", "addr", "flush", "dev", "eth0")
+        use(each, local, 64)
+        assert each.fetch(METADATA) is None
+    assert json.loads(one.fetch(METADATA))["address"] == "10.199.0.17"

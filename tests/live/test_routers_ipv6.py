@@ -1,17 +1,19 @@
 """Routers of a host that pass IPv6, tried with packets.  Needs root, and programs as test_network_host.py does."""
 
+import itertools
 import json
 
 import pytest
 
 from nova_lite.common import ipv6
 from tests.clouds import until
-from tests.live.namespaces import Namespace
+from tests.live import frames
+from tests.live.namespaces import Namespace, server
 from tests.live.routers import Router, port
 from tests.live.talking import serving6, talking
 from tests.live.test_network_host import machine, make, mode  # noqa: F401 - fixtures
 from tests.live.test_network_ipv6 import METADATA, RANGE, dual, has_own, of6, plugged, usable_link_local, use
-from tests.live.test_routers import new, well
+from tests.live.test_routers import STRIDE, killed, made, new, well
 
 FAR, OUTER, OUTER_GATEWAY = "fd00:2::/64", "fd00:9::/64", "fd00:9::1"
 WORLD = "fd00:77::7"
@@ -248,3 +250,99 @@ def test_a_restart_keeps_connections_that_a_router_passes(make):  # noqa: F811
         assert say("c") == "c"
         well(router.delete())
         assert say("d") == ""
+
+
+def shape6(host):
+    """Everything of a host's network that is there, and its addresses and routes of IPv6 but those that MACs make."""
+    inside = [host.inside(each.rpartition("nova_lite_")[2].partition("-")[2]) for each in host.namespaces()]
+
+    def words(namespace, *what):
+        said = namespace.run("ip", "-6", *what).stdout.split()
+        return sorted(each for each in said if each.startswith(("fd", "default", "fe80::a9fe")))
+    return made(host), [words(each, *what) for each in (host, *inside) for what in (("addr",), ("route",))]
+
+
+@pytest.mark.parametrize("first", range(3, STRIDE + 3, 3))
+def test_a_router_that_was_killed_at_any_step_is_completed_or_gone(make, first):  # noqa: F811
+    inner, far, public = new(), new(), new()
+    host = make.host(host_access_ranges=["fd00:1::/64"])
+    mine = server(dual(inner, 17, ipv6.SLAAC, access=True))
+    host.ask("plug", server=mine)
+    router = SixRouter(host, public).join6(inner).join6(far, FAR)
+    router.body["routes"] = [{"destination": "fd00:5::/64", "nexthop": "fd00:2::5"}]
+    without = made(host)
+    well(router.apply())
+    whole = shape6(host)
+    steps = 0
+    for step in itertools.count(first, STRIDE):
+        well(router.delete())
+        coming = killed(host, step, router.apply)
+        well(router.apply())
+        assert shape6(host) == whole, f"killed at change {step} while the router came"
+        going = killed(host, step, router.delete)
+        well(router.delete())
+        assert made(host) == without, f"killed at change {step} while it went"
+        if not coming and not going:
+            break
+        host.kill()
+        host.start()
+        host.ask("restore")
+        steps += coming + going
+    assert steps > 40 / STRIDE, "it was killed at that many steps"
+
+
+def test_a_router_takes_each_source_from_its_own_network_alone(make):  # noqa: F811
+    nets, host = [new() for _ in range(3)], make.host()
+    one, two, three = plugged(make, host, other(nets[0], 17, cidr="fd00:a::/64") | {"port_security_enabled": False},
+                              other(nets[1], 18, cidr="fd00:b::/64"), other(nets[2], 19, cidr="fd00:c::/64"))
+    router = SixRouter(host)
+    for network, cidr in zip(nets, ("fd00:a::/64", "fd00:b::/64", "fd00:c::/64"), strict=True):
+        router.join6(network, cidr)
+    well(router.apply())
+    for guest, network in zip((one, two, three), nets, strict=True):
+        has_own(guest)
+        joined(guest, router, network)
+    leg, target = router.body["interfaces"][0]["mac"], of6(three)[0]
+    out, into = one.frames(), three.frames()
+    for source, port_number in ((of6(one)[0], 7), ("fd00:d::1", 8), (of6(two)[0], 9)):
+        out.send(frames.udp6(one.nic["mac"], leg, source, target, (port_number, port_number)))
+    out.received()
+    came = [each[54:56] for each in into.received() if each[20:21] == b"\x11"]
+    assert sorted(came) == [b"\0\7", b"\0\x08"]
+
+
+def test_extra_routes_take_the_place_of_no_network_of_the_router(make):  # noqa: F811
+    inner, public = new(), new()
+    host = make.host(host_access_ranges=[RANGE])
+    one, two = plugged(make, host, dual(inner, 17, ipv6.SLAAC, access=True), dual(inner, 18, ipv6.SLAAC, access=True))
+    router = SixRouter(host, public).join6(inner)
+    well(router.apply())
+    for each in (one, two):
+        has_own(each)
+        joined(each, router, inner)
+    router.body["routes"] = [{"destination": each, "nexthop": of6(two)[0]} for each in (
+        RANGE, OUTER, "fe80::/64", "fd6e:6c69:7465::/48")]
+    well(router.apply())
+    assert one.pings(OUTER_GATEWAY) and host.pings(of6(one)[0]) and one.fetch(METADATA)
+    router.body["routes"] = []
+    well(router.apply())
+    assert one.pings(OUTER_GATEWAY) and host.pings(of6(one)[0]) and one.fetch(METADATA)
+    router.body["interfaces"] = []
+    well(router.apply())
+    assert host.pings(of6(one)[0]), "as without a router"
+
+
+def test_hosts_have_no_way_to_the_external_network_of_a_project(make, world):  # noqa: F811
+    inner, public = new(), new()
+    host = make.host()
+    world(host).serve(80)
+    one, = plugged(make, host, dual(inner, 17, ipv6.SLAAC))
+    has_own(one)
+    router = SixRouter(host, public).join6(inner)
+    for each in router.body["gateway"]["addresses"]:
+        each["host_access"] = False
+    well(router.apply())
+    joined(one, router, inner)
+    routes = host.run("ip", "-6", "route", "show").stdout
+    assert OUTER not in routes and RANGE not in routes
+    assert one.pings(OUTER_GATEWAY) and one.reaches(WORLD, 80) == set()

@@ -101,6 +101,14 @@ def test_only_its_own_ipv6_addresses_and_neighbour_advertisements_arrive(pair):
         frames.Fragments(frames.neighbour(mac, mine, "fd00::2"))) == [0, 1, 4, 5]
 
 
+def test_a_guest_disputes_no_address_that_is_not_its_own(pair):
+    """Who has none yet asks so whether somebody has it; whoever is asked that of his own address gives it up."""
+    mac = pair.macs[0]
+    assert pair.arrives(frames.disputed(mac, SIX[0]), frames.disputed(mac, SIX[1]),
+                        frames.behind_options(frames.disputed(mac, SIX[1])), frames.disputed(mac, "fd00::1"),
+                        frames.disputed(mac, pair.local)) == [0, 4]
+
+
 def test_a_guest_is_no_router_and_no_dhcp_server(pair):
     mac, other = pair.macs
     assert pair.arrives(
@@ -152,12 +160,14 @@ def test_rules_of_ipv6_hold(site, net):  # noqa: F811
 
     def pings():
         return one.run("busybox", "ping", "-6", "-c", "1", "-W", "1", SIX[1], check=False).returncode == 0
-    site.rules("a", *OUT)
+    site.rules("a", *OUT, members={one.nic["port_id"]: [one.ip, SIX[0]]})
     site.rules("b", *OUT, {"direction": "ingress", "protocol": "icmp"})
     assert not pings(), "that rule is of IPv4"
-    for found in ({"protocol": "ipv6-icmp"}, {"protocol": "icmp", "port_min": 128}, {"remote_prefix": "fd00::/120"}):
+    for found in ({"protocol": "ipv6-icmp"}, {"protocol": "icmp", "port_min": 128}, {"remote_prefix": "fd00::/120"},
+                  {"remote_group": site.id("a")}):
         site.rules("b", *OUT, {"direction": "ingress", "ethertype": "IPv6", **found})
         assert pings()
-    for found in ({"protocol": "ipv6-icmp", "port_min": 129}, {"remote_prefix": "fd00::/124"}, {"protocol": "tcp"}):
+    for found in ({"protocol": "ipv6-icmp", "port_min": 129}, {"remote_prefix": "fd00::/124"}, {"protocol": "tcp"},
+                  {"remote_group": site.id("b")}, {"ethertype": "IPv4", "remote_group": site.id("a")}):
         site.rules("b", *OUT, {"direction": "ingress", "ethertype": "IPv6", **found})
         assert not pings()

@@ -119,9 +119,9 @@ class Builder:
 
     def _access(self, layout, router):
         """(ranges of IPv4, of IPv6) that the host reaches by a router."""
-        ranges, link = self._networks.access_ranges(), self._parts(router.id).link
+        ranges = self._networks.access_ranges()
         return layout.access(router.id, ranges), tuple(map(str, ranges6.free(
-            map(ipaddress.ip_network, layout.access6(router.id, ranges)), self._around.reached6, link)))
+            map(ipaddress.ip_network, layout.access6(router.id, ranges)), self._around.reached6)))
 
     def remove(self, network_id, layout):
         """Remove all of a network, and its files last.  :param layout: the Layout, without it."""

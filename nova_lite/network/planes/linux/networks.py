@@ -69,18 +69,19 @@ class Networks:
         out where the host knows the way back.
         :raises RangeInUse: the host reaches one of its ranges by another route.
         """
-        own, link = layout.own(network_id), self._parts(network_id).link
+        own = layout.own(network_id)
         if not own.subnets6:
             return None, ()
         is_outer = any(":" in each["cidr"] for each in own.outer)
         access = [ipaddress.ip_network(each) for each in own.access6(self.access_ranges())]
         for each in access:
-            if each not in ranges6.free([each], around.reached6, link):
+            if not ranges6.free([each], around.reached6):
                 raise RangeInUse(network_id=network_id, cidr=each, other="a route of IPv6")
         routed = [(cidr, hop) for cidr, hop in (layout.routed6(network_id) if is_outer else ())
-                  if is_within(cidr, self._options.ipv6_routed_ranges) and ranges6.free([cidr], around.reached6, link)]
-        if is_outer and access:
-            access += [cidr for cidr, _ in routed]
+                  if is_within(cidr, self._options.ipv6_routed_ranges) and ranges6.free([cidr], around.reached6)]
+        if is_outer and access:         # but where the host has a shorter way
+            near = {one for each in layout.routers for one in layout.access6(each, self.access_ranges())}
+            access += [cidr for cidr, _ in routed if str(cidr) not in near]
         return ranges6.Six(
             devices=((LAN, ranges6.own_addresses(own.subnets6, layout.answers6(network_id))),),
             routes=tuple((str(cidr), hop, LAN) for cidr, hop in routed), access=tuple(map(str, access)),

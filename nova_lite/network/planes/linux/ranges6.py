@@ -5,6 +5,7 @@ import hashlib
 import ipaddress
 
 from nova_lite.common import ipv6
+from nova_lite.network.planes.linux.parts import LINKS
 
 #: Where guests ask for their metadata by IPv6: of every link, as Neutron has it.
 METADATA6 = "fe80::a9fe:a9fe"
@@ -80,10 +81,10 @@ def link(cloud, network_id):
     return first, first + 1
 
 
-def free(ranges, reached, link_name):
-    """Those of some ranges (ip_network) that the host reaches by no other device than a link.
+def free(ranges, reached):
+    """Those of some ranges (ip_network) that the host reaches by no other device than links to namespaces.
 
     :param reached: ((ip_network, device), ...)
     """
-    others = sorted({network for network, device in reached if device != link_name})
+    others = sorted({network for network, device in reached if not device.startswith(LINKS)})
     return [each for each in ranges if not any(map(each.overlaps, others))]

@@ -77,7 +77,7 @@ def connect(cloud, parts, router, wanted):
         for each in router.all_legs:
             wiring.join(host, Parts(cloud, each.network_id).bridge, each.outer, each.mtu, parts.mark)
         wiring.let_in(host, parts, wanted, here)
-        wiring6.let_in(host, parts.link, wanted.six, wiring6.ends(parts))
+        wiring6.let_in(host, parts.link, wanted.six, wiring6.ends(parts), wiring6.BY_ROUTER)
         _set_routes(parts, router, index)
     bridge.write_sysctl("ipv4/ip_forward", "1")
     return here, index, new

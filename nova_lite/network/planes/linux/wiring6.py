@@ -23,7 +23,7 @@ _OURS = 4               # who made a route: RTPROT_STATIC, no kernel by itself
 _ON_LINK = 4            # RTNH_F_ONLINK
 _ANY = "::/0"
 #: Priorities of routes, of which the lowest is taken; the kernel's own are 256.
-_BY_HOP, _BY_DEFAULT = 512, 1024
+_BY_HOP, BY_ROUTER, _BY_DEFAULT = 512, 1023, 1024
 
 
 def open_namespace():
@@ -60,7 +60,8 @@ def furnish(netlink, six, ends):
             new[name] = set_addresses(netlink, links[name], wanted[name])
     if six:
         index = {name: link["index"] for name, link in links.items()}
-        routes = {(each, hop, device, _BY_DEFAULT if each == _ANY else _BY_HOP) for each, hop, device in six.routes}
+        routes = {(each, hop, device or _device(netlink, index, each, hop),
+                   _BY_DEFAULT if each == _ANY else _BY_HOP) for each, hop, device in six.routes}
         if six.leads_out:
             routes.add((_ANY, str(ends[0]), WAN, _BY_DEFAULT))
         _set_routes(netlink, index, routes)
@@ -100,16 +101,15 @@ def _set_routes(netlink, index, wanted):
         # The gateway may be outside of its subnet: its neighbour all the same.
         out = {"flags": _ON_LINK} if range_ == _ANY and device != WAN else {}
         with _worded(range_, hop), _present():
-            netlink.route("add", dst=range_, gateway=hop, oif=_device(netlink, index, device, hop), priority=priority,
-                          proto=_OURS, **out)
+            netlink.route("add", dst=range_, gateway=hop, oif=index[device], priority=priority, proto=_OURS, **out)
 
 
-def _device(netlink, index, name, hop):
-    """The number of a route's device; where none is named, that by which the next hop is reached."""
-    if name:
-        return index[name]
-    found = list(netlink.get_routes(family=socket.AF_INET6, dst=hop))
-    return found[0].get_attr("RTA_OIF") if found else None
+def _device(netlink, index, range_, hop):
+    """The name of the device by which a route's next hop is reached."""
+    with _worded(range_, hop):
+        found = next(iter(netlink.route("get", dst=hop, family=socket.AF_INET6)))
+    number = found.get_attr("RTA_OIF")
+    return next(name for name, each in index.items() if each == number)
 
 
 @contextlib.contextmanager
@@ -145,8 +145,11 @@ def give_address(host, name, six, ends):
         set_addresses(host, link, (f"{ends[0]}/127",))
 
 
-def let_in(host, name, six, ends):
-    """The host's own routes through a link, to ranges that it may reach and no others."""
+def let_in(host, name, six, ends, priority=_BY_DEFAULT):
+    """The host's own routes through a link, to ranges that it may reach and no others.
+
+    :param priority: of these; of equal ones of two links the first stays.
+    """
     link = bridge.find(host, name)
     wanted = {str(ipaddress.ip_network(each)) for each in six.access} if six is not None else set()
     present = {_range(each): each for each in host.get_routes(family=socket.AF_INET6, oif=link["index"], table=_MAIN)
@@ -154,7 +157,8 @@ def let_in(host, name, six, ends):
     for each in present.keys() - wanted:
         host.route("del", dst=each, oif=link["index"], proto=_OURS)
     for each in sorted(wanted - present.keys()):
-        host.route("add", dst=each, gateway=str(ends[1]), oif=link["index"], priority=_BY_DEFAULT, proto=_OURS)
+        with _present():
+            host.route("add", dst=each, gateway=str(ends[1]), oif=link["index"], priority=priority, proto=_OURS)
 
 
 def ends(parts):
