@@ -74,8 +74,11 @@ def test_what_it_needs_an_administrator_has_to_make(service):  # noqa: F811
     service.call("PUT", f"/networks/{outer['id']}", {"network": {"is_default": True}}, "admin")
     refused(service.call("GET", MINE), 409, "AutoAllocationFailure", "No default subnetpools defined.")
     service.make("subnetpool", "admin", name="pool", prefixes=["10.64.0.0/16"], is_default=True)
-    assert counted(service) == (0, 0, 0)
     assert service.find(f"{MINE}?fields=dry-run")["id"] == "dry-run=pass"
+    # Where the pool does not say otherwise, its subnets are /8, as Neutron's are: more than it has.
+    refused(service.call("GET", MINE), 409, "AutoAllocationFailure",
+            "Deployment error: Unable to provide project private network.")
+    assert counted(service) == (0, 0, 0)
 
 
 def test_others_topologies_are_for_administrators(service, outer):  # noqa: F811

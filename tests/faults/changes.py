@@ -390,7 +390,8 @@ def _routers(facts, made):
         vars(facts)[name] = made("network", "/floatingips", {"floatingip": {"floating_network_id": facts.external}},
                                  "floatingip", "id", user="demo")
     made("network", f"/networks/{facts.external}", {"network": {"is_default": True}}, method="PUT")
-    made("network", "/subnetpools", {"subnetpool": {"name": "d", "prefixes": ["10.94.0.0/16"], "is_default": True}})
+    made("network", "/subnetpools", {"subnetpool": {
+        "name": "d", "prefixes": ["10.94.0.0/16"], "default_prefixlen": 26, "is_default": True}})
     made("network", "/auto-allocated-topology/None", None, method="GET", user="demo")
     facts.forwarding = made("network", f"/floatingips/{facts.forwarded}/port_forwardings", {"port_forwarding": {
         "internal_port_id": facts.inner_port, "protocol": "tcp", "external_port": 22, "internal_port": 22}},

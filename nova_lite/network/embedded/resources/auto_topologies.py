@@ -11,6 +11,7 @@ from nova_lite.db.network import auto_topologies as topology_queries
 from nova_lite.db.network import subnet_pools as pool_queries
 from nova_lite.network import router_exceptions
 from nova_lite.network.listing import Ask
+from nova_lite.network.pool_exceptions import SubnetAllocationError
 
 NETWORK = "auto_allocated_network"
 _VERSIONS = (4, 6)
@@ -72,7 +73,7 @@ class AutoTopologies:
             return network["id"], [self._subnets.create(context, {
                 "project_id": project_id, "network_id": network["id"], "name": f"auto_allocated_subnet_v{version}",
                 "ip_version": version, "subnetpool_id": pool})["id"] for version, pool in pools.items()]
-        except (common.BadRequest, common.NotFound) as error:
+        except (common.BadRequest, common.NotFound, SubnetAllocationError) as error:
             raise router_exceptions.AutoAllocationFailure(
                 reason="Unable to provide project private network") from error
 
