@@ -4,6 +4,7 @@ and programs as test_network_host.py does.
 
 import ipaddress
 import json
+import shutil
 import uuid
 
 import pytest
@@ -187,3 +188,23 @@ def test_metadata_is_answered_for_the_port_that_asks_alone(make):  # noqa: F811
         use(each, local, 64)
         assert each.fetch(METADATA) is None
     assert json.loads(one.fetch(METADATA))["address"] == "10.199.0.17"
+
+
+@pytest.mark.skipif(not shutil.which("ip6tables"), reason="there is no ip6tables")
+def test_a_host_with_forward_policy_drop_needs_the_rules_that_doctor_prints(make):  # noqa: F811
+    network = str(uuid.uuid4())
+    host = make.host()
+    host.run("ip6tables", "-P", "FORWARD", "DROP")
+    host.run("sysctl", "-qw", "net.bridge.bridge-nf-call-ip6tables=1", check=False)
+    one, two = plugged(make, host, dual(network, 17, ipv6.SLAAC), dual(network, 18, ipv6.SLAAC))
+    needed = host.doctor()
+    assert [each.partition(" ")[0] for each in needed] == ["ip6tables"] * 3
+    usable_link_local(one)
+    assert not one.solicit(), "the control"
+    for command in needed:
+        host.run("sh", "-c", command)
+    assert host.doctor() == []
+    for each in (one, two):
+        until("it is announced", each.solicit, 5)
+        has_own(each)
+    assert one.pings(of6(two)[0]) and one.fetch(METADATA)

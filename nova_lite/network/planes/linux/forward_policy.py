@@ -15,14 +15,15 @@ _NEEDED = (f"-i {BRIDGES}+ -o {BRIDGES}+", f"-i {LINKS}+", f"-o {LINKS}+")
 
 def lacking():
     """Commands that an operator must run, as text; [] where none is needed.  Blocks for milliseconds."""
-    return [*_iptables(), *_firewalld()]
+    return [*_iptables("iptables"), *_iptables("ip6tables"), *_firewalld()]
 
 
-def _iptables():
-    rules = _said("iptables", "-S", "FORWARD").splitlines()
+def _iptables(program):
+    """:param program: of one IP version."""
+    rules = _said(program, "-S", "FORWARD").splitlines()
     if "-P FORWARD DROP" not in rules:
         return []
-    return [f"iptables -I FORWARD {each} -j ACCEPT" for each in _NEEDED if f"-A FORWARD {each} -j ACCEPT" not in rules]
+    return [f"{program} -I FORWARD {each} -j ACCEPT" for each in _NEEDED if f"-A FORWARD {each} -j ACCEPT" not in rules]
 
 
 def _firewalld():
