@@ -10,10 +10,11 @@ from tests.network_service import service  # noqa: F401
 KINDS = ("networks", "subnets", "ports", "security-groups", "security-group-rules", "rbac-policies",
          "subnetpools", "address-scopes", "address-groups", "default-security-group-rules", "routers", "floatingips",
          "qos/policies")
-#: What is shown and is neither found nor sorted by, in Neutron neither: lists, objects, and what follows from others.
+#: What is shown and is neither found nor sorted by, in Neutron neither: lists, objects, and what follows from others;
+#: and what some of a kind alone have.
 NOT_FOUND_BY = {
     "networks": {"subnets", "availability_zone_hints", "availability_zones", "ipv4_address_scope",
-                 "ipv6_address_scope", "dns_domain"}, "qos/policies": {"rules"},
+                 "ipv6_address_scope", "dns_domain", "is_default"}, "qos/policies": {"rules"},
     "subnets": {"allocation_pools", "dns_nameservers", "host_routes", "service_types"},
     "ports": {"allowed_address_pairs", "extra_dhcp_opts", "binding:profile", "binding:vif_details", "dns_name",
               "dns_domain", "dns_assignment", "qos_network_policy_id"},
