@@ -24,31 +24,17 @@ class AutoTopologies:
         self._networks, self._subnets = networks, subnets
         self._routers, self._interfaces = routers, router_interfaces
 
-    @staticmethod
-    def check(session):
-        """The ids of the default external network, and of the default pool of each IP version that has one.
-
-        :raises AutoAllocationFailure: there is no such network, or no pool.
-        """
-        external = topology_queries.default_external(session)
-        if external is None:
-            raise router_exceptions.AutoAllocationFailure(reason="No default router:external network")
-        pools = {version: pool_queries.default_pool(session, version) for version in _VERSIONS}
-        pools = {version: each for version, each in pools.items() if each is not None}
-        if not pools:
-            raise router_exceptions.AutoAllocationFailure(reason="No default subnetpools defined")
-        return external, pools
-
     def validate(self):
         """:raises AutoAllocationFailure: as ``ensure``."""
         with db.reader() as session:
-            self.check(session)
+            _defaults(session)
 
-    def is_possible(self, session):
+    def is_possible(self):
         try:
-            return bool(self.check(session))
+            self.validate()
         except router_exceptions.AutoAllocationFailure:
             return False
+        return True
 
     def ensure(self, project_id):
         """The id of the project's network, which is made where it has none yet.
@@ -60,7 +46,7 @@ class AutoTopologies:
             present = topology_queries.of_project(session, project_id)
             if present is not None:
                 return present.network_id
-            external, pools = self.check(session)
+            external, pools = _defaults(session)
             network_id, subnets = self._private(project_id, pools)
             router_id = self._router(project_id, external, subnets)
             topology_queries.add(session, project_id, network_id, router_id)
@@ -107,3 +93,18 @@ class AutoTopologies:
                     self._interfaces.remove(context, router, subnet_id=each["id"])
                 self._routers.delete(context, router)
             self._networks.delete(context, network)
+
+
+def _defaults(session):
+    """The ids of the default external network, and of the default pool of each IP version that has one.
+
+    :raises AutoAllocationFailure: there is no such network, or no pool.
+    """
+    external = topology_queries.default_external(session)
+    if external is None:
+        raise router_exceptions.AutoAllocationFailure(reason="No default router:external network")
+    pools = {version: pool_queries.default_pool(session, version) for version in _VERSIONS}
+    pools = {version: each for version, each in pools.items() if each is not None}
+    if not pools:
+        raise router_exceptions.AutoAllocationFailure(reason="No default subnetpools defined")
+    return external, pools

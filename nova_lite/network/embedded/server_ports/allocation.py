@@ -80,7 +80,7 @@ class Servers:
         found = network_queries.for_servers(session, server.project_id)
         if found:
             return found[0]["id"]
-        if self._topologies.is_possible(session):
+        if self._topologies.is_possible():
             return self._topologies.ensure(server.project_id)
         return self._networks.add_default(server.project_id, auto_topologies.NETWORK)
 
