@@ -122,6 +122,8 @@ class Values:
         properties, required = schema.get("properties", {}), schema.get("required", ())
         fixed = {key: self.valid(properties.get(key, {}), key) for key in required}
         free = {key: self.valid(each, key) for key, each in properties.items() if key not in fixed}
+        if schema.get("maxProperties") == 1 and free and not fixed:
+            return st.one_of([st.fixed_dictionaries({key: each}) for key, each in free.items()])
         made = st.builds(_with_some, st.fixed_dictionaries(fixed), st.fixed_dictionaries({}, optional=free)) \
             if len(free) <= 3 else _sparse(fixed, free, LIKELY.intersection(free))
         for keys, inner in self._open_keys(schema):

@@ -40,6 +40,7 @@ class Runs:
                                capture_output=True, text=True, check=True).stdout.strip()
         self._write(".stestr.conf", f"[DEFAULT]\ntest_path={os.path.join(found, below)}\n"
                                     f"top_dir={os.path.dirname(found)}\ngroup_regex=([^\\.]*\\.)*\n")
+        self._finished("init").check_returncode()
 
     def known(self):
         """All tests that there are, in the order of their names."""
@@ -56,12 +57,15 @@ class Runs:
 
     def _stestr(self, *words):
         """Its standard output.  A status other than 0 only says that tests failed: each has its own outcome."""
-        path = [*filter(None, [self.programs]), self._bin, os.environ["PATH"]]
-        done = subprocess.run(
-            [self.python, "-m", "stestr.cli", *words], cwd=self.folder, capture_output=True, check=False,
-            timeout=_MINUTES * 60, env={**os.environ, "PATH": ":".join(path), **self._environment})
+        done = self._finished(*words)
         assert done.stdout, done.stderr.decode()
         return done.stdout
+
+    def _finished(self, *words):
+        path = [*filter(None, [self.programs]), self._bin, os.environ["PATH"]]
+        return subprocess.run(
+            [self.python, "-m", "stestr.cli", *words], cwd=self.folder, capture_output=True, check=False,
+            timeout=_MINUTES * 60, env={**os.environ, "PATH": ":".join(path), **self._environment})
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as file:

@@ -42,7 +42,7 @@ def runs(tmp_path_factory, cloud):
 def outcomes(request, runs):
     """{(suite, test): Outcome} of those tests that pytest was asked for; one run a suite."""
     asked = [(each.callspec.params["suite"], each.callspec.params["test"]) for each in request.session.items
-             if hasattr(each, "callspec") and "outcomes" in each.fixturenames]
+             if each.path == request.path and hasattr(each, "callspec") and "outcomes" in each.fixturenames]
     found = {}
     for suite in functional_clouds.SUITES:
         tests = [test for its, test in asked if its is suite]

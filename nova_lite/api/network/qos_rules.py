@@ -4,6 +4,7 @@ from nova_lite.api.network import attributes, listing, schemas, views
 from nova_lite.api.wsgi import validation
 from nova_lite.common.visibility import ALL
 from nova_lite.network.listing import Ask
+from nova_lite.network.qos_exceptions import QosPolicyNotFound
 from nova_lite.objects import qos_rules
 
 _NUMBERS = ("max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark")
@@ -55,12 +56,23 @@ class _Rules:
         return 204
 
     def _policy(self, req, policy_id, action, kind="policy"):
-        """The policy, which the caller may change so: a new rule in another's policy is refused, not hidden."""
-        policy = self._policies.load(ALL, policy_id)
+        """The policy, which the caller may change so.
+
+        A new rule in another's policy is refused, not hidden, as Neutron does it; and in one that is not there, too.
+        """
+        try:
+            policy = self._policies.load(ALL, policy_id)
+        except QosPolicyNotFound:
+            if action == "create":
+                self._must(req, f"{action}_{kind}", None)
+            raise
         known = {} if action == "create" else {"id": policy["id"]}
-        req.context.can(f"{action}_{kind}_{self._name}", {
-            **known, "project_id": policy["project_id"], "ext_parent:project_id": policy["project_id"]})
+        self._must(req, f"{action}_{kind}", policy["project_id"], **known)
         return policy
+
+    def _must(self, req, what, project_id, **known):
+        req.context.can(f"{what}_{self._name}", {
+            **known, "project_id": project_id, "ext_parent:project_id": project_id})
 
     # ---- by their ids alone
 
