@@ -25,6 +25,14 @@ def udp4(source, target, sender, receiver, ports, payload=b"x" * 20):
     return ethernet(source, target, 0x0800, head + segment)
 
 
+def tcp4_again(frame):
+    """A frame of IPv4 with TCP and no options, as it was seen, with the checksum that a device would have added."""
+    head, segment = frame[:34], bytearray(frame[34:14 + int.from_bytes(frame[16:18])])
+    segment[16:18] = bytes(2)
+    segment[16:18] = checksum(head[26:34] + struct.pack("!BBH", 0, 6, len(segment)) + segment).to_bytes(2)
+    return head + bytes(segment)
+
+
 def udp6(source, target, sender, receiver, ports):
     segment = struct.pack("!HHHH", *ports, 28, 0) + b"x" * 20
     return _six(source, target, sender, receiver, _UDP, segment, 6)

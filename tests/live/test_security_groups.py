@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from nova_lite.network.planes.linux import conntrack
+from tests.live import frames
 from tests.live.namespaces import nic, server
 from tests.live.test_network_host import machine, make  # noqa: F401 - fixtures
 
@@ -74,9 +76,9 @@ class Site:
         assert answers == {"host:here": [1, ""]}
 
     def connections(self, text):
-        """Lines of the kernel's table of connections with this text."""
+        """Lines of the kernel's table of connections with this text, but of those that were ended."""
         lines = self.host.run("cat", "/proc/net/nf_conntrack").stdout.splitlines()
-        return [each for each in lines if text in each]
+        return [each for each in lines if text in each and f"mark={conntrack.ENDED} " not in each]
 
 
 @pytest.fixture
@@ -132,6 +134,23 @@ def test_a_removed_rule_cuts_its_connections_and_no_others(site, pair):
     assert not cut.works() and stays.works()
     site.rules("b", *OUT, tcp(81), tcp(82))
     assert one.reaches(two.ip, 81) and stays.works()
+
+
+def test_a_cut_connection_does_not_begin_anew_by_what_the_guest_sends_again(site, pair):
+    """Its packets may leave, for it may begin connections, and answers to what it began may come."""
+    one, two = pair
+    site.rules("a", *OUT, {"direction": "ingress", "protocol": "tcp"})
+    site.rules("b", *OUT, tcp(81))
+    two.echo(81)
+    held, seen = one.hold(two.ip, 81), one.frames()
+    assert held.works()
+    last = [each for each in seen.received() if each[12:14] == b"\x08\x00" and each[23] == 6
+            and each[6:12] == bytes.fromhex(two.nic["mac"].replace(":", ""))][-1]
+    site.rules("b", *OUT)
+    two.frames().send(frames.tcp4_again(last))
+    assert not held.works()
+    site.rules("b", *OUT, tcp(81))
+    assert one.reaches(two.ip, 81) and not held.works()
 
 
 def test_a_guest_that_only_receives_keeps_its_connection_when_rules_change(site, pair):

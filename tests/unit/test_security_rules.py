@@ -56,7 +56,8 @@ class Kernel:
         self.connections = []
         monkeypatch.setattr(guard.zones, "allot", lambda cloud, ids: (dict.fromkeys(ids, 1024), set()))
         monkeypatch.setattr(guard.conntrack, "of_zones", lambda zones: dict.fromkeys(zones, self.connections))
-        monkeypatch.setattr(guard.conntrack, "remove", lambda each: self.cut.append(each.flow))
+        for name in ("end", "remove"):
+            monkeypatch.setattr(guard.conntrack, name, lambda each: self.cut.append(each.flow))
         self.guard = Guard("t", self.load, lambda call, *args: call(*args), anti_spoofing=True, by_groups=True)
 
     def load(self, text):

@@ -1,5 +1,9 @@
 """The kernel's table of connections, by netlink: those of some zones, those with other addresses on their far side,
-and how one is removed.
+and how one is ended or removed.
+
+A TCP connection that is only removed begins anew with the next packet of either end, and with one of an end that may
+begin connections all of it passes again.  So it is marked instead, rules drop what is marked, and it is removed by the
+kernel when both ends have given up.
 
 conntrack(8) is not needed.  The functions block, and are of the network namespace that the calling thread is in.  The
 table may be long, so messages are read here without objects made of each.
@@ -17,20 +21,29 @@ from nova_lite.network.planes.groups import Packet
 from nova_lite.network.planes.linux.exceptions import HostNetworkError
 
 _NETFILTER = 12                                 # the protocol of netlink
-_GET, _DELETE = 0x0101, 0x0102                  # of the subsystem ctnetlink
+_CHANGE, _GET, _DELETE = 0x0100, 0x0101, 0x0102     # of the subsystem ctnetlink
 _REQUEST, _ACK, _DUMP = 1, 4, 0x300
 _ERROR, _DONE = 2, 3
 _NESTED = 0x8000
-_TUPLE, _REPLY, _ID, _ZONE = 1, 2, 12, 18       # attributes of a connection
+_TUPLE, _REPLY, _STATUS, _TIMEOUT, _MARK, _ID, _ZONE = 1, 2, 3, 7, 8, 12, 18      # attributes of a connection
 _ADDRESSES, _PROTOCOL = 1, 2                    # of its tuple
+_TCP = 6
+_FIXED_TIMEOUT = 1 << 10                        # a status: packets do not lengthen its life
+_GIVEN_UP = 1800                                # seconds after which both ends have, by Linux's tcp_retries2
 _BUFFER = 1 << 18
+#: The mark of a connection that has ended, whatever its ends may send.
+ENDED = 0x6E6C656E
 
 
 class Connection(typing.NamedTuple):
-    """:ivar flow: the groups.Packet that it began with.  :ivar key: what ``remove`` needs of it."""
+    """:ivar flow: the groups.Packet that it began with.  :ivar key: what ``remove`` needs of it.
+    :ivar status: bits of the kernel's.  :ivar mark: a number.
+    """
 
     flow: Packet
     key: bytes
+    status: int = 0
+    mark: int = 0
 
 
 def of_zones(zones):
@@ -83,14 +96,32 @@ def _ends(body):
     return [found[each] for each in (2, 3) if each in found]
 
 
+def end(connection):
+    """Let nothing of a Connection pass any more that rules about ``ENDED`` are asked of.
+
+    What is no TCP is removed: whichever packet of it comes next may be the first one of something new.
+    """
+    if connection.flow.protocol != _TCP:
+        remove(connection)
+    elif connection.mark != ENDED:
+        status = connection.status | _FIXED_TIMEOUT
+        _do("ending", _CHANGE, connection, b"".join(
+            _attribute(kind, struct.pack(">I", value))
+            for kind, value in ((_TIMEOUT, _GIVEN_UP), (_STATUS, status), (_MARK, ENDED))))
+
+
 def remove(connection):
     """Remove a connection; one that is gone is none."""
+    _do("removing", _DELETE, connection)
+
+
+def _do(what, kind, connection, attributes=b""):
     family = 2 if connection.flow.source.version == 4 else 10
     with _socket_of() as netlink:
-        netlink.send(_message(_DELETE, _REQUEST | _ACK, family, connection.key))
+        netlink.send(_message(kind, _REQUEST | _ACK, family, connection.key + attributes))
         code = -struct.unpack_from("=i", netlink.recv(_BUFFER), 16)[0]
     if code not in (0, errno.ENOENT):
-        raise HostNetworkError(reason=f"removing a connection: {os.strerror(code)}")
+        raise HostNetworkError(reason=f"{what} a connection: {os.strerror(code)}")
 
 
 @contextlib.contextmanager
@@ -147,7 +178,12 @@ def _zone_of(attributes):
 
 
 def _connection(family, attributes):
-    return Connection(_flow(family, attributes[_TUPLE]), _key(attributes))
+    return Connection(_flow(family, attributes[_TUPLE]), _key(attributes),
+                      *(_number(attributes.get(each, bytes(4))) for each in (_STATUS, _MARK)))
+
+
+def _number(value):
+    return struct.unpack(">I", value)[0]
 
 
 def _key(attributes):

@@ -8,6 +8,7 @@ import ipaddress
 import typing
 
 from nova_lite.common import ip_protocols
+from nova_lite.network.planes.linux import conntrack
 from nova_lite.network.planes.linux.parts import METADATA
 from nova_lite.network.planes.linux.pieces import Chain, Piece
 from nova_lite.network.planes.linux.ranges6 import METADATA6
@@ -40,6 +41,9 @@ ALWAYS = {
 }
 
 
+_CONNECTIONS = [f"ct mark {conntrack.ENDED:#x} drop", "ct state established,related accept", "ct state invalid drop"]
+
+
 class Profile(typing.NamedTuple):
     """What the rules of a port depend on.
 
@@ -61,7 +65,7 @@ def of_profile(number, profile):
     """The Piece of a profile; a group without a chain must be given as ``of_group(id, Group())``."""
     chains = {}
     for name, always in (("in", "always_in"), ("out", "always_out")):
-        replies = ["ct state established,related accept", "ct state invalid drop"] if profile.stateful else []
+        replies = _CONNECTIONS if profile.stateful else []
         if not profile.stateful and name == "in":       # nothing else stands for the answers to its questions
             replies = [f"{_GATEWAY_SENT} {what} tcp sport 80 accept"
                        for what in (f"ip saddr {METADATA}", f"ip6 saddr {METADATA6}")]

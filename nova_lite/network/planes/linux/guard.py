@@ -201,7 +201,9 @@ def _cut(before, now, port_ids):
                      for state in (before, now))
         for each in open_now[zone]:
             if _is_over(each.flow, (had, have), port_ids, now.known):
-                conntrack.remove(each)
+                # Where an end is here still, it may send on.
+                is_here = have.of(each.flow.source) or have.of(each.flow.target)
+                conntrack.end(each) if is_here else conntrack.remove(each)
 
 
 class Holders:
