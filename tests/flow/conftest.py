@@ -33,7 +33,7 @@ DIFFERENT = {
         "test_resize", "test_server_anew", "test_server_life", "test_server_rest", "test_shelve", "test_snapshots"},
 }
 #: Of the files that are in none of these, one in so many runs on a day.
-PARTS = 3
+PARTS = 4
 
 
 @pytest.fixture(scope="session")
