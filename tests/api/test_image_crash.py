@@ -19,6 +19,10 @@ class Died(BaseException):
     """kill -9, as a test can have it: no code of ours runs after it."""
 
 
+def away(*_args, **_rest):
+    raise OperationalError("BEGIN", {}, Exception("the database is away"))
+
+
 def dying(act):
     with pytest.raises(Died):
         act()
@@ -44,9 +48,6 @@ def test_an_upload_that_died_can_be_sent_again(service, monkeypatch, moment):  #
 def test_an_upload_that_lost_the_database_at_its_end_leaves_no_file(service, monkeypatch):  # noqa: F811
     """Neither that it is active nor that it is not could be written."""
     image = service.create()
-
-    def away(*_args, **_rest):
-        raise OperationalError("BEGIN", {}, Exception("the database is away"))
 
     with monkeypatch.context() as patch:
         patch.setattr(service.facade, "_activate", away)
@@ -109,9 +110,6 @@ def test_a_commit_whose_answer_was_lost_leaves_the_file_of_an_active_image(servi
 
 def test_an_upload_that_fails_while_the_database_is_away_is_mended_by_the_next_sweep(service, monkeypatch):  # noqa: F811
     image = service.create()
-
-    def away(*_args, **_rest):
-        raise OperationalError("BEGIN", {}, Exception("the database is away"))
 
     with monkeypatch.context() as patch:
         stream = Stream(lambda: patch.setattr(session, "engine", away) or (_ for _ in ()).throw(OSError("cut")))

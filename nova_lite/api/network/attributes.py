@@ -10,8 +10,16 @@ from nova_lite.network.exceptions import InvalidInput
 
 #: Stands for every project where an RBAC policy names one.
 EVERYONE = "*"
+#: Characters of a project's id.
+LONGEST_PROJECT_ID = 64
 #: Accepted because clients send them, and true already.
 _IMPLIED = ("availability_zone_hints", "binding:vnic_type", "distributed", "ha", "flavor_id")
+
+
+def possible_project(project_id):
+    """:raises InvalidInput: no project has an id as long as this."""
+    if len(project_id) > LONGEST_PROJECT_ID:
+        raise InvalidInput(detail=f"No project has an id of more than {LONGEST_PROJECT_ID} characters.")
 
 
 def _target(project):

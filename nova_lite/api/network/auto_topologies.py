@@ -1,12 +1,12 @@
 """/auto-allocated-topology"""
 
+from nova_lite.api.network import attributes
 from nova_lite.api.wsgi import validation
-from nova_lite.network.exceptions import BadRequest, InvalidInput
+from nova_lite.network.exceptions import BadRequest
 from nova_lite.network.qos_exceptions import NotAuthorized
 
 _NAME = "auto_allocated_topology"
 _DRY_RUN = "dry-run"
-_LONGEST = 64           # characters of a project's id
 _TEXTS = {"type": "array", "items": {"type": "string", "maxLength": 64}}
 QUERY = {"type": "object", "additionalProperties": False, "properties": {"fields": _TEXTS}}
 
@@ -48,6 +48,5 @@ class AutoTopologies:
         if not req.context.is_admin and project_id != req.context.project_id:
             raise NotAuthorized
         req.context.can(f"{action}_{_NAME}", {"project_id": project_id})
-        if len(project_id) > _LONGEST:
-            raise InvalidInput(detail=f"No project has an id of more than {_LONGEST} characters.")
+        attributes.possible_project(project_id)
         return project_id

@@ -1,12 +1,10 @@
 """/quotas"""
 
-from nova_lite.api.network import schemas
+from nova_lite.api.network import attributes, schemas
 from nova_lite.api.network.listing import boolean
 from nova_lite.api.wsgi import validation
 from nova_lite.common import exceptions
 from nova_lite.network import exceptions as network_exceptions
-
-_LONGEST = 64           # characters of a project's id
 
 
 class Quotas:
@@ -44,8 +42,7 @@ class Quotas:
     def update(self, req, project_id):
         """400: the project has more already, and the request does not say ``force``."""
         req.context.can("update_quota", {"project_id": project_id})
-        if len(project_id) > _LONGEST:
-            raise network_exceptions.InvalidInput(detail=f"No project has an id of more than {_LONGEST} characters.")
+        attributes.possible_project(project_id)
         said = dict(req.body_json["quota"])
         force = boolean(said.pop("force", False))
         limits = {name: int(said[name]) for name in self._quotas.defaults() if name in said}
@@ -54,8 +51,8 @@ class Quotas:
     def delete(self, req, project_id):
         """204.  404: it has no limits of its own."""
         req.context.can("delete_quota", {"project_id": project_id})
-        if len(project_id) > _LONGEST:
-            raise network_exceptions.TenantQuotaNotFound(project_id=project_id[:_LONGEST])
+        if len(project_id) > attributes.LONGEST_PROJECT_ID:
+            raise network_exceptions.TenantQuotaNotFound(project_id=project_id[:attributes.LONGEST_PROJECT_ID])
         self._quotas.delete(project_id)
         return 204
 
