@@ -12,7 +12,8 @@ _COMMON = {"name": "", "description": "", "tags": [], "project_id": ""}
 _NEW = {
     "networks": {"shared": False, "router:external": False, "mtu": 1500, "subnets": [], "ipv4_address_scope": None,
                  "ipv6_address_scope": None, "admin_state_up": True, "port_security_enabled": True,
-                 "dns_domain": "", "qos_policy_id": None, "is_default": None},
+                 "dns_domain": "", "qos_policy_id": None, "is_default": None,
+                 "availability_zone_hints": None},
     "subnets": {"ip_version": 4, "router:external": False, "gateway_ip": None, "enable_dhcp": True,
                 "allocation_pools": [], "dns_nameservers": [], "subnetpool_id": None, "host_routes": [],
                 "service_types": []},

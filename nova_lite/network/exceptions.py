@@ -35,6 +35,10 @@ class NetworkNotFound(exceptions.NotFound):
     template = "Network {network_id} could not be found."
 
 
+class AvailabilityZoneNotFound(exceptions.NotFound):
+    template = "AvailabilityZone {availability_zone} could not be found."
+
+
 class SubnetNotFound(exceptions.NotFound):
     template = "Subnet {subnet_id} could not be found."
 

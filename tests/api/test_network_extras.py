@@ -131,7 +131,6 @@ def test_extensions_whose_writes_are_refused_are_not_listed(service):  # noqa: F
               "ext-gw-mode": ("PUT", router, {"router": {"external_gateway_info": None}}),
               "l3-ha": ("PUT", router, {"router": {"ha": True}}), "dvr": ("PUT", router, {"router": {
                   "distributed": True}}),
-              "router_availability_zone": ("POST", "/routers", {"router": {"availability_zone_hints": ["nova"]}}),
               "quotas": ("PUT", "/quotas/pa", {"quota": {"port": 7}}),
               "standard-attr-tag": ("PUT", f"/networks/{network['id']}/tags", {"tags": ["a"]}),
               "binding": ("POST", "/ports", {"port": {"network_id": network["id"], "binding:host_id": "h"}}),

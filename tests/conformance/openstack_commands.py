@@ -125,7 +125,7 @@ STORY = (
     # ---- networks
     ("network list", has("private")),
     ("network show private", says(name="private", status="ACTIVE")),
-    ("network create n9", says(name="n9")),
+    ("network create --availability-zone-hint nova n9", says(name="n9", availability_zone_hints=["nova"])),
     ("network set --description x n9", nothing),
     ("network show n9", says(description="x")),
     ("subnet create --network n9 --subnet-range 10.99.0.0/24 s9", says(cidr="10.99.0.0/24")),

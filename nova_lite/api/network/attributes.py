@@ -13,7 +13,7 @@ EVERYONE = "*"
 #: Characters of a project's id.
 LONGEST_PROJECT_ID = 64
 #: Accepted because clients send them, and true already.
-_IMPLIED = ("availability_zone_hints", "binding:vnic_type", "distributed", "ha", "flavor_id")
+_IMPLIED = ("binding:vnic_type", "distributed", "ha", "flavor_id")
 
 
 def possible_project(project_id):

@@ -69,6 +69,10 @@ EXTENSIONS = {
     "dns-domain-ports": Extension("dns_domain for ports", "2017-04-24T10:00:00-00:00", "DNS domains of ports."),
     "agent": Extension("agent", "2013-02-03T10:00:00-00:00", "The hosts that have networks."),
     "availability_zone": Extension("Availability Zone", "2015-01-01T10:00:00-00:00", "The zones of these hosts."),
+    "network_availability_zone": Extension("Network Availability Zone", "2015-01-01T10:00:00-00:00",
+                                           "The zones of networks, and those that their owners wish for."),
+    "router_availability_zone": Extension("Router Availability Zone", "2015-01-01T10:00:00-00:00",
+                                          "The zones of routers, and those that their owners wish for."),
     "availability_zone_filter": Extension("Availability Zone Filter Extension", "2018-06-22T10:00:00-00:00",
                                           "Zones by name, resource and state."),
     "service-type": Extension("Neutron Service Type Management", "2013-01-20T00:00:00-00:00", "What makes routers."),
@@ -172,4 +176,5 @@ NEEDS = {**dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security
     "external-net", "router", "ext-gw-mode", "extraroute", "extraroute-atomic", "subnet-external-network",
     "fip-port-details", "floating-ip-port-forwarding", "floating-ip-port-forwarding-description",
     "floating-ip-port-forwarding-port-ranges", "floating-ip-port-forwarding-detail", "expose-port-forwarding-in-fip",
-    "floatingip-autodelete-internal", "floatingip-pools", "auto-allocated-topology"), ROUTERS)}
+    "floatingip-autodelete-internal", "floatingip-pools", "auto-allocated-topology", "router_availability_zone"),
+    ROUTERS)}

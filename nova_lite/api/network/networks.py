@@ -37,6 +37,9 @@ class Networks(Collection):
     def _target(self, req, row):
         return super()._target(req, row) | {"router:external": row.get("router:external", False)}
 
-    @staticmethod
-    def _view(req, row):
-        return views.network(row, admin=req.context.is_admin)
+    def _view(self, req, row):
+        return self._views(req, [row])[0]
+
+    def _views(self, req, rows):
+        zones = self._facade.zones([each["id"] for each in rows])
+        return [views.network(each, zones.get(each["id"], []), admin=req.context.is_admin) for each in rows]

@@ -83,10 +83,14 @@ class Routers(Collection):
         req.context.can(rule, self._target(req, row))
         return row
 
-    @staticmethod
-    def _view(req, row):
+    def _view(self, req, row):
+        return self._views(req, [row])[0]
+
+    def _views(self, req, rows):
         hidden = [name for name in ROUTER_SECRETS if not req.context.may(f"get_router:{name}")]
-        return {name: value for name, value in views.router(row).items() if name not in hidden}
+        zones = self._facade.zones([each["id"] for each in rows])
+        return [{name: value for name, value in views.router(each, zones.get(each["id"], [])).items()
+                 if name not in hidden} for each in rows]
 
 
 def _check_ruled(req, action, said, target):

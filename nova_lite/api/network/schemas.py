@@ -21,9 +21,10 @@ _VERSION = {"enum": [4, "4", 6, "6"]}
 _LENGTH = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 128}, {"type": "string", "pattern": "^[0-9]{1,3}$"}]}
 _COUNT = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 0x7FFFFFFF},
                     {"type": "string", "pattern": "^[0-9]{1,9}$"}]}
-_EMPTY_LIST = {"type": ["array", "null"], "maxItems": 0}
 _TAGS = {"type": "array", "uniqueItems": True, "items": {"type": "string", "maxLength": 255}}
 _TAG_LIST = _TAGS | {"maxItems": 50}
+#: How long they may be together is said when they are kept.
+_ZONE_HINTS = {"type": "array", "maxItems": 100, "uniqueItems": True, "items": {"type": "string", "maxLength": 255}}
 #: Resources that one request makes.
 _BULK = 1000
 #: No project has a longer id.
@@ -63,7 +64,7 @@ _NETWORK = _NAMED | {
     "port_security_enabled": _BOOLEAN,
     "mtu": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$", "minimum": 68, "maximum": 9216}}
 NETWORK_CREATE = _several("network", _NETWORK | _OWNER | _TAGGED | {
-    "availability_zone_hints": _EMPTY_LIST})
+    "availability_zone_hints": _ZONE_HINTS})
 NETWORK_UPDATE = _body("network", _NETWORK)
 
 _ROUTES = {"type": ["array", "null"], "maxItems": 1000, "items": _one(
@@ -157,7 +158,7 @@ _ROUTER = _NAMED | {
         "type": ["object", "null"], "additionalProperties": False, "properties": {
             "network_id": _UUID, "enable_snat": _BOOLEAN, "external_fixed_ips": _FIXED_IPS}}}
 ROUTER_CREATE = _several("router", _ROUTER | _OWNER | _TAGGED | {
-    "availability_zone_hints": _EMPTY_LIST, "flavor_id": {"type": "null"}})
+    "availability_zone_hints": _ZONE_HINTS, "flavor_id": {"type": "null"}})
 ROUTER_UPDATE = _body("router", _ROUTER | {"routes": _ROUTES})
 ROUTER_INTERFACE = _one({"subnet_id": _ID, "port_id": _ID})
 EXTRA_ROUTES = _body("router", {"routes": {**_ROUTES, "type": "array"}}, ["routes"])

@@ -24,14 +24,14 @@ def _history(row):
             "updated_at": _moment(row["updated_at"]), "revision_number": row["revision"]}
 
 
-def network(row, *, admin=False):
-    """:param admin: also what only operators see."""
+def network(row, zones, *, admin=False):
+    """:param zones: names of those that it is in.  :param admin: also what only operators see."""
     shown = _common(row) | {
         "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "shared": row["shared"], "mtu": row["mtu"],
         "ipv4_address_scope": row["ipv4_address_scope"], "ipv6_address_scope": row["ipv6_address_scope"],
         "subnets": row["subnets"], "router:external": row["router:external"], "dns_domain": row["dns_domain"],
         "port_security_enabled": row["port_security_enabled"], "qos_policy_id": row["qos_policy_id"],
-        "availability_zone_hints": [], "availability_zones": []}
+        "availability_zone_hints": row["availability_zone_hints"] or [], "availability_zones": zones}
     if row["router:external"]:
         shown["is_default"] = bool(row["is_default"])
     if admin:
@@ -104,15 +104,16 @@ def port(row):
         "binding:vif_type": row["vif_type"]}
 
 
-def router(row):
-    """With all that operators see."""
+def router(row, zones):
+    """With all that operators see.  :param zones: names of those that it is in."""
     gateway = row["gateway"]
     return _common(row) | {
         "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "distributed": False, "ha": False,
         "external_gateway_info": gateway and {
             "network_id": gateway["network_id"], "enable_snat": row["enable_snat"],
             "external_fixed_ips": gateway["fixed_ips"]},
-        "routes": row["routes"], "availability_zone_hints": [], "availability_zones": [], "flavor_id": None}
+        "routes": row["routes"], "availability_zone_hints": row["availability_zone_hints"] or [],
+        "availability_zones": zones, "flavor_id": None}
 
 
 def router_interface(router, interface):

@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0118"
+HEAD = "0119"

@@ -33,6 +33,8 @@ class Network(Resource, Base):
     port_security_enabled: Mapped[bool] = mapped_column(default=True)     # of new ports, where nobody says
     dns_domain: Mapped[str] = mapped_column(sa.String(255), default="")   # "example.org."; no effect
     is_default: Mapped[bool | None] = mapped_column(unique=True, index=True)   # of external ones: True; None: not
+    #: Zones that its owner wishes for, with no effect; None: [].
+    availability_zone_hints: Mapped[list | None] = mapped_column(default=list)
     #: For those of its ports of servers that have none of their own.
     qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
 

@@ -7,9 +7,8 @@ from nova_lite.common import clock
 from nova_lite.conf import CONF
 from nova_lite.db import hosts
 from nova_lite.network import exceptions
+from nova_lite.network.embedded import zones
 from nova_lite.network.planes.capabilities import Capability, plane_capabilities, plane_name
-
-_BINARY = "nova-compute"        # whose process has the networks of its host
 
 
 class Agents:
@@ -56,7 +55,7 @@ class Agents:
 def _agents():
     stale = clock.now() - datetime.timedelta(seconds=CONF.operations.service_down_time)
     with db.reader() as session:
-        rows = hosts.services(session, binary=_BINARY)
+        rows = hosts.services(session, binary=zones.BINARY)
     return [_agent(row, stale) for row in rows]
 
 
@@ -64,7 +63,7 @@ def _agent(row, stale):
     seen = row.last_seen_at
     return {"id": row.uuid, "host": row.host, "binary": row.binary, "topic": row.topic,
             "agent_type": f"nova_lite {plane_name()} plane", "admin_state_up": True,
-            "availability_zone": row.availability_zone or CONF.scheduler.default_availability_zone,
+            "availability_zone": zones.name(row.availability_zone),
             "alive": not row.forced_down and seen is not None and seen >= stale,
             "configurations": {"plane": plane_name(), "capabilities": sorted(plane_capabilities())},
             "created_at": row.created_at, "heartbeat_timestamp": seen, "description": None}

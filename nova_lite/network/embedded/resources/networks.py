@@ -14,8 +14,9 @@ from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows, sharing
+from nova_lite.db.network import zones as zone_queries
 from nova_lite.network import exceptions, router_exceptions
-from nova_lite.network.embedded import addressing, floating, port_security, qos, subnet_ranges
+from nova_lite.network.embedded import addressing, floating, port_security, qos, subnet_ranges, zones
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.served import check_capable
 from nova_lite.network.embedded.server_ports import info_cache
@@ -48,12 +49,14 @@ class Networks(Resource):
     def _insert(self, session, context, values):
         """:param values: project_id, and name, description, mtu (None: as configured), router:external,
             admin_state_up, port_security_enabled (of new ports), qos_policy_id (None: the project's default one),
-            is_default (of an external one).
+            is_default (of an external one), availability_zone_hints.
         :raises DefaultExternalNetworkExists: another is the default one.
         :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork: of the policy.
+        :raises AvailabilityZoneNotFound: as zones.check_hints.
         """
         external = self.check_external_served(values.pop("router:external", False))
         port_security.check_served(values)
+        zones.check_hints(session, values)
         values = {"id": new_id(), **values}
         if values.get(qos.NAME) is None:
             values[qos.NAME] = qos_queries.default_policy(session, values["project_id"])
@@ -73,6 +76,11 @@ class Networks(Resource):
             rows.insert(session, Network, values)
             self._changes.network(session, values["id"])
         return values["id"]
+
+    @staticmethod
+    def zones(network_ids):
+        """{network id: names of the zones of the hosts that have it}"""
+        return zones.of(zone_queries.of_networks, network_ids)
 
     def of(self, context, row):
         """Whose the network of a port or subnet is that the caller sees: a dict as of ``owned``."""

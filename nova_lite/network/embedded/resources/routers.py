@@ -9,8 +9,9 @@ from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows
+from nova_lite.db.network import zones as zone_queries
 from nova_lite.network import router_exceptions
-from nova_lite.network.embedded import router_routes
+from nova_lite.network.embedded import router_routes, zones
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.resources import ports
 from nova_lite.network.embedded.router_subnets import bad, check_overlap, subnets_of
@@ -35,17 +36,25 @@ class Routers(Resource):
         return router_exceptions.RouterNotFound(router_id=router_id)
 
     def _insert(self, session, context, values):
-        """:param values: project_id, and name, description, admin_state_up, external_gateway_info, tags.
+        """:param values: project_id, and name, description, admin_state_up, external_gateway_info,
+            availability_zone_hints, tags.
 
         :raises NetworkNotFound, BadRequest: of the gateway.
+        :raises AvailabilityZoneNotFound: as zones.check_hints.
         """
         info = values.pop("external_gateway_info", None)
+        zones.check_hints(session, values)
         values = {"id": new_id(), "admin_state_up": True, "routes": [], "enable_snat": _snat(info), **values}
         rows.insert(session, Router, values)
         if info:
             self._add_gateway(session, values, self._external(session, context, info), info)
         self._changes.router(session, values["id"])
         return values["id"]
+
+    @staticmethod
+    def zones(router_ids):
+        """{router id: names of the zones of the hosts that have it}"""
+        return zones.of(zone_queries.of_routers, router_ids)
 
     def update(self, context, router, values, revision=None):
         """:param values: name, description, admin_state_up, routes, and external_gateway_info: {"network_id",
