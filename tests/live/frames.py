@@ -57,6 +57,13 @@ def disputed(source, claimed):
     return icmp6(source, ALL_NODES_MAC, "::", ALL_NODES, struct.pack("!BBHI", 135, 0, 0, 0) + _ip(claimed))
 
 
+def asked_groups(source, sender, target=ALL_NODES_MAC):
+    """A router's question who listens to which multicast groups (RFC 2710).  :param target: the MAC it is sent to."""
+    whole = icmp6(source, target, sender, ALL_NODES, struct.pack("!BBHHH", 130, 0, 0, 1, 0) + bytes(16))
+    alert = _with(whole[:54], 0, bytes([_ICMPV6, 0, 5, 2, 0, 0, 1, 0]) + whole[54:])
+    return alert[:21] + b"\1" + alert[22:]            # it goes no further than the link
+
+
 def icmp6(source, target, sender, receiver, message):
     return _six(source, target, sender, receiver, _ICMPV6, message, 2)
 
@@ -78,6 +85,13 @@ class Fragments:
         head, content = self.whole[:54], self.whole[54:]
         self.parts = [_with(head, _FRAGMENT, struct.pack("!BBHI", _OPTIONS, 0, 1, 7) + content[:8]),
                       _with(head, _FRAGMENT, struct.pack("!BBHI", _OPTIONS, 0, 8, 7) + content[8:])]
+
+
+def cut6(frame):
+    """The two fragments of an IPv6 frame, of which the first says what it is."""
+    head, content = frame[:54], frame[54:]
+    return [_with(head, _FRAGMENT, struct.pack("!BBHI", head[20], 0, 1, 9) + content[:8]),
+            _with(head, _FRAGMENT, struct.pack("!BBHI", head[20], 0, 8, 9) + content[8:])]
 
 
 def _six(source, target, sender, receiver, protocol, content, place):

@@ -107,6 +107,28 @@ def test_a_guest_disputes_no_address_that_is_not_its_own(pair):
     assert pair.arrives(frames.disputed(mac, SIX[0]), frames.disputed(mac, SIX[1]),
                         frames.behind_options(frames.disputed(mac, SIX[1])), frames.disputed(mac, "fd00::1"),
                         frames.disputed(mac, pair.local)) == [0, 4]
+    asked = [(FOUR[0], 1), (FOUR[1], 1), ("10.199.0.1", 1), (FOUR[1], 2)]
+    assert pair.arrives(*(frames.arp(mac, frames.ALL, mac, "0.0.0.0", ip, code) for ip, code in asked)) == [0]
+
+
+def test_nothing_in_fragments_passes_stateless_groups_that_is_not_seen(site, pair):
+    """They are not put together on the way, as those are that belong to connections (RFC 7113)."""
+    site.rules("open", *OUT, *EVERYTHING, stateful=False)
+    mac, other = pair.macs
+    right = frames.udp6(mac, other, *SIX, (5, 6))
+    false = [frames.advertised_router(mac, pair.local), frames.neighbour(mac, SIX[0], "fd00::2"),
+             frames.udp6(mac, other, pair.local, SIX[1], (547, 546)),
+             frames.udp6(mac, other, pair.local, SIX[1], (546, 547))]
+    cut = [part for each in false for part in frames.Fragments(each).parts]
+    assert pair.arrives(right, *frames.cut6(right), *cut, *map(frames.behind_options, false[:3])) == [0, 1, 2]
+
+
+def test_a_guest_that_asks_for_listeners_takes_no_multicast_from_others(pair):
+    """A bridge that minds who listens sends what nobody asked for to routers alone, and takes whoever asks for one."""
+    mac, unknown = pair.macs[0], ("33:33:ff:12:34:56", "ff02::1:ff12:3456")
+    for target in (frames.ALL_NODES_MAC, "33:33:de:ad:be:ef"):
+        assert pair.arrives(frames.asked_groups(mac, pair.local, target)) == [0]
+    assert pair.arrives(frames.echo6(mac, unknown[0], SIX[0], unknown[1])) == [0]
 
 
 def test_a_guest_is_no_router_and_no_dhcp_server(pair):

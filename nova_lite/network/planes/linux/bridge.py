@@ -14,7 +14,9 @@ from nova_lite.network.planes.linux.exceptions import HostNetworkError
 from nova_lite.network.planes.linux.parts import LEGS, PORTS
 
 _SYSCTL = "/proc/sys/net"
-_FILTERED = ("nf_call_iptables", "nf_call_ip6tables")
+#: The kernel's IP rules see what a bridge passes on, whatever they see of others (ports.py).  It passes multicast to all:
+#: a guest that sends a query or an advertisement of MLD or IGMP would else get what is for others, and they would not.
+_SETTINGS = {"nf_call_iptables": 1, "nf_call_ip6tables": 1, "mcast_snooping": 0}
 
 
 def ensure(netlink, parts, mtu):
@@ -36,15 +38,16 @@ def ensure(netlink, parts, mtu):
         ("ifalias", parts.mark, "IFLA_IFALIAS")) if link.get_attr(attribute) != value}
     if changed or link["state"] != "up":
         netlink.link("set", index=index, state="up", **changed)
-    _show_packets(netlink, link)
+    _set(netlink, link)
     return index
 
 
-def _show_packets(netlink, link):
-    """Have the kernel's IP rules see what this bridge passes on, whatever they see of others (ports.py)."""
+def _set(netlink, link):
     data = link.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA")
-    if data is None or not all(data.get_attr(f"IFLA_BR_{each.upper()}") for each in _FILTERED):
-        netlink.link("set", index=link["index"], kind="bridge", **{f"br_{each}": 1 for each in _FILTERED})
+    if data is None or any((data.get_attr(f"IFLA_BR_{name.upper()}") or 0) != value
+                           for name, value in _SETTINGS.items()):
+        netlink.link("set", index=link["index"], kind="bridge", **{
+            f"br_{name}": value for name, value in _SETTINGS.items()})
 
 
 def _close(name):

@@ -27,10 +27,13 @@ _FROM_GUEST = (
     "ether type ip6 iifname vmap @with_ipv6",
     "drop",
 )
+#: Who has no address yet asks whether somebody has it; whoever is about to take one gives it up when that is asked
+#: (RFC 5227), so that nobody asks of addresses that are not his own.
 _FROM_GUEST_ARP = (
     "iifname . arp saddr ether != @macs drop",
-    "arp saddr ip 0.0.0.0 accept",
     *(f"iifname . arp saddr ether . arp saddr ip @{name} accept" for name in ("addresses", "pairs4", "pairs4r")),
+    *(f"arp saddr ip 0.0.0.0 iifname . arp saddr ether . arp daddr ip @{name} accept"
+      for name in ("addresses", "pairs4", "pairs4r")),
     "drop",
 )
 #: Who asks for metadata is known by its address: with that of a pair, which may be another port's, nobody does.
@@ -56,9 +59,12 @@ _FROM_GUEST6 = (
 _FROM_ANY = (f"ip daddr {METADATA} iifname . ether saddr . ip saddr != @addresses drop",
              f"ip6 daddr {METADATA6} iifname . ether saddr . ip6 saddr != @addresses6 drop")
 #: What is in fragments, and behind extension headers, is seen only here.  134 are router advertisements, 137 redirects.
+#: Fragments of stateless groups' ports are not put together: where more headers follow the fragment's own, nobody sees
+#: what it is (RFC 7113), and it goes no further.
 #: DHCP knows a client by its link-local address: with that of a pair, which may be another's, nobody asks; and nobody
 #: refuses or gives back an address (8, 9), or asks in another's stead (12).
 _BY_GUEST6 = (
+    "frag nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop",
     "icmpv6 type { 134, 137 } drop",
     "udp sport 547 drop",
     "udp dport 547 iifname . ether saddr . ip6 saddr != @addresses6 drop",
