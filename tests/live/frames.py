@@ -68,6 +68,11 @@ def icmp6(source, target, sender, receiver, message):
     return _six(source, target, sender, receiver, _ICMPV6, message, 2)
 
 
+def sender6(frame):
+    """The source address of an IPv6 frame, as text."""
+    return str(ipaddress.IPv6Address(frame[22:38]))
+
+
 def behind_options(frame):
     """An IPv6 frame with an extension header before its content."""
     head, content = frame[:54], frame[54:]

@@ -68,9 +68,9 @@ class Namespace:
         """Say as much as can be by a TCP connection."""
         self._probe("pour", address, str(port))
 
-    def frames(self):
-        """A Frames of eth0."""
-        return Frames(self._probe("frames"))
+    def frames(self, device="eth0"):
+        """A Frames of a device."""
+        return Frames(self._probe("frames", device))
 
     def _probe(self, *arguments):
         """A process of probe.py, which has said that it is ready."""

@@ -154,10 +154,10 @@ def hold(address, port):
                 print("cut", flush=True)
 
 
-def frames():
-    """For each line of hex on the standard input: send that frame by eth0.  At its end, print all frames that came."""
+def frames(device):
+    """For each line of hex on the standard input: send that frame by a device.  At its end, print all that came."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as one:
-        one.bind(("eth0", 3))
+        one.bind((device, 3))
         print("ready", flush=True)
         for line in sys.stdin:
             one.send(bytes.fromhex(line))
@@ -184,6 +184,6 @@ if __name__ == "__main__":
         case "pour":
             pour(sys.argv[2], int(sys.argv[3]))
         case "frames":
-            frames()
+            frames(sys.argv[2])
         case "scan":
             scan(sys.argv[2].split(","), list(map(int, filter(None, sys.argv[3].split(",")))))

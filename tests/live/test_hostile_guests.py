@@ -119,6 +119,28 @@ def test_a_router_takes_each_source_from_its_own_network_alone(make):  # noqa: F
     assert one.reaches("10.198.0.17", 80) == two.reaches("10.197.0.17", 80) == {"ping", "tcp", "udp"}
 
 
+def test_nobody_goes_out_untranslated_by_an_address_of_other_networks(make, world_of):  # noqa: F811
+    """Where all routers meet it is another project's, or somebody's in the world; and the host's is shown as a
+    gateway's."""
+    mine, theirs, public = new(), new(), new()
+    host = make.host()
+    world_of(host)
+    free = nic(mine, "10.199.0.17", port_security_enabled=False)
+    one, two = attached(make, host, free, *ports_of(theirs, "10.198.0.17", cidr="10.198.0.0/24"))
+    first = Router(host, public).join(mine)
+    first.body["snat"] = False
+    second = Router(host, public, "172.24.4.11").join(theirs, "10.198.0.0/24").float("172.24.4.20", "10.198.0.17")
+    for each in (first, second):
+        well(each.apply())
+    own, leg = "10.199.0.17", first.body["interfaces"][0]["mac"]
+    out, into = one.frames(), two.frames()
+    for source in ("10.198.0.5", "10.198.0.17", "172.24.4.1", "9.9.9.9", host.transit(public)[0], own):
+        out.send(frames.udp4(one.nic["mac"], leg, source, "172.24.4.20", (5, 6), b"who is it" * 3))
+    out.received()
+    assert {ipaddress.ip_address(each[26:30]) for each in into.received() if b"who is it" in each} == {
+        ipaddress.ip_address(own)}
+
+
 def test_extra_routes_take_the_place_of_no_network_of_the_router(make, world_of):  # noqa: F811
     inner, public = new(), new()
     host = make.host()

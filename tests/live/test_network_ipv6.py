@@ -4,6 +4,7 @@ and programs as test_network_host.py does.
 
 import ipaddress
 import json
+import os
 import shutil
 import uuid
 
@@ -208,3 +209,21 @@ def test_a_host_with_forward_policy_drop_needs_the_rules_that_doctor_prints(make
         until("it is announced", each.solicit, 5)
         has_own(each)
     assert one.pings(of6(two)[0]) and one.fetch(METADATA)
+
+
+def test_questions_of_guests_fill_no_file_of_the_host(make):  # noqa: F811
+    network = str(uuid.uuid4())
+    host = make.host()
+    one, = plugged(make, host, dual(network, 17, ipv6.STATEFUL))
+    usable_link_local(one)
+    assert one.dhcp() and one.dhcp6() and one.solicit()
+    log = os.path.join(host.state_dir, "network", network, "dnsmasq.log")
+    with open(log) as file:
+        said = file.read()
+    assert "DHCP" in said, "what it serves"
+    assert not [line for line in said.splitlines() if one.nic["mac"] in line or "RTR-" in line]
+    with open(log, "a") as file:            # it says so of each question that it refuses
+        file.write("refused\n" * (1 << 18))
+    host.ask("heal")
+    assert os.path.getsize(log) < 1 << 16
+    assert one.dhcp6()["address"] == of6(one)[0]

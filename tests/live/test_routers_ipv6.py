@@ -311,6 +311,52 @@ def test_a_router_takes_each_source_from_its_own_network_alone(make):  # noqa: F
     assert sorted(came) == [b"\0\7", b"\0\x08"]
 
 
+def test_nobody_is_seen_outside_by_an_address_of_other_networks(make, world):  # noqa: F811
+    """Where all routers meet it is another project's, whose guests let it in, or somebody's in the world."""
+    mine, theirs, public = new(), new(), new()
+    host = make.host()
+    beyond = world(host)
+    one, two = plugged(make, host, dual(mine, 17, ipv6.SLAAC) | {"port_security_enabled": False}, other(theirs, 18))
+    first, second = (SixRouter(host, public, f"fd00:9::{number}", four=f"172.24.4.{number}").join6(network, cidr)
+                     for number, network, cidr in ((10, mine, RANGE), (11, theirs, FAR)))
+    for guest, router, network in ((one, first, mine), (two, second, theirs)):
+        well(router.apply())
+        has_own(guest)
+        joined(guest, router, network)
+    leg, own = first.body["interfaces"][0]["mac"], of6(one)[0]
+    first.body["routes"] = [{"destination": "2001:db8::/64", "nexthop": own}]
+    well(first.apply())
+    false = [of6(two)[0], "fd00:2::5", OUTER_GATEWAY, "fd00:26::2", "2001:db8::1", str(ipv6.LINKS[5])]
+    for guest, target in ((two, of6(two)[0]), (beyond, WORLD)):
+        out, into = one.frames(), guest.frames("eth0" if guest is two else "uplink")
+        for source in (*false, own):
+            out.send(frames.udp6(one.nic["mac"], leg, source, target, (7, 7)))
+        out.received()
+        assert one.pings(target)
+        assert {frames.sender6(each) for each in into.received() if each[20:21] == b"\x11"} == {own}
+
+
+def test_nobody_is_seen_as_the_gateway_by_the_address_of_the_host(make):  # noqa: F811
+    """What comes from the host is shown to guests as their gateway's, whom their groups may let in."""
+    mine, theirs = new(), new()
+    host = make.host()
+    one, two = plugged(make, host, dual(mine, 17, ipv6.SLAAC) | {"port_security_enabled": False},
+                       dual(theirs, 18, ipv6.SLAAC, FAR))
+    one.dhcp(), two.dhcp()
+    router = SixRouter(host).join6(mine).join6(theirs, FAR)
+    well(router.apply())
+    for guest, network in ((one, mine), (two, theirs)):
+        has_own(guest)
+        joined(guest, router, network)
+    out, into = one.frames(), two.frames()
+    leg = router.body["interfaces"][0]["mac"]
+    for source in (str(ipv6.LINKS[5]), of6(one)[0]):
+        out.send(frames.udp6(one.nic["mac"], leg, source, of6(two)[0], (7, 7)))
+    out.received()
+    assert one.pings(of6(two)[0])
+    assert {frames.sender6(each) for each in into.received() if each[20:21] == b"\x11"} == {of6(one)[0]}
+
+
 def test_extra_routes_take_the_place_of_no_network_of_the_router(make):  # noqa: F811
     inner, public = new(), new()
     host = make.host(host_access_ranges=[RANGE])

@@ -14,8 +14,8 @@ from nova_lite.network.planes.linux.exceptions import HostNetworkError
 from nova_lite.network.planes.linux.parts import LEGS, PORTS
 
 _SYSCTL = "/proc/sys/net"
-#: The kernel's IP rules see what a bridge passes on, whatever they see of others (ports.py).  It passes multicast to all:
-#: a guest that sends a query or an advertisement of MLD or IGMP would else get what is for others, and they would not.
+#: The kernel's IP rules see what a bridge passes on, whatever they see of others (ports.py).  It passes multicast on to
+#: all: else a guest that sends queries of MLD or IGMP would get what is for others, and they would not.
 _SETTINGS = {"nf_call_iptables": 1, "nf_call_ip6tables": 1, "mcast_snooping": 0}
 
 

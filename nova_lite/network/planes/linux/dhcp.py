@@ -27,6 +27,9 @@ _RESERVED = ("localhost",)
 _LABEL = 63             # characters of a label of a name
 _SET = ",set:"          # begins a guest's tag
 _TIMEOUT = 10          # seconds that dnsmasq may take to start, and to stop
+#: It writes no line for each question; of what it refuses it writes one all the same, as often as a guest likes.
+_QUIET = ("quiet-dhcp", "quiet-dhcp6", "quiet-ra")
+_LOG, _LOG_BYTES = "dnsmasq.log", 1 << 20
 
 
 class Seat(typing.NamedTuple):
@@ -74,6 +77,7 @@ class Dhcp:
         if not segment.subnets and not segment.subnets6:
             self.stop(directory)            # nothing has a gateway, so there is no address to answer from
             return
+        _cut_log(directory)
         tagged = _SET in _text(directory, "hosts")
         changed = self._write_files(segment, directory, seat, servers)
         pid, here = running(directory), seat.identity
@@ -102,11 +106,11 @@ class Dhcp:
     def _configuration(self, segment, directory, seat):
         domain = self._options.dns_domain
         lines = [
-            f"interface={seat.device}", "except-interface=lo", "bind-dynamic", "no-hosts", "no-ping", "quiet-dhcp",
+            f"interface={seat.device}", "except-interface=lo", "bind-dynamic", "no-hosts", "no-ping", *_QUIET,
             "leasefile-ro", "dhcp-authoritative", "dhcp-lease-max=65536", "domain-needed", "bogus-priv", "expand-hosts",
             f"domain={domain}", f"local=/{domain}/", f"user={_user(directory)}", "no-resolv",
             *(f"{option}={_quoted(_path(directory, name))}" for option, name in (
-                ("pid-file", "pid"), ("log-facility", "dnsmasq.log"), ("dhcp-hostsfile", "hosts"),
+                ("pid-file", "pid"), ("log-facility", _LOG), ("dhcp-hostsfile", "hosts"),
                 ("dhcp-optsfile", "options"), ("addn-hosts", "names"), ("servers-file", "servers")))]
         if _mixed(segment):
             lines.append("dhcp-ignore-names")       # a guest could call itself what another project looks for
@@ -171,6 +175,14 @@ class Dhcp:
     def _remember(segment, directory):
         now = {each["ip"]: port.mac for port in segment.ports for each in port.addresses}
         write(_path(directory, "lent"), json.dumps(_lent(directory) | now))
+
+
+def _cut_log(directory):
+    """Empty a log that is too long; dnsmasq goes on at its end."""
+    path = _path(directory, _LOG)
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.getsize(path) > _LOG_BYTES:
+            os.truncate(path, 0)
 
 
 def _lent(directory):

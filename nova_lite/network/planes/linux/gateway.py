@@ -30,6 +30,12 @@ def ranges(name, networks):
     return nft.named_set(name, "ipv4_addr", [str(each) for each in networks], "interval\n    auto-merge")
 
 
+def false_host(options):
+    """The rule that what comes with the host's address, which guests are shown as their gateway's, comes by its link.
+    """
+    return f'iifname != "{WAN}" ip saddr {options.transit_range} drop'
+
+
 def _received():
     """DHCP, DNS, metadata and a ping of the gateway; the host's packets are replies alone."""
     return ['iifname "lo" accept',
@@ -44,7 +50,7 @@ def _received():
 def _passed(access, options):
     """Packets of guests are matched one by one, so that a range that comes to be refused is refused at once."""
     # Answers of DHCP come from the gateway itself, and guests take what it passes on for its.
-    rules = ["udp sport 67 udp dport 68 drop", f'iifname "{LAN}" oifname "{LAN}" accept',
+    rules = ["udp sport 67 udp dport 68 drop", false_host(options), f'iifname "{LAN}" oifname "{LAN}" accept',
              f'iifname "{LAN}" ct direction reply ct state established,related accept',
              f'iifname "{LAN}" ip daddr @own {REFUSED}',
              f'iifname "{LAN}" ip daddr != @reachable ip daddr @near {REFUSED}']

@@ -37,7 +37,7 @@ def _received(own):
 
 
 def _passed(six):
-    rules = [rules6.NO_DHCP, f'iifname "{LAN}" oifname "{LAN}" accept',
+    rules = [rules6.NO_DHCP, rules6.FALSE_HOST, f'iifname "{LAN}" oifname "{LAN}" accept',
              f'iifname "{LAN}" ct direction reply {rules6.OPEN}', f'iifname "{LAN}" ip6 saddr != @inner drop',
              *rules6.refusals(f'iifname "{LAN}"')]
     if six.leads_out:

@@ -7,7 +7,7 @@ hook where addresses of senders are translated, the device that a packet came by
 import ipaddress
 
 from nova_lite.network.planes.linux import nft
-from nova_lite.network.planes.linux.gateway import REFUSED, TABLE, ranges
+from nova_lite.network.planes.linux.gateway import REFUSED, TABLE, false_host, ranges
 from nova_lite.network.planes.linux.layout import OUT
 from nova_lite.network.planes.linux.parts import METADATA, WAN
 
@@ -30,6 +30,7 @@ def ruleset(router, access, options, surroundings):
         ranges("own", surroundings.own), ranges("near", surroundings.near),
         ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.named_set("elsewhere", "ifname . ipv4_addr", _elsewhere(router), "interval"),
+        ranges("behind", [each for leg in router.legs for each in leg.ranges]),
         nft.named_map("translated", "ipv4_addr : ipv4_addr", [
             f"{ip} : {fixed}" for ip, fixed in sorted(router.translated.items())]),
         nft.named_map("sources", "ipv4_addr : ipv4_addr", sources),
@@ -95,8 +96,10 @@ def _passed(router, access, options):
     # Answers of DHCP come from a network's own gateway, and guests take what a router sends for its.
     rules = [f'{side} "{each.device}" drop' for each in router.all_legs if not each.up
              for side in ("iifname", "oifname")]
-    rules += ["udp sport 67 udp dport 68 drop", "iifname . ip saddr @elsewhere drop",
+    rules += ["udp sport 67 udp dport 68 drop", false_host(options), "iifname . ip saddr @elsewhere drop",
              "iifname @legs oifname @legs accept",
+             # Nobody goes out untranslated by an address that is not of this router's networks: it is another's.
+             *(() if router.snat else (f'iifname @legs oifname "{OUT}" ip saddr != @behind drop',)),
              "ct direction reply ct state established,related accept",
              f'iifname @legs oifname "{OUT}" ip daddr @own {REFUSED}',
              f'iifname @legs oifname "{OUT}" ip daddr != @reachable ip daddr @near {REFUSED}',

@@ -21,6 +21,7 @@ def ruleset(router, access, options, surroundings):
         "ip6", TABLE, nft.named_set("legs", "ifname", [f'"{each.device}"' for each in router.legs]),
         *rules6.sets(options, surroundings),
         nft.named_set("elsewhere", "ifname . ipv6_addr", _elsewhere(router), "interval"),
+        rules6.networks("behind", [each for leg in router.legs for each in leg.ranges6]),
         nft.chain("input", "filter", "input priority filter", _received(router), "drop"),
         nft.chain("forward", "filter", "forward priority filter", _passed(router, access), "drop"),
         nft.chain("postrouting", "nat", "postrouting priority srcnat", [
@@ -52,7 +53,9 @@ def _passed(router, access):
         return []
     rules = [f'{side} "{each.device}" drop' for each in router.all_legs if not each.up
              for side in ("iifname", "oifname")]
-    rules += [rules6.NO_DHCP, "iifname . ip6 saddr @elsewhere drop", "iifname @legs oifname @legs accept",
+    # Nobody goes out, where all networks meet, by an address that is not of this router's networks: it is another's.
+    rules += [rules6.NO_DHCP, rules6.FALSE_HOST, "iifname . ip6 saddr @elsewhere drop",
+              "iifname @legs oifname @legs accept", f'iifname @legs oifname "{OUT}" ip6 saddr != @behind drop',
               f"ct direction reply {rules6.OPEN}", *rules6.refusals(f'iifname @legs oifname "{OUT}"'),
               f'iifname @legs oifname "{OUT}" accept',
               # Guests' addresses are known outside; what may reach them, their security groups say.

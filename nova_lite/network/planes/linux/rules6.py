@@ -1,6 +1,8 @@
 """What nftables rules of IPv6 in networks' and routers' namespaces have in common: what is answered, and to whom."""
 
+from nova_lite.common import ipv6
 from nova_lite.network.planes.linux import nft
+from nova_lite.network.planes.linux.parts import WAN
 from nova_lite.network.planes.linux.ranges6 import METADATA6
 
 REFUSED = "reject with icmpv6 type admin-prohibited"
@@ -9,6 +11,8 @@ NO_ROUTE = "reject with icmpv6 type no-route"
 HOUSEKEEPING = "icmpv6 type { 130, 131, 132, 133, 135, 136, 143 } accept"
 #: Answers of DHCP come from a network's own gateway, and guests take what a router sends for its.
 NO_DHCP = "udp sport 547 udp dport 546 drop"
+#: What comes with the host's address is shown to guests as their gateway's: it comes by the link to the host alone.
+FALSE_HOST = f'iifname != "{WAN}" ip6 saddr {ipv6.LINKS} drop'
 OPEN = "ct state established,related accept"
 
 
