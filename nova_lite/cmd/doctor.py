@@ -34,7 +34,8 @@ def run(arguments):
         return 1
     checks = [_state_dir, _space, _port]
     if CONF.compute.driver == "libvirt":
-        checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun, _bridge_filter, _forwarding]
+        checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun, _bridge_filter, _traffic_control,
+                   _forwarding]
     failed = 0
     for check in checks:
         finding = check()
@@ -144,6 +145,14 @@ def _bridge_filter():
         return Finding(True, "br_netfilter can be loaded, so that security groups hold between guests of a bridge")
     return Finding(False, "the kernel has no br_netfilter, without which security groups cannot hold",
                    bridge_filter.REMEDY)
+
+
+def _traffic_control():
+    from nova_lite.network.planes.linux import traffic_control
+    reason = traffic_control.lacking()
+    if not reason:
+        return Finding(True, "the kernel limits rates, so that QoS policies hold")
+    return Finding(None, f"QoS policies that limit rates cannot hold: {reason}", traffic_control.REMEDY)
 
 
 def _forwarding():

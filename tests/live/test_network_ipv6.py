@@ -12,7 +12,7 @@ import pytest
 
 from nova_lite.common import ipv6
 from tests.clouds import until
-from tests.live.namespaces import nic, server, six
+from tests.live.namespaces import Refused, nic, server, six
 from tests.live.test_network_host import machine, make, mode  # noqa: F401 - fixtures
 
 RANGE = "fd00:1::/64"
@@ -227,3 +227,52 @@ def test_questions_of_guests_fill_no_file_of_the_host(make):  # noqa: F811
     host.ask("heal")
     assert os.path.getsize(log) < 1 << 16
     assert one.dhcp6()["address"] == of6(one)[0]
+
+
+@pytest.mark.parametrize("theirs", [RANGE, "fd00:1::/62"])
+def test_a_range_that_the_host_reaches_on_another_network_is_refused(make, theirs):  # noqa: F811
+    one, two = str(uuid.uuid4()), str(uuid.uuid4())
+    host = make.host(host_access_ranges=["fd00:1::/48"])
+    first = dual(one, 17, ipv6.STATEFUL, access=True)
+    second = dual(two, 18, ipv6.STATEFUL, theirs, access=True)
+    mine, = plugged(make, host, first)
+    guests = server(second)
+    use(mine, of6(mine)[0], 64)
+    for _ in range(2):
+        with pytest.raises(Refused, match=f"{theirs}.*cannot be used.*{RANGE}"):
+            host.ask("plug", server=guests)
+        host.ask("heal")
+        assert host.pings(of6(mine)[0])
+        assert RANGE in host.ask("ports")[0][second["port_id"]]["error"]
+        assert host.ask("ports")[0][first["port_id"]]["error"] == ""
+    host.ask("unplug", server=server(first))
+    host.ask("heal")
+    assert host.ask("ports")[0][second["port_id"]]["error"] == "", "it is free"
+
+
+@pytest.mark.parametrize("cidr", ["4000::/2", "fd00:1::/48", "fd00:1::/63", "fd00:1::/65", "fd00:1::/126"])
+@pytest.mark.parametrize("gateway", [..., None, "fe80::1", "fe80::a9fe:a9fe"])
+def test_no_range_keeps_a_network_from_being_served(make, cidr, gateway):  # noqa: F811
+    network = str(uuid.uuid4())
+    host = make.host()
+    mine = nic(network, "10.199.0.17")
+    ip = str(ipaddress.ip_network(cidr)[2])
+    for each in (ipv6.STATEFUL, None):
+        mine["addresses"][1:] = [six(ip, cidr, each, gateway=gateway)]
+        host.ask("plug", server=server(mine))
+        host.ask("heal")
+        assert host.ask("ports")[0][mine["port_id"]]["error"] == ""
+    one = make.guest(host, mine)
+    assert one.dhcp()["ip"] == "10.199.0.17"
+    use(one, ip)
+    assert one.fetch(METADATA)
+
+
+def test_of_two_networks_that_come_at_once_one_has_the_range(make):  # noqa: F811
+    host = make.host(host_access_ranges=["fd00:1::/48"])
+    nics = [dual(str(uuid.uuid4()), last, ipv6.STATEFUL, access=True) for last in (17, 18)]
+    host.ask("sync", servers=[server(each) for each in nics])
+    states = host.ask("ports")[0]
+    assert sorted(bool(states[each["port_id"]]["error"]) for each in nics) == [False, True]
+    host.ask("heal")
+    assert host.ask("ports")[0] == states

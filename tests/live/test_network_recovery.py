@@ -144,7 +144,8 @@ def test_a_network_of_the_old_shape_gets_the_new_one_and_guests_keep_theirs(make
     assert guest.dhcp()["ip"] == "10.199.0.17"
 
 
-@pytest.mark.parametrize("accident", ["namespace", "lan", "wan", "port", "link", "rules", "dnsmasq", "address"])
+@pytest.mark.parametrize("accident", ["namespace", "lan", "wan", "port", "link", "rules", "dnsmasq", "address",
+                                      "other end"])
 def test_heal_restores_each_removed_part_of_a_network(make, accident):  # noqa: F811
     mine = nic(str(uuid.uuid4()), "10.199.0.17", access=True)
     host = make.host(**ACCESS)
@@ -157,7 +158,9 @@ def test_heal_restores_each_removed_part_of_a_network(make, accident):  # noqa: 
      "link": lambda: host.run("ip", "link", "set", names.link, "down"),
      "rules": lambda: inside.run("nft", "flush", "ruleset"),
      "dnsmasq": lambda: os.kill(host.dnsmasqs()[0], 9),
-     "address": lambda: inside.run("ip", "addr", "flush", "dev", "lan")}[accident]()
+     "address": lambda: inside.run("ip", "addr", "flush", "dev", "lan"),
+     "other end": lambda: inside.run("sh", "-c", "ip addr flush dev lan && ip addr add 10.199.0.1 peer 10.199.0.9/24 "
+                                                 "dev lan")}[accident]()
     host.ask("heal")
     assert guest.dhcp()["ip"] == "10.199.0.17" and host.pings("10.199.0.17")
     assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"

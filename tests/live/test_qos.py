@@ -8,6 +8,8 @@ import uuid
 
 import pytest
 
+from nova_lite.cmd import doctor
+from nova_lite.network.planes.linux import traffic_control
 from tests.live.namespaces import nic, server
 from tests.live.test_network_host import machine, make  # noqa: F401 - fixtures
 
@@ -173,6 +175,23 @@ def test_a_limit_waits_for_the_guests_device_and_goes_with_its_port(machine, mak
     guest.remove()
     host.ask("unplug", server=owner)
     assert detour not in host.devices()
+
+
+def test_numbers_too_large_for_the_kernel_limit_no_more_than_said(site):
+    """A burst of 4 GB and a little more would be a little one."""
+    for kbps, burst in ((34359739, 2147483647), (2147483647, 2147483647), (1, 2147483647), (1, 1)):
+        site.limit("one", ingress_kbps=kbps, ingress_burst=burst)
+        assert not site.fault("one")["error"]
+        shown = site.host.run("tc", "class", "show", "dev", site.tap("one")).stdout.split()
+        found = shown[shown.index("burst") + 1]
+        assert (len(found) > 9 or found.endswith("Mb")) == (kbps > 1), found
+
+
+def test_doctor_finds_what_a_kernel_lacks_for_limits(machine, monkeypatch):  # noqa: F811
+    assert doctor._traffic_control().good is True
+    monkeypatch.setattr(traffic_control, "IFB", "no_such_kind")
+    found = doctor._traffic_control()
+    assert found.good is None and "no_such_kind" in found.what and "act_mirred" in found.remedy
 
 
 def test_nothing_is_left_when_all_is_removed(site):

@@ -120,8 +120,10 @@ class Builder:
     def _access(self, layout, router):
         """(ranges of IPv4, of IPv6) that the host reaches by a router."""
         ranges = self._networks.access_ranges()
+        wanted = [ipaddress.ip_network(each) for each in layout.access6(router.id, ranges)]
+        held = self._networks.held6(router.id, layout, self._around) if wanted else {}
         return layout.access(router.id, ranges), tuple(map(str, ranges6.free(
-            map(ipaddress.ip_network, layout.access6(router.id, ranges)), self._around.reached6)))
+            [each for each in wanted if each not in held], self._around.reached6)))
 
     def remove(self, network_id, layout):
         """Remove all of a network, and its files last.  :param layout: the Layout, without it."""

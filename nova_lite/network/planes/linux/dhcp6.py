@@ -49,6 +49,8 @@ def lines(segment, seat, tag, lease):
 
 def _range(network, address, lease):
     start, length = network.network_address, network.prefixlen
+    if length < ipv6.PREFIX:            # dnsmasq would not start; as in Neutron, guests learn nothing of it
+        return []
     mode = address.get("ra_mode") if is_announced(address) else None
     if mode == ipv6.SLAAC:
         return [f"{start},ra-only,{length},{_PREFIX_LIFETIME}s"]

@@ -9,4 +9,4 @@ class HostNetworkError(exceptions.NovaLiteError):
 
 class RangeInUse(HostNetworkError):
     template = ("Network {network_id} ({cidr}) cannot be used on this host, which reaches {other} by another way ("
-                "'ip route show {other}' names it). Take that route away, or use a network with another range.")
+                "'{ip} route show {other}' names it). Take that route away, or use a network with another range.")

@@ -159,6 +159,7 @@ class Layout:
                 self._add(body.gateway, tuple(_subnet(each) for each in body.gateway.addresses))
             for each in body.interfaces:
                 self._add(each, ())
+        self._claims6 = {}
         self._held = {}             # network id -> {gateway's address: (Router, Leg)}
         self._held6 = {}            # network id -> {IPv6 range: {port id: address} of the legs in it}
         for each in self.routers.values():
@@ -263,6 +264,17 @@ class Layout:
     def access6(self, router_id, ranges):
         """As ``access``, of IPv6."""
         return self._access(router_id, lambda segment: segment.access6(ranges))
+
+    def claims6(self, ranges):
+        """{name of the host's link to a network or router: IPv6 ranges (text) that the host may reach by it}
+
+        :param ranges: as of ``access``.
+        """
+        if ranges not in self._claims6:
+            own = {key: self.own(key).access6(ranges) for key in self.segments}
+            own |= {key: self.access6(key, ranges) for key in self.routers}
+            self._claims6[ranges] = {parts.Parts("", key).link: some for key, some in own.items() if some}
+        return self._claims6[ranges]
 
     def _access(self, router_id, reached):
         return tuple(sorted({one for network_id in self.networks_of([router_id])

@@ -106,6 +106,20 @@ def inside(name):
         raise HostNetworkError(reason=f"network namespace {name} is gone") from None
 
 
+@contextlib.contextmanager
+def apart():
+    """Move the calling native thread into a new namespace without a name, which ends with the block.
+
+    :raises OSError: the kernel refuses.
+    """
+    with open(_OWN) as home:
+        _call("unshare", _NEWNET)
+        try:
+            yield
+        finally:
+            _return(home)
+
+
 def _return(home):
     """Move the thread back, or end the process: else it would do the next caller's work in a tenant's network."""
     try:

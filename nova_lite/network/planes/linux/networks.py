@@ -74,9 +74,11 @@ class Networks:
             return None, ()
         is_outer = any(":" in each["cidr"] for each in own.outer)
         access = [ipaddress.ip_network(each) for each in own.access6(self.access_ranges())]
+        held = self.held6(network_id, layout, around) if access else {}
         for each in access:
-            if not ranges6.free([each], around.reached6):
-                raise RangeInUse(network_id=network_id, cidr=each, other="a route of IPv6")
+            other = held.get(each) or ranges6.in_the_way(each, around.reached6)
+            if other is not None:
+                raise RangeInUse(network_id=network_id, cidr=each, other=other, ip="ip -6")
         routed = [(cidr, hop) for cidr, hop in (layout.routed6(network_id) if is_outer else ())
                   if is_within(cidr, self._options.ipv6_routed_ranges) and ranges6.free([cidr], around.reached6)]
         if is_outer and access:         # but where the host has a shorter way
@@ -87,6 +89,10 @@ class Networks:
             routes=tuple((str(cidr), hop, LAN) for cidr, hop in routed), access=tuple(map(str, access)),
             leads_out=bool(is_outer and access and self._options.nat and around.forwards6)
         ), (*own.subnets6, *(str(cidr) for cidr, _ in routed))
+
+    def held6(self, key, layout, around):
+        """As ranges6.held, of the link to a network or router."""
+        return ranges6.held(self._parts(key).link, layout.claims6(tuple(self.access_ranges())), around.reached6)
 
     def _link_local(self, network_id):
         return {str(ipv6.link_local(port.mac)): port.addresses[0]["ip"]

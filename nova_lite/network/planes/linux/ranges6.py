@@ -86,5 +86,31 @@ def free(ranges, reached):
 
     :param reached: ((ip_network, device), ...)
     """
-    others = sorted({network for network, device in reached if not device.startswith(LINKS)})
+    others = _of_others(reached)
     return [each for each in ranges if not any(map(each.overlaps, others))]
+
+
+def in_the_way(each, reached):
+    """The ip_network of a route by another device that overlaps a range; None.  :param reached: as of ``free``."""
+    return next(filter(each.overlaps, _of_others(reached)), None)
+
+
+def _of_others(reached):
+    return sorted({network for network, device in reached if not device.startswith(LINKS)})
+
+
+def held(device, claims, reached):
+    """{range of a device: the one of another, which stands in its way}, all ip_networks.
+
+    Of ranges that overlap, the host reaches the one that has a route already, or else that of the device first by name.
+
+    :param claims: {device: ranges that the host is to reach by it}, all text.  :param reached: as of ``free``.
+    """
+    there = set(reached)
+    found = {}
+    for mine in map(ipaddress.ip_network, claims.get(device, ())):
+        for other, ranges in claims.items():
+            for each in map(ipaddress.ip_network, ranges) if other != device else ():
+                if each.overlaps(mine) and ((each, other) not in there, other) < ((mine, device) not in there, device):
+                    found[mine] = each
+    return found

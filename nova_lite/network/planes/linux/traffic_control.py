@@ -7,12 +7,15 @@ and leaves alone what is as it should be, and what other programs set.
 
 import typing
 
+from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from nova_lite.network.planes.linux import bridge
+from nova_lite.network.planes.linux import bridge, netns
 from nova_lite.network.planes.linux.exceptions import HostNetworkError
 
 IFB = "ifb"
+REMEDY = ("install the kernel's modules (for Ubuntu's virtual kernels the package linux-modules-extra), or a kernel "
+          "with sch_htb, ifb, cls_u32 and act_mirred, and run this as root")
 _ROOT, _CLASS, _QUEUE = 0x4E4C0000, 0x4E4C0001, 0x4E4D0000        # ours: "NL"
 _INGRESS = 0xFFFF0000
 _EVERY_PROTOCOL = 3
@@ -22,6 +25,7 @@ _FRAME = 1514
 _WAITING, _BURST = 0.2, 0.05
 _QUEUES = (32, 1000)    # the fewest and most packets that wait
 _LONGEST = 60           # seconds in which a burst is earned at most
+_MOST_AT_ONCE = 2 ** 31     # bytes, which the kernel's numbers of 32 bits hold
 
 
 class Rate(typing.NamedTuple):
@@ -37,7 +41,7 @@ class Rate(typing.NamedTuple):
     @property
     def bytes_at_once(self):
         wanted = self.burst * 125 or int(self.bytes * _BURST)
-        return max(min(wanted, self.bytes * _LONGEST), _FRAME)
+        return max(min(wanted, self.bytes * _LONGEST, _MOST_AT_ONCE), _FRAME)
 
     @property
     def queue(self):
@@ -142,3 +146,15 @@ def with_module(call, kind, module):
             raise HostNetworkError(reason=f"this kernel has no traffic control of kind {kind} ({module}), by which QoS "
                                           f"policies limit rates: {error}") from error
         raise
+
+
+def lacking():
+    """What keeps this kernel from limiting rates, tried where nobody is; "": nothing.  Blocks for moments."""
+    try:
+        with netns.apart(), IPRoute() as netlink:
+            one, other = (ensure_ifb(netlink, name, name) for name in ("one", "other"))
+            send_at(netlink, other, Rate(1000))
+            receive_by(netlink, one, other, ())
+    except (HostNetworkError, NetlinkError, OSError) as error:
+        return str(error)
+    return ""

@@ -116,7 +116,7 @@ def _check_access(parts, wanted):
     for cidr in map(ipaddress.ip_network, wanted.access):
         for other in reached:
             if other.overlaps(cidr):
-                raise RangeInUse(network_id=parts.network_id, cidr=cidr, other=other)
+                raise RangeInUse(network_id=parts.network_id, cidr=cidr, other=other, ip="ip")
 
 
 def make_links(host, parts, links):
@@ -212,13 +212,13 @@ def set_addresses(netlink, index, wanted, but=None):
     new = sorted(wanted - _addresses(netlink, index, but))
     for each in new:
         ip, _, length = each.partition("/")
-        with contextlib.suppress(FileExistsError):
+        with wiring6.may_be_present():
             netlink.addr("add", index=index, address=ip, prefixlen=int(length))
     return [each.partition("/")[0] for each in new]
 
 
 def _addresses(netlink, index, but):
-    present = {f"{each.get_attr('IFA_ADDRESS')}/{each['prefixlen']}"
+    present = {f"{each.get_attr('IFA_LOCAL')}/{each['prefixlen']}"         # not the other end's
                for each in netlink.get_addr(index=index, family=socket.AF_INET)}
     return present if but is None else {each for each in present if ipaddress.ip_interface(each).ip not in but}
 

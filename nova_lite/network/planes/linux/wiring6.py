@@ -83,7 +83,7 @@ def set_addresses(netlink, link, wanted):
         with contextlib.suppress(NetlinkError):         # it went by itself
             netlink.addr("del", index=index, address=str(each.ip), prefixlen=each.network.prefixlen)
     for each in sorted(wanted - present):
-        with _present():
+        with may_be_present():
             netlink.addr("add", index=index, address=str(each.ip), prefixlen=each.network.prefixlen)
     return [str(each.ip) for each in sorted(wanted - present)]
 
@@ -100,7 +100,7 @@ def _set_routes(netlink, index, wanted):
     for range_, hop, device, priority in sorted(wanted - present, key=str):
         # The gateway may be outside of its subnet: its neighbour all the same.
         out = {"flags": _ON_LINK} if range_ == _ANY and device != WAN else {}
-        with _worded(range_, hop), _present():
+        with _worded(range_, hop), may_be_present():
             netlink.route("add", dst=range_, gateway=hop, oif=index[device], priority=priority, proto=_OURS, **out)
 
 
@@ -113,7 +113,7 @@ def _device(netlink, index, range_, hop):
 
 
 @contextlib.contextmanager
-def _present():
+def may_be_present():
     """What is to be added may be there."""
     try:
         yield
@@ -157,7 +157,7 @@ def let_in(host, name, six, ends, priority=_BY_DEFAULT):
     for each in present.keys() - wanted:
         host.route("del", dst=each, oif=link["index"], proto=_OURS)
     for each in sorted(wanted - present.keys()):
-        with _present():
+        with may_be_present():
             host.route("add", dst=each, gateway=str(ends[1]), oif=link["index"], priority=priority, proto=_OURS)
 
 
