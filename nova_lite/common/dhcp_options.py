@@ -6,6 +6,8 @@ Names are those of dnsmasq, by which Neutron's users know them; what is written 
 import ipaddress
 import re
 
+from nova_lite.common import ip_text
+
 #: {name: option}, of IPv4.
 NUMBERS = {
     "netmask": 1, "time-offset": 2, "router": 3, "dns-server": 6, "log-server": 7, "lpr-server": 9, "host-name": 12,
@@ -64,6 +66,6 @@ def line(name, value, version=4):
 def _bracketed(text):
     """An IPv6 address as dnsmasq reads it; anything else as it is."""
     try:
-        return f"[{ipaddress.IPv6Address(text.strip())}]"
+        return f"[{ipaddress.IPv6Address(ip_text.without_scope(text.strip()))}]"
     except ValueError:
         return text

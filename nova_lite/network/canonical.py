@@ -3,11 +3,10 @@
 Every function returns the canonical form and raises an exception of ``network.exceptions`` for an invalid value.
 """
 
-import ipaddress
 import re
 
 from nova_lite.common import exceptions as common
-from nova_lite.common import integers, ip_protocols
+from nova_lite.common import integers, ip_protocols, ip_text
 from nova_lite.network import exceptions, pool_exceptions
 
 ETHERTYPES = ("IPv4", "IPv6")
@@ -90,11 +89,9 @@ def prefix(text):
     if not text:
         return None
     try:
-        if "%" not in text:                 # Python reads an interface's name behind it
-            return str(ipaddress.ip_interface(text))
+        return str(ip_text.interface(text))
     except ValueError:
-        pass
-    raise exceptions.InvalidCIDR(cidr=text)
+        raise exceptions.InvalidCIDR(cidr=text) from None
 
 
 def prefixes(texts):
@@ -119,9 +116,9 @@ def network_or_address(text):
 
 def _network(text, attribute):
     try:
-        if "/" not in text or "%" in text:
+        if "/" not in text:
             raise ValueError(text)
-        return ipaddress.ip_network(text, strict=False)
+        return ip_text.network(text)
     except ValueError:
         raise common.BadRequest(f"Invalid input for {attribute}. Reason: '{text}' is not a valid IP subnet.") from None
 
@@ -149,10 +146,10 @@ def routes(several, name="routes"):
 def _destination(text):
     """An ip_network, of IPv4 as it is written; None: it is none, or has host bits."""
     try:
-        found = ipaddress.ip_network(text)
+        found = ip_text.network(text, strict=True)
     except ValueError:
         return None
-    return found if "/" in text and "%" not in text and (found.version == 6 or str(found) == text) else None
+    return found if "/" in text and (found.version == 6 or str(found) == text) else None
 
 
 def fixed_ips(several, name="fixed_ips"):
@@ -173,7 +170,7 @@ def pools(several):
 def cidr(text):
     """A range without host bits, for filters; text that is no range is returned as it is, and matches nothing."""
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return str(ip_text.network(text))
     except ValueError:
         return text
 
@@ -181,7 +178,7 @@ def cidr(text):
 def address(text):
     """An IP address in its short form, or the text itself where it is none."""
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ip_text.address(text))
     except ValueError:
         return text
 

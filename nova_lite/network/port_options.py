@@ -1,8 +1,6 @@
 """What a client says of a port's DHCP options and allowed address pairs: checked, and in the form that is kept."""
 
-import ipaddress
-
-from nova_lite.common import dhcp_options, exceptions
+from nova_lite.common import dhcp_options, exceptions, ip_text
 from nova_lite.conf import CONF
 from nova_lite.network import canonical
 from nova_lite.network import exceptions as network_exceptions
@@ -74,10 +72,8 @@ def complete(several, mac):
 
 
 def _check_ip(text):
-    kind, read = ("IP subnet", ipaddress.ip_interface) if "/" in text else ("IP address", ipaddress.ip_address)
+    kind, read = ("IP subnet", ip_text.interface) if "/" in text else ("IP address", ip_text.address)
     try:
-        if "%" in text:                     # Python reads an interface's name behind it
-            raise ValueError(text)
         found = read(text)
     except ValueError:
         raise exceptions.BadRequest(f"'{text}' is not a valid {kind}") from None

@@ -1,5 +1,7 @@
 """Subnets of IPv6: their ranges, gateways, pools and modes, and what of them Neutron refuses."""
 
+import urllib.parse
+
 import pytest
 
 from tests.api.test_network_api import refused
@@ -217,3 +219,33 @@ def test_a_plane_without_ipv6_refuses_its_subnets(linux):  # noqa: F811
     refused(linux.call("POST", "/ports", {"port": port}), 400, "HTTPBadRequest", "subnets here have IPv4 only")
     rule = {"security_group_id": linux.find("/security-groups")[0]["id"], "direction": "ingress", "ethertype": "IPv6"}
     assert linux.make("security_group_rule", **rule), "rules of IPv6 hold on every plane"
+
+
+def test_no_range_or_address_has_a_scope(service, conf):  # noqa: F811
+    """What Python takes for the name of an interface may be lines of a configuration file."""
+    network, plain = service.make("network"), service.make("network")
+    subnet = service.make("subnet", network_id=plain["id"], cidr="fd00:1::/64", ip_version=6)
+    pool = service.make("subnetpool", name="p", prefixes=["fd00:2::/48"], default_prefixlen=64)
+    group = service.make("security_group", name="g")
+    new = {"network_id": network["id"], "ip_version": 6}
+    for scope in ("%eth0", "%x\nconf-script=id\n#", "%} ; flush"):
+        wrong = f"fd00:2::{scope}", f"fd00:2::{scope}/64"
+        for kind, body in (
+                ("subnet", {**new, "cidr": wrong[1]}),
+                ("subnet", {**new, "cidr": wrong[1], "subnetpool_id": pool["id"]}),
+                ("subnet", {**new, "cidr": "fd00:2::/64", "gateway_ip": wrong[0]}),
+                ("subnetpool", {"name": "q", "prefixes": [wrong[1]]}),
+                ("port", {"network_id": plain["id"], "fixed_ips": [{"ip_address": f"fd00:1::5{scope}"}]}),
+                ("port", {"network_id": plain["id"], "allowed_address_pairs": [{"ip_address": wrong[1]}]}),
+                ("security_group_rule", {"security_group_id": group["id"], "direction": "ingress", "ethertype": "IPv6",
+                                         "remote_ip_prefix": wrong[1]}),
+                ("address_group", {"name": "a", "addresses": [wrong[1]]})):
+            answer = service.call("POST", f"/{kind.replace('_', '-')}s", {kind: body})
+            assert answer.status_int in (400, 409), (kind, body, answer.text)
+        for body in ({"dns_nameservers": [wrong[0]]}, {"gateway_ip": wrong[0]},
+                     {"host_routes": [{"destination": wrong[1], "nexthop": "fd00:1::1"}]},
+                     {"host_routes": [{"destination": "fd00:3::/64", "nexthop": wrong[0]}]},
+                     {"allocation_pools": [{"start": wrong[0], "end": wrong[0]}]}):
+            assert service.call("PUT", f"/subnets/{subnet['id']}", {"subnet": body}).status_int == 400, body
+        assert service.call("GET", "/subnets?cidr=" + urllib.parse.quote(wrong[1])).json == {"subnets": []}
+    assert service.find(f"/subnets?network_id={network['id']}") == []

@@ -214,6 +214,14 @@ def add(cloud, parent, **rule):
     return cloud.call("POST", "/os-security-group-rules", {"security_group_rule": {"parent_group_id": parent, **rule}})
 
 
+@pytest.mark.parametrize("cidr", ["fd00::%eth0/64", "fd00::%};drop/64", "fd00::%x\nflush/64"])
+def test_no_range_of_a_rule_has_a_scope(cloud, cidr):
+    """It would get into the rules of hosts."""
+    made = group(cloud)
+    assert message(add(cloud, made["id"], cidr=cidr, ip_protocol="tcp", from_port=1, to_port=2))[0] == 400
+    assert cloud.get(f"/os-security-groups/{made['id']}")["security_group"]["rules"] == []
+
+
 def test_a_group_is_made_renamed_and_deleted(cloud):
     made = group(cloud)
     assert made == {"id": made["id"], "name": "g", "description": "d", "tenant_id": "pa", "rules": []}

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import re
 import unicodedata
 import uuid
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from oslo_utils import timeutils
 
+from nova_lite.common import ip_text
 from nova_lite.common.regular_expressions import LONGEST
 
 #: Why a name is refused, in the words Nova uses.
@@ -60,7 +60,7 @@ def _cidr(text):
     if "/" not in text or re.search(r"\s", text):
         return False
     try:
-        ipaddress.ip_network(text, strict=False)
+        ip_text.network(text)
     except ValueError:
         return False
     return True
@@ -98,10 +98,8 @@ def _uri(text):
 
 def _address(*versions):
     def check(text):
-        if "%" in text:
-            return False                    # the scope that Python reads there means something to one host only
         try:
-            return ipaddress.ip_address(text).version in versions
+            return ip_text.address(text).version in versions
         except ValueError:
             return False
     return check

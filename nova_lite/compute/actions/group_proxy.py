@@ -5,7 +5,7 @@ import ipaddress
 
 from oslo_utils import uuidutils
 
-from nova_lite.common import exceptions
+from nova_lite.common import exceptions, ip_text
 from nova_lite.common.visibility import ALL
 from nova_lite.network import exceptions as network_exceptions
 from nova_lite.network.listing import Ask
@@ -112,7 +112,7 @@ def _cidr(asked):
     try:
         if "/" not in text:
             raise ValueError
-        found = ipaddress.ip_interface(text)
+        found = ip_text.interface(text)
     except ValueError as error:
         raise exceptions.BadRequest(f"{text} is not a valid IP network.") from error
     if not found.network.prefixlen and int(found.ip):

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from nova_lite.common import ipv6
+from nova_lite.common import ip_text, ipv6
 from nova_lite.conf import CONF
 from nova_lite.network.embedded import addressing
 from nova_lite.network.embedded.served import check_capable
@@ -27,7 +27,7 @@ _LINK = ipaddress.ip_network("fe80::/10")
 def of(text, version, *, dhcp):
     """The ip_network that a new subnet of an IP version is to have.  :raises InvalidInput: no subnet may."""
     try:
-        cidr = ipaddress.ip_network(text, strict=False)
+        cidr = ip_text.network(text)
     except ValueError:
         raise InvalidInput(detail=f"{text} is not in a CIDR format.") from None
     if cidr.version != version:

@@ -9,7 +9,7 @@ import re
 import shutil
 import uuid
 
-from nova_lite.common import atomic_file
+from nova_lite.common import atomic_file, ip_text
 
 #: Why a port with admin_state_up False does not work.
 SWITCHED_OFF = "it is switched off"
@@ -83,9 +83,10 @@ class Port:
 
 def _of_subnet(found):
     """:param found: objects.Address or objects.DesiredSubnet."""
-    made = {"cidr": found.cidr, "gateway": found.gateway, "dns": list(found.dns), "dhcp": found.dhcp,
+    cidr = ip_text.without_scope(found.cidr)
+    made = {"cidr": cidr, "gateway": found.gateway, "dns": list(found.dns), "dhcp": found.dhcp,
             "routes": list(found.routes) if found.obj_attr_is_set("routes") else []}
-    if ":" in found.cidr:
+    if ":" in cidr:
         made |= {name: found.later(name) for name in ("ra_mode", "address_mode")}
     return made
 

@@ -7,7 +7,7 @@ import functools
 import ipaddress
 import typing
 
-from nova_lite.common import ip_protocols
+from nova_lite.common import ip_protocols, ip_text
 from nova_lite.network.planes.linux import conntrack
 from nova_lite.network.planes.linux.parts import METADATA
 from nova_lite.network.planes.linux.pieces import Chain, Piece
@@ -123,7 +123,7 @@ def _addresses(kind, group_id, addresses):
 
 @functools.lru_cache(maxsize=1 << 16)
 def _network(text):
-    return ipaddress.ip_network(text, strict=False)
+    return ipaddress.ip_network(ip_text.without_scope(text), strict=False)
 
 
 def _halves(network):

@@ -3,6 +3,7 @@
 import dataclasses
 import ipaddress
 
+from nova_lite.common import ip_text
 from nova_lite.network.planes.linux import parts, ranges6
 from nova_lite.network.planes.state import Segment
 
@@ -138,7 +139,7 @@ def _leg(port, device=None):
     outer, inner = parts.leg(port.port_id)
     return Leg(port_id=port.port_id, network_id=port.network_id, device=device or inner, outer=outer, mac=port.mac,
                mtu=port.mtu, up=port.is_up,
-               addresses=tuple(f"{each.ip}/{each.cidr.partition('/')[2]}" for each in port.addresses))
+               addresses=tuple(f"{each.ip}/{_cidr(each).partition('/')[2]}" for each in port.addresses))
 
 
 class Layout:
@@ -282,9 +283,13 @@ class Layout:
                              for one in reached(segment)}))
 
 
+def _cidr(address):
+    return ip_text.without_scope(address.cidr)
+
+
 def _subnet(address):
     """As an address of a state.Port."""
-    return {"ip": address.ip, "cidr": address.cidr, "gateway": address.gateway, "dns": [], "dhcp": False,
+    return {"ip": address.ip, "cidr": _cidr(address), "gateway": address.gateway, "dns": [], "dhcp": False,
             "subnet_id": address.subnet_id,
             "host_access": not address.obj_attr_is_set("host_access") or address.host_access}
 
