@@ -30,6 +30,8 @@ LOG = logging.getLogger(__name__)
 
 Target = oslo_messaging.Target
 
+#: Seconds without a sign of life from whoever answers after which a call that may take longer is given up.
+_ALIVE = 10
 _SILENT = 3                         # seconds without an answer for a caller whose queue was missing
 _ERROR = "nova_lite.error"          # the one key of a reply that carries an exception
 _PING = "nova_lite.ping"            # namespace of the endpoint that answers Server.ping
@@ -139,8 +141,12 @@ class Client:
         self._guard = guard
 
     def to(self, host=None, *, fanout=None, timeout=None):
-        """A client for one ``host``, for all servers (``fanout``), or that waits ``timeout`` seconds for answers."""
-        narrowed = {"server": host, "fanout": fanout, "timeout": timeout}
+        """A client for one ``host``, for all servers (``fanout``), or that waits ``timeout`` seconds for answers.
+
+        A server that dies, or whose answer is lost, is noticed before the end of a long time.
+        """
+        narrowed = {"server": host, "fanout": fanout, "timeout": timeout,
+                    "call_monitor_timeout": _ALIVE if timeout is not None and timeout > _ALIVE else None}
         narrowed = {name: value for name, value in narrowed.items() if value is not None}
         return Client(self._inner.prepare(**narrowed), self._guard)
 

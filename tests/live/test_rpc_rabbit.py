@@ -114,6 +114,45 @@ def test_an_outage_of_the_broker_costs_callers_little_and_heals_by_itself(broker
         assert process.returncode == 0 and output.strip() == "back", output + errors[-6000:]
 
 
+LONG = """
+import os, subprocess, sys, time
+from nova_lite.common import exceptions, rpc
+from nova_lite.common.context import RequestContext
+
+context = RequestContext("u1", "p1")
+rpc._ALIVE = 4
+
+class Endpoint:
+    def long(self, context, seconds):
+        concurrency.sleep(seconds)
+        return seconds
+
+    def die(self, context):
+        os._exit(7)
+
+rpc.init(sys.argv[1])
+if len(sys.argv) > 2:
+    server = rpc.server("compute", sys.argv[2], [Endpoint()]).start()
+    print("up", flush=True)
+    concurrency.native(sys.stdin.readline, deadline=None)
+    os._exit(0)
+client = rpc.client("compute", "1.0")
+with subprocess.Popen([*sys.orig_argv, "host1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    assert concurrency.native(other.stdout.readline, deadline=60) == "up\\n"
+    assert client.to("host1", timeout=1000).call(context, "long", seconds=12) == 12
+    try:
+        client.to("host1", timeout=1000).call(context, "die")
+    except exceptions.NoAnswer:
+        assert other.wait() == 7
+        os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_long_call_ends_when_its_server_is_gone_and_not_before(broker, mode):
+    run(mode, LONG, broker)
+
+
 MISSED = """
 import gc, os, sys
 from oslo_messaging._drivers.amqpdriver import ObsoleteReplyQueuesCache
