@@ -285,3 +285,10 @@ def test_pools_count_against_their_quota(service, conf):  # noqa: F811
     pool(service)
     refused(service.call("POST", "/subnetpools", {"subnetpool": {"name": "p", "prefixes": ["10.0.0.0/8"]}}), 409,
             "OverQuota", "['subnetpool']")
+
+
+@pytest.mark.parametrize("cidr", ["junk", " ", "10.0.0.0/33", "10.0.0.0/8/1", "5", "fd00::/24"])
+def test_what_is_no_range_of_its_version_comes_from_no_pool(service, cidr):  # noqa: F811
+    network, pool = service.make("network"), service.make("subnetpool", name="p", prefixes=["10.0.0.0/8"])
+    refused(service.call("POST", "/subnets", {"subnet": {"network_id": network["id"], "ip_version": 4, "cidr": cidr,
+                                                         "subnetpool_id": pool["id"]}}), 400, "InvalidInput", cidr)

@@ -4,7 +4,8 @@ import ipaddress
 
 from nova_lite.common import prefixes
 from nova_lite.db.network import subnet_pools as pool_queries
-from nova_lite.network import canonical, exceptions, pool_exceptions
+from nova_lite.network import exceptions, pool_exceptions
+from nova_lite.network.embedded import subnet_ranges
 from nova_lite.network.listing import one
 
 #: IP version -> length of the prefix that a pool's quota counts.
@@ -47,10 +48,11 @@ def pool_of(session, pools, context, said):
 def allocate(session, pool, values):
     """The range of a new subnet of a pool that is held: what ``values`` name as cidr, or any of their prefixlen.
 
+    :raises InvalidInput: that is no range of the pool's IP version.
     :raises SubnetAllocationError: the pool has no such range left.  :raises SubnetPoolQuotaExceeded:
     :raises MinPrefixSubnetAllocationError, MaxPrefixSubnetAllocationError:
     """
-    wanted = ipaddress.ip_network(canonical.cidr(values["cidr"])) if values.get("cidr") else None
+    wanted = subnet_ranges.read(values["cidr"], pool["ip_version"]) if values.get("cidr") else None
     length = wanted.prefixlen if wanted else values.get("prefixlen")
     length = pool["default_prefixlen"] if length is None else length
     if length > pool["max_prefixlen"]:

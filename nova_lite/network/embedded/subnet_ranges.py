@@ -26,12 +26,7 @@ _LINK = ipaddress.ip_network("fe80::/10")
 
 def of(text, version, *, dhcp):
     """The ip_network that a new subnet of an IP version is to have.  :raises InvalidInput: no subnet may."""
-    try:
-        cidr = ip_text.network(text)
-    except ValueError:
-        raise InvalidInput(detail=f"{text} is not in a CIDR format.") from None
-    if cidr.version != version:
-        raise InvalidInput(detail=f"cidr '{text}' does not match the ip_version '{version}'.")
+    cidr = read(text, version)
     if version == 4 and not 8 <= cidr.prefixlen <= 30:
         raise InvalidInput(detail=f"The range {cidr} must be between /8 and /30.")
     if version == 6:
@@ -40,6 +35,17 @@ def of(text, version, *, dhcp):
     for each in (*_NEVER, ipv6.LINKS, ipaddress.ip_network(CONF.network.transit_range)):
         if cidr.overlaps(each):
             raise InvalidInput(detail=f"{cidr} holds addresses of {each}, which no guest may have.")
+    return cidr
+
+
+def read(text, version):
+    """An ip_network of an IP version, without host bits.  :raises InvalidInput: it is none."""
+    try:
+        cidr = ip_text.network(text)
+    except ValueError:
+        raise InvalidInput(detail=f"{text} is not in a CIDR format.") from None
+    if cidr.version != version:
+        raise InvalidInput(detail=f"cidr '{text}' does not match the ip_version '{version}'.")
     return cidr
 
 
