@@ -34,6 +34,7 @@ def check(session, network, host, report):
     checker.leases(expected)
     checker.taps()
     checker.strays()
+    checker.altered()
     images = Images(session, host, report, checker) if report.images is not None else None
     wanting = sorted(checker.wanting)
     nics = interfaces.nics(session, wanting) if wanting else {}
@@ -179,6 +180,10 @@ class HostChecker:
     def strays(self):
         for network_id in self._report.strays if self._report.obj_attr_is_set("strays") else ():
             self.find("network_stray", network_id)
+
+    def altered(self):
+        for each in self._report.later("altered"):
+            self.find("rules_altered", each)
 
 
 def _tap(port_id):

@@ -101,6 +101,8 @@ KINDS = {kind.name: kind for kind in (
     Kind("tap_unknown", "A device that is no guest's NIC is on a bridge of this cloud; it is left alone.",
          "If it should not be there: ip link set DEVICE nomaster."),
     Kind("network_stray", "A host has a namespace, bridge or link of a network or router that no port there needs."),
+    Kind("rules_altered", "Another program has changed or removed rules of nftables, or limits of rates, that hold for "
+         "a host's guests."),
 )}
 
 
@@ -142,7 +144,7 @@ class CachedImage(Object):
 class HostReport(Object):
     """What a host sees of itself; servers that something is being done to are left out."""
 
-    VERSION = "2.0"
+    VERSION = "2.1"
     fields = {
         "guests": fields.DictOfIntegersField(),           # server id -> power state
         "halted": fields.DictOfStringsField(),            # server id -> why its guest stands still though nobody asked
@@ -159,6 +161,8 @@ class HostReport(Object):
         "leftovers": fields.ListOfStringsField(),         # half-written files in the cache that nobody writes
         "unknown": fields.ListOfStringsField(),           # files in the cache that are named as no image is
         "busy": fields.ListOfStringsField(),              # server ids to say nothing about
+        #: "host", ids of networks and routers, and devices, where rules or limits are others' work; since 2.1
+        "altered": fields.ListOfStringsField(default=[]),
     }
 
 

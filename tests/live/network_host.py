@@ -158,7 +158,7 @@ def ports_of(states):
 
 def inspected(found):
     return {"ports": ports_of(found.ports), "devices": found.devices, "loose": found.loose, "strays": found.strays,
-            "leases": found.leases}
+            "leases": found.leases, "altered": found.altered}
 
 
 def desired(server):

@@ -112,6 +112,15 @@ def test_addresses_of_no_port_are_removed_from_dhcp(house):  # noqa: F811
     assert healed == [True]
 
 
+def test_rules_that_another_program_changed_are_set_again(house):  # noqa: F811
+    house.network.seen["altered"] = ["host"]
+    healed = []
+    house.network.heal = lambda: healed.append(True)
+    found = house.look()["rules_altered"]
+    assert (found.repaired, found.subject) == (True, "host")
+    assert healed == [True]
+
+
 def test_a_device_beside_its_bridge_is_put_back(house):  # noqa: F811
     tap = "tap" + next(iter(house.network.plugged))[:11]
     joined = []

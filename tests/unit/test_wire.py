@@ -68,7 +68,7 @@ FINGERPRINTS = {
     "Outcome": "2.0-40f4d4c927620fb4b211d3e1e3fe6e25",
     "RouterChanges": "2.0-4bac0e8540ecd002266380ab8ca35cc9",
     "ScopeChanges": "2.0-76cddd2ee48762748db1b3547b0a9414",
-    "HostReport": "2.0-5b7b3648c41b4146bf36b33c51db56c0",
+    "HostReport": "2.1-8bc49c79bfc1ba2ff4700a098f02d133",
     "Verdict": "2.0-793629636aa161c86153ef7cec5375c1",
     "Server": "2.0-d7324415efe315ecf65d626056b90e80",
 }

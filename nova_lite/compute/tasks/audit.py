@@ -35,7 +35,8 @@ class Audit:
             "guest_missing": self._report_missing, "guest_orphaned": self._destroy, "disk_orphaned": self._destroy,
             "guest_halted": self._go_on, "nic_missing": self._attach, "nic_stray": self._detach,
             "port_stray": self._unplug, "port_unplugged": self._plug, "lease_missing": self._plug,
-            "lease_stray": self._heal, "network_stray": self._heal, "tap_loose": self._join,
+            "lease_stray": self._heal, "network_stray": self._heal, "rules_altered": self._heal,
+            "tap_loose": self._join,
             "image_missing": self._fetch,
             "image_damaged": self._remove_image, "image_leftover": self._remove_leftover}
 
@@ -74,7 +75,8 @@ class Audit:
         ports = {port_id: port.server_id for port_id, port in network.ports.items()}
         report = {"guests": guests, "halted": self._driver.host.halted(), "nics": self._driver.host.nics(),
                  "disks": self._driver.host.disks(), "ports": ports, "taps": network.devices,
-                 "loose": network.loose, "strays": network.strays, "leases": network.leases, **self._cache()}
+                 "loose": network.loose, "strays": network.strays, "leases": network.leases, "altered": network.altered,
+                 **self._cache()}
         return HostReport.make(busy=sorted(busy | self._running.busy()), **report)
 
     def _cache(self):

@@ -56,6 +56,7 @@ class Inspection:
     :ivar loose: names of ports' devices that are on no network.
     :ivar strays: ids of networks and routers of which something is there that no port needs, and no guest is on.
     :ivar leases: {"mac,address" that DHCP answers: id of the port with that MAC, or ""}; None: there is no DHCP.
+    :ivar altered: where rules or limits are not those that the plane set: "host", ids of networks and routers, devices.
     """
 
     ports: dict
@@ -63,6 +64,7 @@ class Inspection:
     loose: list = dataclasses.field(default_factory=list)
     strays: list = dataclasses.field(default_factory=list)
     leases: dict | None = None
+    altered: list = dataclasses.field(default_factory=list)
 
 
 class Hop(typing.NamedTuple):

@@ -8,7 +8,7 @@ import ipaddress
 
 from nova_lite.common import exceptions
 from nova_lite.network.planes.capabilities import PLANES, Capability
-from nova_lite.network.planes.linux import bridge, firewall, ranges6, surroundings, wiring
+from nova_lite.network.planes.linux import bridge, comparison, firewall, ranges6, surroundings, wiring
 from nova_lite.network.planes.linux.announcing import Announcer
 from nova_lite.network.planes.linux.exceptions import RangeInUse
 from nova_lite.network.planes.linux.guard import Guard
@@ -41,6 +41,8 @@ class Builder:
                            Capability.SECURITY_GROUPS in PLANES["linux"])
         self._networks = Networks(cloud, conf.network, self._nft, announcer, store, metadata_app, native)
         self._routers = Routers(cloud, conf.network, self._nft, announcer, native)
+        self._comparison = comparison.Comparison()
+        self._routed = ""           # the host's own rules but guests', as set last
         self._names = {}            # of the configuration, and their addresses
         self._around = None         # surroundings.Surroundings, as last seen
         self.broken = {}
@@ -164,6 +166,14 @@ class Builder:
         self.guard.distrust()
         self._routers.look_again()
 
+    def altered(self):
+        """"host", and ids of networks and routers, where nftables has other rules than it was given, in order.
+
+        :raises HostNetworkError: nobody can say.
+        """
+        known = {"host": (None, self.guard.text() + self._routed)} | self._networks.ruled() | self._routers.ruled()
+        return sorted(self._native(self._comparison.differing, known, what="comparing rules"))
+
     def look_up(self):
         """Resolve host names in the configuration, which may take long."""
         self._names = self._native(surroundings.resolve, self._conf, self._names, what="looking up names")
@@ -177,9 +187,10 @@ class Builder:
         if self._around is None:
             self._look_around()
         segments, parts = self._guard_ports(layout)
-        self._nft.run(firewall.ruleset(self._cloud, segments, parts, self._conf.network, self._around,
-                                       [self._parts(each) for each in layout.routers],
-                                       self._linked6(segments, layout)))
+        text = firewall.ruleset(self._cloud, segments, parts, self._conf.network, self._around,
+                                [self._parts(each) for each in layout.routers], self._linked6(segments, layout))
+        self._nft.run(text)
+        self._routed = text
 
     def _linked6(self, segments, layout):
         """{name of a link with IPv6: whether what others send comes in by it}"""

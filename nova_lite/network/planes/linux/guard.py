@@ -29,6 +29,10 @@ class Guard:
         """Another program may have changed the tables: the next ``enforce`` replaces them."""
         self._loaded = None
 
+    def text(self):
+        """What the tables are to have, as text for nftables; "": it is not known, or nothing."""
+        return pieces.whole(self._cloud, ports.FAMILIES, self._loaded.values()) if self._loaded else ""
+
     def enforce(self, segments, parts, known):
         """Put the rules of these networks' ports in force, and end connections that they do not let pass any more.
 

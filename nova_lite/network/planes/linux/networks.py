@@ -35,6 +35,10 @@ class Networks:
         """Set all rules anew when they are next asked for: another program may have flushed them."""
         self._ruled.clear()
 
+    def ruled(self):
+        """{network id: (its namespace, the rules there)}"""
+        return {key: (self._parts(key).namespace, text) for key, (_, text) in self._ruled.items()}
+
     def access_ranges(self):
         """Ranges within which the host itself may reach guests."""
         ranges = self._options.host_access_ranges

@@ -152,7 +152,13 @@ class LinuxPlane(HostPlane):
             ports=self._states(devices), strays=self.strays(), leases=self._leases(),
             devices=[each for segment in self._layout().segments.values()
                      for each in bridge.guests_of(devices, segment.bridge)],
-            loose=[port.tap for port in self.present() if port.tap in devices and devices[port.tap] is None])
+            loose=[port.tap for port in self.present() if port.tap in devices and devices[port.tap] is None],
+            altered=self._altered())
+
+    def _altered(self):
+        with self._lock, _logged():
+            return [*self._builder.altered(), *self._shaper.altered(self.present())]
+        return []
 
     def trace(self, port_id, address):
         return paths.way(self.present(), self.ports(), port_id, address, self._options.nat, self._routing)

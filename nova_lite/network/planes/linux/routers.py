@@ -32,6 +32,10 @@ class Routers:
         """Set all rules anew when they are next asked for: another program may have flushed them."""
         self._ruled.clear()
 
+    def ruled(self):
+        """{router id: (its namespace, the rules there)}"""
+        return {key: (Parts(self._cloud, key).namespace, text) for key, (_, text) in self._ruled.items()}
+
     def prepare(self, router, access, surroundings, there):
         """The namespace of a layout.Router with its rules; connections by translations that are no more end.
 

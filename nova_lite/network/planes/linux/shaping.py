@@ -66,6 +66,12 @@ class Shaper:
                     LOG.error("The rate of port %s is not limited: %s", port_id, reason)
             self._is_known = True
 
+    def altered(self, some):
+        """Names of the devices of those ports (state.Port) whose rates are set, and are not so any more."""
+        with self._lock:
+            known = {port.tap: (port.port_id, *self._set[port.port_id]) for port in some if port.port_id in self._set}
+            return self._native(_altered, self._cloud, known) if known else []
+
     def faults(self):
         """Why rates of some ports are not as they should be; "": they are."""
         return "; ".join(sorted(set(self._broken.values())))
@@ -121,6 +127,26 @@ def _shape(netlink, mark, index, rates, ours):
     detour = traffic_control.ensure_ifb(netlink, _DETOURS + mark.rpartition(".")[2][:_ID], mark)
     traffic_control.send_at(netlink, detour, rates.sent)
     traffic_control.receive_by(netlink, index, detour, ours)
+
+
+def _altered(cloud, known):
+    """:param known: {name of a device: (port id, its index, Rates)}"""
+    with IPRoute() as netlink:
+        return sorted(tap for tap, each in known.items() if bridge.find(netlink, tap) is not None
+                      and not _is_set(netlink, cloud, *each))
+
+
+def _is_set(netlink, cloud, port_id, index, rates):
+    try:
+        if rates.got is not None and not traffic_control.sends_at(netlink, index, rates.got):
+            return False
+        detour = bridge.find(netlink, _DETOURS + port_id[:_ID])
+        return rates.sent is None or (
+            detour is not None and _port_of(cloud, detour) == port_id
+            and traffic_control.receives_by(netlink, index, detour["index"])
+            and traffic_control.sends_at(netlink, detour["index"], rates.sent))
+    except NetlinkError:            # the device went meanwhile
+        return True
 
 
 def _port_of(cloud, link):

@@ -71,6 +71,18 @@ def send_at(netlink, index, rate):
         netlink.tc("replace", "pfifo", index, handle=_QUEUE, parent=_CLASS, limit=rate.queue)
 
 
+def sends_at(netlink, index, rate):
+    """Whether a device is limited to a Rate as ``send_at`` does it."""
+    present = _parameters(netlink, index)
+    return (_handle_at_root(netlink, index) == _ROOT and present is not None and _is_like(present, rate)
+            and _limit(netlink, index) == rate.queue)
+
+
+def receives_by(netlink, index, other):
+    """Whether what a device receives comes by another one."""
+    return _detour(netlink, index) == other
+
+
 def _handle_at_root(netlink, index):
     """The handle of what another or this program set for what a device sends; None: nothing."""
     return next((each["handle"] for each in netlink.get_qdiscs(index)
