@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import uuid
 
 from nova_lite.network.planes.linux import netns, parts
+from tests.clouds import until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROBE = os.path.join(ROOT, "tests", "live", "probe.py")
@@ -241,6 +243,13 @@ class Host(Namespace):
                 if words[0].endswith(b"dnsmasq") and any(self.state_dir.encode() in word for word in words):
                     found.append(int(pid))
         return found
+
+    def kill_dnsmasqs(self):
+        """Return when they have ended."""
+        pids = self.dnsmasqs()
+        for each in pids:
+            os.kill(each, signal.SIGKILL)
+        until("they have ended", lambda: not {*pids} & {*self.dnsmasqs()})
 
     def namespaces(self):
         """Names of the namespaces that this host's networks have."""

@@ -144,28 +144,55 @@ def test_a_network_of_the_old_shape_gets_the_new_one_and_guests_keep_theirs(make
     assert guest.dhcp()["ip"] == "10.199.0.17"
 
 
-@pytest.mark.parametrize("accident", ["namespace", "lan", "wan", "port", "link", "rules", "dnsmasq", "address",
-                                      "other end"])
-def test_heal_restores_each_removed_part_of_a_network(make, accident):  # noqa: F811
+@pytest.mark.parametrize("accident", ["namespace", "lan", "wan", "port", "link", "rules", "host_rules", "dnsmasq",
+                                      "address", "other end", "route", "mtu"])
+def test_heal_restores_each_removed_part_of_a_network_at_rest(make, accident):  # noqa: F811
     mine = nic(str(uuid.uuid4()), "10.199.0.17", access=True)
     host = make.host(**ACCESS)
     host.ask("plug", server=server(mine))
     guest = make.guest(host, mine)
+    host.ask("heal")
     names, inside = parts.Parts(parts.cloud_of(host.state_dir), mine["network_id"]), host.inside(mine["network_id"])
+    whole = host.rules()
     {"namespace": lambda: host.run("ip", "netns", "del", names.namespace),
      "lan": lambda: inside.run("ip", "link", "del", "lan"), "wan": lambda: inside.run("ip", "link", "del", "wan"),
      "port": lambda: host.run("ip", "link", "set", names.port, "nomaster"),
      "link": lambda: host.run("ip", "link", "set", names.link, "down"),
      "rules": lambda: inside.run("nft", "flush", "ruleset"),
-     "dnsmasq": lambda: os.kill(host.dnsmasqs()[0], 9),
+     "host_rules": lambda: host.run("nft", "flush", "ruleset"),
+     "dnsmasq": host.kill_dnsmasqs,
      "address": lambda: inside.run("ip", "addr", "flush", "dev", "lan"),
      "other end": lambda: inside.run("sh", "-c", "ip addr flush dev lan && ip addr add 10.199.0.1 peer 10.199.0.9/24 "
-                                                 "dev lan")}[accident]()
+                                                 "dev lan"),
+     "route": lambda: inside.run("ip", "route", "del", "default"),
+     "mtu": lambda: inside.run("ip", "link", "set", "lan", "mtu", "1280")}[accident]()
     host.ask("heal")
     assert guest.dhcp()["ip"] == "10.199.0.17" and host.pings("10.199.0.17")
     assert json.loads(guest.fetch("http://169.254.169.254/"))["address"] == "10.199.0.17"
     assert len(host.dnsmasqs()) == 1 and len(host.links()) == 2
-    assert "policy drop" in host.inside(mine["network_id"]).run("nft", "list", "ruleset").stdout
+    inside = host.inside(mine["network_id"])
+    assert "policy drop" in inside.run("nft", "list", "ruleset").stdout and host.rules() == whole
+    assert "default via" in inside.run("ip", "route").stdout and "mtu 1280" not in inside.run("ip", "link").stdout
+
+
+def test_heal_sets_nothing_anew_where_nothing_has_changed(make):  # noqa: F811
+    mine = nic(str(uuid.uuid4()), "10.199.0.17")
+    host = make.host()
+    host.ask("plug", server=server(mine))
+    inside = host.inside(mine["network_id"])
+
+    def handles():
+        """Of all tables: one that is loaded anew has another."""
+        return [each.run("nft", "-j", "list", "tables").stdout for each in (host, inside)]
+    first = handles()
+    host.ask("heal")
+    rested = handles()
+    assert rested != first, "the control: after a change all is set anew"
+    host.ask("heal")
+    assert handles() == rested
+    inside.run("ip", "link", "add", "type", "dummy")
+    host.ask("heal")
+    assert handles() != rested
 
 
 def test_devices_of_unknown_networks_are_listed_and_removed_unless_a_guest_uses_them(make):  # noqa: F811

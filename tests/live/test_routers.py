@@ -306,8 +306,7 @@ def test_what_others_broke_is_healed_and_what_nobody_needs_is_removed(make, site
     for damage in (lambda: inside.run("nft", "flush", "ruleset"), lambda: host.run("ip", "link", "del", leg),
                    lambda: host.run("ip", "link", "set", outer, "nomaster"),
                    lambda: inside.run("ip", "addr", "flush", "dev", "out"),
-                   lambda: netns.remove(inside.name),
-                   lambda: [os.kill(each, 9) for each in host.dnsmasqs()]):
+                   lambda: netns.remove(inside.name), host.kill_dnsmasqs):
         damage()
         host.ask("heal")
         until("it is whole again", whole, 10)

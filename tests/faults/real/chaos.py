@@ -247,7 +247,7 @@ def _checked(cluster, servers, seed, seconds, driver, say, wanted):
     report = Report(seed, driver, seconds, chaos.counts, accepted=load.accepted, wrong=load.wrong, slowest=load.slowest)
     _wait(cluster, chaos, report, whole)
     cluster.promises = load.promises
-    _settle(cluster, report)
+    _settle(cluster, chaos, report)
     found = invariants.check(cluster.view(whole=whole))
     report.lost = [str(each) for each in found if each.invariant == "promises"]
     report.broken = [str(each) for each in found if each.invariant != "promises"]
@@ -276,18 +276,22 @@ def _wait(cluster, chaos, report, whole):
         report.recovery = max(0.0, (last.at - whole).total_seconds())
 
 
-def _settle(cluster, report):
+def _settle(cluster, chaos, report):
     """What the auditor says once every part was looked at twice since the end."""
     since = clusters.now()
     parts = {"(database)", *cluster.layout.hosts}
 
-    def looked():
-        return {row.part for row in cluster.query("SELECT part FROM audit_looks WHERE looked_at > :at",
-                                               at=since + datetime.timedelta(seconds=AUDIT * 1.5))} >= parts
+    def unseen():
+        chaos._tend()
+        return parts - {row.part for row in cluster.query(
+            "SELECT part FROM audit_looks WHERE looked_at > :at",
+            at=since + datetime.timedelta(seconds=AUDIT * 1.5))}
     with contextlib.suppress(AssertionError):
-        clusters.clouds.until("the auditor looked", looked, cluster.bound + 10)
-    if not looked():
-        report.drift.append("the auditor did not look at all parts")
+        clusters.clouds.until("the auditor looked", lambda: not unseen(), cluster.bound + 10)
+    if left := unseen():
+        looks = {row.part: row for row in cluster.query("SELECT * FROM audit_looks")}
+        report.drift += [f"the auditor did not look at {part} since {since}: {looks.get(part)}" for part in left]
+        report.drift.append(cluster.output())
     report.drift += [f"{row.part} {row.kind} {row.subject}: {row.detail}" for row in cluster.query(
         "SELECT part, kind, subject, detail FROM drifts WHERE state = 'open' AND last_seen_at > :at", at=since)]
 

@@ -8,7 +8,16 @@ import ipaddress
 
 from nova_lite.common import exceptions
 from nova_lite.network.planes.capabilities import PLANES, Capability
-from nova_lite.network.planes.linux import bridge, comparison, firewall, ranges6, surroundings, wiring
+from nova_lite.network.planes.linux import (
+    bridge,
+    comparison,
+    dhcp,
+    firewall,
+    netns,
+    ranges6,
+    surroundings,
+    wiring,
+)
 from nova_lite.network.planes.linux.announcing import Announcer
 from nova_lite.network.planes.linux.exceptions import RangeInUse
 from nova_lite.network.planes.linux.guard import Guard
@@ -178,9 +187,19 @@ class Builder:
         """Resolve host names in the configuration, which may take long."""
         self._names = self._native(surroundings.resolve, self._conf, self._names, what="looking up names")
 
+    def facts(self, layout):
+        """What of the networks here the kernel reports no changes of: namespaces' names, dnsmasqs, name servers."""
+        networks = [*layout.segments, *layout.routers]
+        return ([netns.identity(self._parts(each).namespace) for each in networks],
+                [dhcp.running(where) for each in layout.segments for where in self._networks.directories(each)],
+                self._looked_around())
+
     def _look_around(self):
+        self._around = self._looked_around()
+
+    def _looked_around(self):
         addresses = {one for some in self._names.values() for one in some}
-        self._around = self._native(surroundings.look, self._conf, addresses, what="looking at the host's addresses")
+        return self._native(surroundings.look, self._conf, addresses, what="looking at the host's addresses")
 
     def _apply_rules(self, layout):
         """The host's rules, of those networks whose bridges are there."""

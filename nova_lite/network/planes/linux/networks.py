@@ -39,6 +39,11 @@ class Networks:
         """{network id: (its namespace, the rules there)}"""
         return {key: (self._parts(key).namespace, text) for key, (_, text) in self._ruled.items()}
 
+    def directories(self, network_id):
+        """Of the dnsmasqs of a network, whether they run or not."""
+        here = self._store.directory(network_id)
+        return [here, *sorted(dhcp.seats(here).values())]
+
     def access_ranges(self):
         """Ranges within which the host itself may reach guests."""
         ranges = self._options.host_access_ranges

@@ -16,6 +16,7 @@ from nova_lite.network.planes.linux.builder import Builder
 from nova_lite.network.planes.linux.layout import Layout
 from nova_lite.network.planes.linux.metadata_proxy import forwarder
 from nova_lite.network.planes.linux.parts import cloud_of
+from nova_lite.network.planes.linux.rest import Rest
 from nova_lite.network.planes.linux.shaping import Shaper
 from nova_lite.network.planes.routing import RouterFiles, Routing
 from nova_lite.network.planes.state import SWITCHED_OFF, Port, Store
@@ -51,6 +52,7 @@ class LinuxPlane(HostPlane):
                                 self._native)
         self._shaper = Shaper(self._cloud, lambda call, *args: self._native(call, *args, what="limiting rates"))
         self._networks = {}         # network id -> objects.DesiredNetwork, as last seen
+        self._rest = Rest(lambda: self._builder.facts(self._layout()))
         self._local = LocalChanges()
         self._watchers = []
         self._lock = concurrency.Lock()
@@ -255,14 +257,26 @@ class LinuxPlane(HostPlane):
             self._healing = concurrency.every(_HEAL, self.heal, first=_HEAL)
 
     def heal(self):
-        """Restart what died, restore rules that another program flushed, remove what belongs to no network here."""
+        """Restart what died, restore rules that another program flushed, remove what belongs to no network here.
+
+        Nothing is done while nothing has changed, as far as the kernel and a look at processes and name servers say.
+        """
         with self._lock:
             before = self._builder.broken
+            with _logged():
+                self._builder.look_up()
+            if not self._is_faulty() and self._rest.holds():
+                return
+            self._rest.ends()
             self._heal()
+            self._rest.begins()
             changed = {str(key): str(error) for key, error in before.items()} != {
                 str(key): str(error) for key, error in self._builder.broken.items()}
         if changed:
             self._notify()
+
+    def _is_faulty(self):
+        return self._builder.broken or self._shaper.faults()
 
     def _notify(self):
         for callback in self._watchers:
@@ -271,8 +285,6 @@ class LinuxPlane(HostPlane):
     def _heal(self):
         self._builder.distrust()
         self._shaper.distrust()
-        with _logged():
-            self._builder.look_up()
         layout = self._layout()
         for error in self._make(layout.segments, layout, anew=True).values():
             LOG.error("%s", error)
@@ -309,6 +321,7 @@ class LinuxPlane(HostPlane):
         if self._healing is not None:
             self._healing.stop()
             self._healing = None
+        self._rest.close()
         self._builder.close()
 
     def destroy_all(self):
