@@ -165,6 +165,17 @@ RULES = {
 
 # ---- what belongs together
 
+def _physical_networks(get):
+    nics = get("network", "physical_networks") or {}
+    for name, device in nics.items():
+        if not 1 <= len(name) <= 64:
+            yield "network", "physical_networks", "A physical network's name has 1 to 64 characters"
+        if not re.fullmatch(r"[A-Za-z0-9_.@-]{1,15}", device):
+            yield "network", "physical_networks", f"{device[:50]!r} is no device's name"
+    if len({*nics.values()}) < len(nics):
+        yield "network", "physical_networks", "A NIC belongs to one physical network"
+
+
 def _secret_of_metadata(get):
     if get("metadata", "url") and not get("metadata", "shared_secret"):
         yield "metadata", "shared_secret", ("It must be set where [metadata] url is, to the same text on all hosts and "
@@ -194,4 +205,4 @@ def _processors_apart(get):
                                             "guest would have it to itself")
 
 
-TOGETHER = (_secret_of_metadata, _signs_of_life, _pages, _processors_apart)
+TOGETHER = (_secret_of_metadata, _signs_of_life, _pages, _processors_apart, _physical_networks)

@@ -48,6 +48,8 @@ def shown(option):
         return "<none>"
     if isinstance(value, (list, tuple)):
         return ",".join(map(str, value))
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{each}" for name, each in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

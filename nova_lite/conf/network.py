@@ -49,6 +49,11 @@ OPTS = (
                 help="Ranges of guests' IPv6 subnets that an external network knows the way to, behind routers. "
                      "IPv6 is not translated: who is in no such range gets no answer from outside of its router. Of "
                      "subnets that overlap each other, or a route of the host, none is known."),
+    cfg.DictOpt("physical_networks", default={},
+                help="NICs of this host by which networks of an administrator's (provider:network_type flat) reach "
+                     "machines outside, and guests on other hosts: NAME:DEVICE,... The names are the same on all hosts "
+                     "and for the API, the devices each host's own. A NIC has no address, is on no other bridge, and "
+                     "is up as long as a guest or a router here uses the network."),
     cfg.IntOpt("mtu", default=1500, min=68, max=9216,
                help="MTU of networks that do not ask for another."),
     cfg.StrOpt("dns_domain", default="novalocal",

@@ -16,7 +16,7 @@ _FOR_HOSTS = {"security_groups": None, "port_security_enabled": True}
 #: Of two descriptions of a port these say which is newer, and nothing else.
 _REVISIONS = ("revision", "network_revision")
 #: Kept where they are not as they are of most ports.
-_LATER = ("admin_state_up", "hostname", "allowed_pairs", "dhcp_options")
+_LATER = ("admin_state_up", "hostname", "allowed_pairs", "dhcp_options", "physical_network")
 _LATER_OF_ADDRESS = ("routes", "ra_mode", "address_mode")
 #: Each boot and each lease runs these several times, so they are built once (see db/operations/statements.py).
 _OF = sa.select(_INTERFACES).where(_INTERFACES.c.server_id.in_(sa.bindparam("b_servers", expanding=True))).order_by(

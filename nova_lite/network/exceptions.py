@@ -59,6 +59,10 @@ class RbacPolicyNotFound(exceptions.NotFound):
     template = "RBAC policy of type unknown with ID {policy_id} not found"
 
 
+class FlatNetworkInUse(exceptions.Conflict):
+    template = "Unable to create the flat network. Physical network {physical_network} is in use."
+
+
 class DuplicateRbacPolicy(exceptions.Conflict):
     template = "An RBAC policy already exists with those values."
 

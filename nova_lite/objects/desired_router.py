@@ -30,6 +30,7 @@ class DesiredRouterPort(Object):
         "mtu": fields.IntegerField(),                 # of its network
         "addresses": fields.ListOfObjectsField("DesiredRouterAddress"),
         "admin_state_up": fields.BooleanField(default=True),  # False: the router passes nothing by it; since 2.1
+        "physical_network": fields.StringField(nullable=True, default=None),      # of its network; since 2.1
     }
 
     @property

@@ -93,6 +93,7 @@ class Nic(Object):
         #: {"name", "value"} of IPv4, with "version": "6" of IPv6, for its guest alone; since 2.1
         "dhcp_options": fields.ListOfDictOfNullableStringsField(default=[]),
         "qos": fields.DictOfIntegersField(default={}),        # as of objects.qos_rules.limits; since 2.1
+        "physical_network": fields.StringField(nullable=True, default=None),      # of its network; since 2.1
     }
 
     @property

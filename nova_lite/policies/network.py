@@ -81,6 +81,8 @@ ROUTER_ATTRIBUTES = {
     "distributed": ADMIN, "ha": ADMIN,
     "external_gateway_info": _ADMIN_OR_MEMBER, "external_gateway_info:network_id": _ADMIN_OR_MEMBER,
     "external_gateway_info:enable_snat": ADMIN, "external_gateway_info:external_fixed_ips": ADMIN}
+#: Attributes of networks that administrators alone choose and see.
+PROVIDER_ATTRIBUTES = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
 #: Neutron lets no project delete a port of its servers but through Nova; here that takes the NIC from the server.
 _DELETE_PORT = _any(_ADMIN_OR_SERVICE, _MEMBER, "not rule:compute_device and not rule:baremetal_device and "
                                                 f"not rule:manila_device and {_NET_MEMBER}")
@@ -109,6 +111,14 @@ def _router_attributes():
                         ("add_extraroutes", "Add routes to a router."),
                         ("remove_extraroutes", "Take routes from a router.")):
         yield rule(name, _ADMIN_OR_MEMBER, words, f"PUT {one}/{name}")
+
+
+def _network_attributes():
+    one = f"{_NETWORKS}/{{id}}"
+    for name in PROVIDER_ATTRIBUTES:
+        yield rule(f"create_network:{name}", ADMIN, f"Choose {name} of a new network.", f"POST {_NETWORKS}")
+        yield rule(f"update_network:{name}", ADMIN, f"Change {name} of a network.", f"PUT {one}")
+        yield rule(f"get_network:{name}", ADMIN, f"See {name} of a network.", f"GET {_NETWORKS}", f"GET {one}")
 
 
 def _plural(words):
@@ -202,6 +212,7 @@ RULES = [
     rule("remove_prefixes", _ADMIN_OR_MEMBER, "Take prefixes from a subnet pool.",
          f"PUT {_SUBNETPOOLS}/{{id}}/remove_prefixes"),
     *_tags("subnetpool", _SUBNETPOOLS, _POOL_SEEN, _ADMIN_OR_MEMBER),
+    *_network_attributes(),
     *_five("address_scope", _SCOPES, _ADMIN_OR_MEMBER, _any(_ADMIN_OR_READER, "rule:shared_address_scopes"),
            _ADMIN_OR_MEMBER),
     rule("create_address_scope:shared", ADMIN, "Create an address scope that every project may use.",

@@ -122,7 +122,7 @@ def test_extensions_whose_writes_are_refused_are_not_listed(service):  # noqa: F
     named = {each["alias"] for each in service.find("/extensions")}
     network, router = service.net()[0], f"/routers/{service.make('router')['id']}"
     writes = {"port-security": ("PUT", f"/networks/{network['id']}", {"network": {"port_security_enabled": False}}),
-              "provider": ("POST", "/networks", {"network": {"provider:network_type": "vlan"}}),
+              "provider": ("POST", "/networks", {"network": {"provider:network_type": "local"}}),
               "external-net": ("POST", "/networks", {"network": {"router:external": True}}),
               "allowed-address-pairs": ("POST", "/ports", {"port": {
                   "network_id": network["id"], "port_security_enabled": True,

@@ -217,7 +217,7 @@ def plugs(server):
                      addresses=[address(one) for one in each["addresses"]],
                      **{name: each[name] for name in (
                          "revision", "network_revision", "security_groups", "port_security_enabled",
-                         "dhcp_options", "admin_state_up", "allowed_pairs", "qos") if name in each})
+                         "dhcp_options", "admin_state_up", "allowed_pairs", "qos", "physical_network") if name in each})
             for each in server["nics"]]
     return nics, Server.make(id=server["id"], hostname=server["hostname"], project_id=server["project"], nics=nics)
 

@@ -160,6 +160,8 @@ EXTENSIONS = {
                                       "Types of rules that hosts put in force, or all."),
     "qos-rules-alias": Extension("Quality of Service rules alias API", "2018-10-07T10:00:00-00:00",
                                  "Rules by their ids alone."),
+    "provider": Extension("Provider Network", "2012-09-07T10:00:00-00:00",
+                          "Networks on physical ones, by NICs of the hosts."),
     "port-security-groups-filtering": Extension("Port filtering on security groups", "2018-01-09T09:00:00-00:00",
                                                 "Ports by their security groups."),
 }

@@ -3,19 +3,19 @@
 from nova_lite.api.network import listing, schemas, views
 from nova_lite.api.network.collection import Collection
 from nova_lite.api.wsgi import validation
+from nova_lite.policies.network import PROVIDER_ATTRIBUTES
 
 FILTERS = listing.Filters(
     {"name": ("name", str), "shared": ("shared", listing.boolean), "mtu": ("mtu", listing.number),
      "router:external": ("external", listing.boolean), "is_default": ("is_default", listing.boolean),
      "admin_state_up": ("admin_state_up", listing.boolean), "qos_policy_id": ("qos_policy_id", str),
-     "port_security_enabled": ("port_security_enabled", listing.boolean)},
-    {"status": "ACTIVE", "provider:network_type": "local", "provider:physical_network": None,
-     "provider:segmentation_id": None})
-
-
+     "port_security_enabled": ("port_security_enabled", listing.boolean),
+     "provider:network_type": ("network_type", str), "provider:physical_network": ("physical_network", str)},
+    {"status": "ACTIVE", "provider:segmentation_id": None})
 class Networks(Collection):
     name, plural, filters = "network", "networks", FILTERS
-    ruled = {"shared": False, "router:external": False, "is_default": False, "port_security_enabled": True}
+    ruled = {"shared": False, "router:external": False, "is_default": False, "port_security_enabled": True,
+             **dict.fromkeys(PROVIDER_ATTRIBUTES)}
 
     def __init__(self, network):
         super().__init__(network.networks)
@@ -42,4 +42,5 @@ class Networks(Collection):
 
     def _views(self, req, rows):
         zones = self._facade.zones([each["id"] for each in rows])
-        return [views.network(each, zones.get(each["id"], []), admin=req.context.is_admin) for each in rows]
+        shown = [name for name in PROVIDER_ATTRIBUTES if req.context.may(f"get_network:{name}")]
+        return [views.network(each, zones.get(each["id"], []), shown) for each in rows]

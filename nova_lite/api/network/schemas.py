@@ -63,9 +63,14 @@ _NETWORK = _NAMED | {
     "admin_state_up": _BOOLEAN, "shared": _BOOLEAN, "router:external": _BOOLEAN, "is_default": _BOOLEAN,
     "port_security_enabled": _BOOLEAN,
     "mtu": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$", "minimum": 68, "maximum": 9216}}
-NETWORK_CREATE = _several("network", _NETWORK | _OWNER | _TAGGED | {
+_PROVIDER = {
+    "provider:network_type": {"type": "string", "maxLength": 32},
+    "provider:physical_network": {"type": ["string", "null"], "maxLength": 64},
+    "provider:segmentation_id": {"type": ["integer", "string", "null"], "pattern": "^[0-9]{1,9}$",
+                                 "minimum": 0, "maximum": 999999999}}
+NETWORK_CREATE = _several("network", _NETWORK | _PROVIDER | _OWNER | _TAGGED | {
     "availability_zone_hints": _ZONE_HINTS})
-NETWORK_UPDATE = _body("network", _NETWORK)
+NETWORK_UPDATE = _body("network", _NETWORK | _PROVIDER)
 
 _ROUTES = {"type": ["array", "null"], "maxItems": 1000, "items": _one(
     {"destination": {"type": "string", "maxLength": 64}, "nexthop": _IP}, ["destination", "nexthop"])}

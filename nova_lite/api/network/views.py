@@ -24,8 +24,10 @@ def _history(row):
             "updated_at": _moment(row["updated_at"]), "revision_number": row["revision"]}
 
 
-def network(row, zones, *, admin=False):
-    """:param zones: names of those that it is in.  :param admin: also what only operators see."""
+def network(row, zones, provider=()):
+    """:param zones: names of those that it is in.
+    :param provider: names of those of its attributes that only administrators see and are to be shown.
+    """
     shown = _common(row) | {
         "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "shared": row["shared"], "mtu": row["mtu"],
         "ipv4_address_scope": row["ipv4_address_scope"], "ipv6_address_scope": row["ipv6_address_scope"],
@@ -34,10 +36,10 @@ def network(row, zones, *, admin=False):
         "availability_zone_hints": row["availability_zone_hints"] or [], "availability_zones": zones}
     if row["router:external"]:
         shown["is_default"] = bool(row["is_default"])
-    if admin:
-        shown |= {"provider:network_type": "local", "provider:physical_network": None,
-                  "provider:segmentation_id": None}
-    return shown
+    physical = row["physical_network"]
+    found = {"provider:network_type": "flat" if physical else "local", "provider:physical_network": physical,
+             "provider:segmentation_id": None}
+    return shown | {name: found[name] for name in provider}
 
 
 def subnet(row):

@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0119"
+HEAD = "0127"

@@ -35,6 +35,8 @@ class Network(Resource, Base):
     is_default: Mapped[bool | None] = mapped_column(unique=True, index=True)   # of external ones: True; None: not
     #: Zones that its owner wishes for, with no effect; None: [].
     availability_zone_hints: Mapped[list | None] = mapped_column(default=list)
+    #: Of [network] physical_networks, whose NIC is on its bridge; of one network alone. None: it ends at each host.
+    physical_network: Mapped[str | None] = mapped_column(sa.String(64), unique=True, index=True)
     #: For those of its ports of servers that have none of their own.
     qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
 

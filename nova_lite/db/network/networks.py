@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from nova_lite.common.visibility import ALL
 from nova_lite.db.models.networks import Network, Port, PortSecurityGroup, Subnet
 from nova_lite.db.network import paging, qos, sharing, subnet_pools
+from nova_lite.db.rows import attempt
 
 _NETWORKS = Network.__table__
 _SUBNETS = Subnet.__table__
@@ -20,7 +21,9 @@ def networks(session, project_id, page=paging.WHOLE):
     shared, _ = sharing.visible(_NETWORKS, project_id, page)
     external = sharing.is_external(_NETWORKS.c.id)
     asked = sa.select(_NETWORKS, shared, external).where(*_is_seen(project_id))
-    found = paging.page_of(session, asked, _NETWORKS, page, shared=shared.element, external=external.element)
+    kind = sa.case((_NETWORKS.c.physical_network.is_(None), "local"), else_="flat")
+    found = paging.page_of(session, asked, _NETWORKS, page, shared=shared.element, external=external.element,
+                           network_type=kind)
     owned = {}
     for row in subnet_pools.sources(session, [each["id"] for each in found]) if found else ():
         owned.setdefault(row.network_id, []).append(row)
@@ -53,6 +56,13 @@ def ownership(session, network_id, viewer, project_id=ALL):
 def _is_seen(project_id):
     return () if project_id is ALL else (sa.or_(_NETWORKS.c.project_id == project_id,
                                                 sharing.is_seen(_NETWORKS.c.id, project_id)),)
+
+
+def try_physical(session, network_id, name):
+    """Put a network on a physical one; False, and nothing written, where another network is on it."""
+    with attempt(session) as tried:
+        session.execute(sa.update(_NETWORKS).where(_NETWORKS.c.id == network_id).values(physical_network=name))
+    return not tried.refused
 
 
 def has_port_security(session, network_id):

@@ -39,10 +39,12 @@ def add_port(session, router_id, port_id, port_type):
 
 
 def ports(session, router_ids):
-    """Rows of id (a port's), router_id, port_type, network_id, mac_address, admin_state_up and mtu, in order."""
+    """Rows of id (a port's), router_id, port_type, network_id, mac_address, admin_state_up, and its network's mtu and
+    physical_network, in order.
+    """
     return session.execute(
         sa.select(_ROUTER_PORTS.c.router_id, _ROUTER_PORTS.c.port_type, _PORTS.c.id, _PORTS.c.network_id,
-                  _PORTS.c.mac_address, _PORTS.c.admin_state_up, _NETWORKS.c.mtu)
+                  _PORTS.c.mac_address, _PORTS.c.admin_state_up, _NETWORKS.c.mtu, _NETWORKS.c.physical_network)
         .select_from(_PORTS_OF_ROUTERS.join(_NETWORKS, _NETWORKS.c.id == _PORTS.c.network_id))
         .where(_ROUTER_PORTS.c.router_id.in_(router_ids)).order_by(_PORTS.c.id)).all()
 

@@ -24,7 +24,7 @@ def _nics_query():
 
 def nics_of(*columns):
     """A SELECT of ports with what ``nics`` says of their networks.  :param columns: more of them."""
-    return sa.select(_PORTS, _NETWORKS.c.name.label("network_name"), _NETWORKS.c.mtu,
+    return sa.select(_PORTS, _NETWORKS.c.name.label("network_name"), _NETWORKS.c.mtu, _NETWORKS.c.physical_network,
                      _NETWORKS.c.revision.label("network_revision"), qos.EFFECTIVE.label("effective_qos"),
                      *columns).join(
         _NETWORKS, _NETWORKS.c.id == _PORTS.c.network_id)

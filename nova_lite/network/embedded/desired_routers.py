@@ -35,7 +35,8 @@ def _router(row, ports):
 
 def _port(row, addresses):
     return DesiredRouterPort.make(port_id=row.id, network_id=row.network_id, mac=row.mac_address, mtu=row.mtu,
-                                  addresses=addresses, admin_state_up=bool(row.admin_state_up))
+                                  addresses=addresses, admin_state_up=bool(row.admin_state_up),
+                                  physical_network=row.physical_network)
 
 
 def _address(row):

@@ -21,6 +21,7 @@ class Capability(enum.StrEnum):
     IPV6 = "ipv6"                       # IPv6 subnets: announced, addressed and routed
     QOS = "qos"                         # ports send and get no more than QoS policies say, and packets are marked
     MINIMUM_BANDWIDTH = "minimum_bandwidth"     # rules that promise ports a bandwidth
+    PROVIDER_NETWORKS = "provider_networks"     # networks on NICs of the hosts
     ROUTERS = "routers"                 # routers between networks, and floating IPs
 
 
@@ -29,7 +30,8 @@ PLANES = {
     "linux": frozenset({Capability.MTU, Capability.DHCP, Capability.DHCP_OPTIONS, Capability.METADATA, Capability.NAT,
                         Capability.ANTI_SPOOFING, Capability.SECURITY_GROUPS, Capability.STATELESS_GROUPS,
                         Capability.PORT_SECURITY, Capability.ADDRESS_PAIRS, Capability.ADMIN_STATE,
-                        Capability.OUTSIDE_GATEWAYS, Capability.QOS, Capability.ROUTERS, Capability.IPV6}),
+                        Capability.OUTSIDE_GATEWAYS, Capability.QOS, Capability.ROUTERS, Capability.IPV6,
+                        Capability.PROVIDER_NETWORKS}),
     "fake": frozenset(Capability),      # no packets, so that nothing of them is missing
 }
 #: {kind of scope: what a plane must be capable of to apply it}; other scopes every plane applies.

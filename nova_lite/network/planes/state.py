@@ -42,6 +42,7 @@ class Port:
     allowed_pairs: tuple = ()       # "mac,address or range" that it may send with besides its own
     dhcp_options: tuple = ()        # {"name", "value"} for its guest alone
     qos: dict = dataclasses.field(default_factory=dict)     # as of objects.qos_rules.limits
+    physical_network: str | None = None     # of its network, whose NIC is on the bridge
 
     @classmethod
     def of(cls, nic, server):
@@ -61,7 +62,7 @@ class Port:
                    project_id=project_id, revision=revision, network_revision=network_revision,
                    security_groups=nic.groups, port_security=nic.secured,
                    admin_up=nic.later("admin_state_up"), allowed_pairs=tuple(nic.later("allowed_pairs")),
-                   qos=dict(nic.later("qos")),
+                   qos=dict(nic.later("qos")), physical_network=nic.later("physical_network"),
                    dhcp_options=tuple(dict(each) for each in nic.later("dhcp_options")), addresses=tuple(
                        {"ip": each.ip, "subnet_id": each.subnet_id, **_of_subnet(each),
                         "host_access": each.obj_attr_is_set("host_access") and each.host_access}
@@ -102,6 +103,7 @@ class Segment:
 
     :ivar outer: as addresses of a Port, one of each subnet where routers here have their gateways' addresses.
     :ivar mtus: of the routers' ports.  :ivar legs: names of the routers' devices on its bridge.
+    :ivar physical: the physical network's name, as routers' ports say.
     """
 
     network_id: str
@@ -109,6 +111,12 @@ class Segment:
     outer: tuple = ()
     mtus: tuple = ()
     legs: tuple = ()
+    physical: str | None = None
+
+    @property
+    def physical_network(self):
+        """The name of that whose NIC is on its bridge; None: it ends at this host."""
+        return next((port.physical_network for port in self.ports if port.physical_network), self.physical)
 
     @property
     def bridge(self):

@@ -16,7 +16,7 @@ from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows, sharing
 from nova_lite.db.network import zones as zone_queries
 from nova_lite.network import exceptions, router_exceptions
-from nova_lite.network.embedded import addressing, floating, port_security, qos, subnet_ranges, zones
+from nova_lite.network.embedded import addressing, floating, port_security, provider, qos, subnet_ranges, zones
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.served import check_capable
 from nova_lite.network.embedded.server_ports import info_cache
@@ -49,11 +49,13 @@ class Networks(Resource):
     def _insert(self, session, context, values):
         """:param values: project_id, and name, description, mtu (None: as configured), router:external,
             admin_state_up, port_security_enabled (of new ports), qos_policy_id (None: the project's default one),
-            is_default (of an external one), availability_zone_hints.
+            is_default (of an external one), availability_zone_hints, provider:* (as of ``provider.take``).
         :raises DefaultExternalNetworkExists: another is the default one.
         :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork: of the policy.
         :raises AvailabilityZoneNotFound: as zones.check_hints.
+        :raises FlatNetworkInUse: another network has the physical one.
         """
+        physical_network = provider.take(values)
         external = self.check_external_served(values.pop("router:external", False))
         port_security.check_served(values)
         zones.check_hints(session, values)
@@ -64,6 +66,8 @@ class Networks(Resource):
             qos.check_new(session, context, values, "network")
         is_default = values.pop("is_default", False)
         network_id = self.add(values)
+        if physical_network and not network_queries.try_physical(session, network_id, physical_network):
+            raise exceptions.FlatNetworkInUse(physical_network=physical_network)
         if external:
             make_external(session, self, values | {"id": network_id})
             if is_default:
@@ -104,10 +108,12 @@ class Networks(Resource):
         :param network: as ``get`` returns it.  :param revision: which it must have; None: any.
         :raises InvalidSharedSetting: it would not be shared any more, and other projects use it.
         :raises ExternalNetworkInUse: it would not be external any more, and is a router's gateway.
+        :raises InvalidInput: it would be on another physical network.
         :raises NetworkMTUSubnetConflict: it has IPv6 subnets, for which the MTU would be too small.
         :raises QosPolicyNotFound, QosRuleNotSupportedByNetwork, PolicyRemoveAuthorizationError: of its QoS policies.
         """
         port_security.check_served(values)
+        provider.check_unchanged(values)
         seen, changed = any(values.get(name, network[name]) != network[name] for name in _ON_SERVERS), None
         while changed is None:
             with db.writer() as session:

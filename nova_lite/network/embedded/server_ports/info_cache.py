@@ -48,7 +48,7 @@ def nic(port, addresses, group_ids, limits):
                     allowed_pairs=[f"{each['mac_address']},{each['ip_address']}"
                                    for each in port.allowed_address_pairs or ()],
                     dhcp_options=[_option(each) for each in port.extra_dhcp_opts or ()],
-                    qos=limits.get(port.effective_qos, {}))
+                    qos=limits.get(port.effective_qos, {}), physical_network=port.physical_network)
 
 
 def _option(said):

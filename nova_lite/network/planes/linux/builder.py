@@ -47,7 +47,8 @@ class Builder:
         self._nft = Nft(self._nft_native)
         announcer = Announcer(native)
         self.guard = Guard(cloud, self._nft.run, self._guard_native, conf.network.anti_spoofing,
-                           Capability.SECURITY_GROUPS in PLANES["linux"])
+                           Capability.SECURITY_GROUPS in PLANES["linux"], conf.network.physical_networks)
+        self._uplinks = set(conf.network.physical_networks.values())
         self._networks = Networks(cloud, conf.network, self._nft, announcer, store, metadata_app, native)
         self._routers = Routers(cloud, conf.network, self._nft, announcer, native)
         self._comparison = comparison.Comparison()
@@ -159,15 +160,20 @@ class Builder:
 
     def has_guests(self, network_id):
         """Whether devices of guests are on its bridge, also where what was plugged is not remembered."""
-        return bool(bridge.guests_of(self.devices(), self._parts(network_id).bridge))
+        return bool(self.guests_of(self.devices(), self._parts(network_id).bridge))
+
+    def guests_of(self, found, name):
+        """As of bridge, of which NICs of physical networks are none."""
+        return [each for each in bridge.guests_of(found, name) if each not in self._uplinks]
 
     def devices(self):
         """As bridge.devices."""
         return self._native(bridge.devices, what="listing the host's devices")
 
     def owned(self):
-        """As wiring.owned."""
-        return self._native(wiring.owned, self._cloud, what="listing what networks have here")
+        """As wiring.owned, without NICs of physical networks."""
+        found = self._native(wiring.owned, self._cloud, what="listing what networks have here")
+        return {key: [each for each in guests if each not in self._uplinks] for key, guests in found.items()}
 
     def distrust(self):
         """Another program may have changed whatever there is: the next ``make`` sets all of it."""

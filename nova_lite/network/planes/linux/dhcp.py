@@ -260,8 +260,8 @@ def dhcp_options(segment, domain=""):
     """
     lines = []
     for each in segment.subnets.values():
-        tag, gateway = f"tag:{_tag(each)}", each["gateway"]
-        lines += [f"{tag},option:router,{gateway}", f"{tag},option:dns-server,{','.join(each['dns'] or [gateway])}",
+        tag, servers = f"tag:{_tag(each)}", each["dns"] or [each["gateway"]]
+        lines += [f"{tag},option:router,{_router(each)}", f"{tag},option:dns-server,{','.join(servers)}",
                   f"{tag},option:classless-static-route,{','.join(_routes(each))}",
                   f"{tag},option:mtu,{segment.mtu}"]
     lines += dhcp6.options(segment, _tag, domain)
@@ -275,14 +275,21 @@ def dhcp_options(segment, domain=""):
 
 
 def _routes(address):
-    """Ranges and next hops: to metadata, those of the subnet, and the rest by the gateway.
+    """Ranges and next hops: to metadata, those of the subnet, and the rest by the router.
 
-    A gateway that is outside of the subnet is reached without a next hop (RFC 3442: 0.0.0.0).
+    What is outside of the subnet is reached without a next hop (RFC 3442: 0.0.0.0).
     """
-    near = [f"{address['gateway']}/32,0.0.0.0"] if is_outside(address) else []
-    fixed = [f"{where},{address['gateway']}" for where in (f"{METADATA}/32", "0.0.0.0/0")]
+    gateway, router = address["gateway"], _router(address)
+    near = [f"{each}/32,0.0.0.0" for each in dict.fromkeys([gateway, router])
+            if is_outside(address | {"gateway": each})]
+    metadata = [] if gateway == METADATA else [f"{METADATA}/32,{gateway}"]
     own = [each for each in address.get("routes", ()) if each.partition(",")[0] not in (f"{METADATA}/32", "0.0.0.0/0")]
-    return [*near, fixed[0], *own, fixed[1]]
+    return [*near, *metadata, *own, f"0.0.0.0/0,{router}"]
+
+
+def _router(address):
+    """What leads out of a subnet: its gateway, where that is not another machine's address."""
+    return address.get("router", address["gateway"])
 
 
 def running(directory):

@@ -7,18 +7,19 @@ TABLE = "nova_lite"
 REFUSED = "reject with icmp type admin-prohibited"
 
 
-def ruleset(gateways, access, options, surroundings):
+def ruleset(gateways, access, options, surroundings, leads=True):
     """The whole text for nft.
 
     :param gateways: the gateways' addresses.  :param access: ranges (text) that the host itself may reach.
     :param options: the [network] options.  :param surroundings: a surroundings.Surroundings.
+    :param leads: False: nothing passes, for another machine is the gateway.
     """
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("gateways", "ipv4_addr", gateways),
         ranges("own", surroundings.own), ranges("near", surroundings.near),
         ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.chain("input", "filter", "input priority filter", _received(), "drop"),
-        nft.chain("forward", "filter", "forward priority filter", _passed(access, options), "drop"),
+        nft.chain("forward", "filter", "forward priority filter", _passed(access, options) if leads else [], "drop"),
         nft.chain("postrouting", "nat", "postrouting priority srcnat", [
             f'oifname "{WAN}" masquerade',
             # Guests see the host as their gateway: an address that all of them know how to answer.

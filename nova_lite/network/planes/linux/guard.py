@@ -14,10 +14,11 @@ class Guard:
     """:param cloud: the tables' name.  :param load: loads text for nftables, as ``Nft.run``.
     :param native: runs a callable in a native thread.
     :param anti_spoofing, by_groups: what is to be in force.
+    :param uplinks: {physical network: the NIC by which this host is on it}.
     """
 
-    def __init__(self, cloud, load, native, anti_spoofing, by_groups):
-        self._cloud, self._load, self._native = cloud, load, native
+    def __init__(self, cloud, load, native, anti_spoofing, by_groups, uplinks=None):
+        self._cloud, self._load, self._native, self._uplinks = cloud, load, native, uplinks or {}
         self._anti_spoofing, self._by_groups = anti_spoofing, by_groups
         self._loaded = None         # {name of a thing: Piece} that the kernel has; None: what it has is not known
         self._made = {}             # {name of a thing: (what it was made of, Piece)}
@@ -94,7 +95,7 @@ class Guard:
         make("head", ports.head, self._anti_spoofing, any(not each.stateful for each in different))
         for each in segments:
             make(("network", each.network_id), ports.of_network, parts[each.network_id], state.zones[each.network_id],
-                 each.legs)
+                 each.legs, self._uplinks.get(each.physical_network), _has_dhcp(each))
         for key, port in state.ports.items():
             profile = profiles.get(key)
             make(("port", key), ports.of_port, port, self._numbers.get(profile), profile is None or profile.stateful)
@@ -140,6 +141,11 @@ class Guard:
                                               f"of security groups")
             used.add(free)
             self._numbers[profile] = free
+
+
+def _has_dhcp(segment):
+    """Whether DHCP answers guests of IPv4."""
+    return any(each["dhcp"] for each in segment.subnets.values())
 
 
 class _State:

@@ -179,6 +179,8 @@ class Layout:
         """
         held = self._held6.get(segment.network_id, {})
         subnets = {each["cidr"] for port in segment.ports for each in port.addresses if ":" in each["cidr"]}
+        if segment.physical_network:
+            subnets &= held.keys()
         if not subnets:
             return ""
         return OWN if subnets - held.keys() else min(each for cidr in subnets for each in held[cidr])
@@ -192,18 +194,26 @@ class Layout:
     def _add(self, port, outer):
         known = self.segments.get(port.network_id) or Segment(port.network_id, ())
         self.segments[port.network_id] = dataclasses.replace(
-            known, mtus=(*known.mtus, port.mtu), outer=(*known.outer, *outer),
+            known, mtus=(*known.mtus, port.mtu), outer=(*known.outer, *outer), physical=port.later("physical_network"),
             legs=(*known.legs, parts.leg(port.port_id)[0]))
 
     def own(self, network_id):
-        """The Segment of a network with the subnets whose gateways are in its own namespace."""
+        """The Segment of a network with the subnets whose gateways are in its own namespace.
+
+        The gateways of a physical network are machines outside; DHCP and metadata are here, at an address of no subnet.
+        """
         held, held6 = self._held.get(network_id, {}), self._held6.get(network_id, {})
+        segment = self.segments[network_id]
+        if segment.physical_network:
+            return dataclasses.replace(segment, outer=()).of_subnets(
+                lambda address: None if ":" in address["cidr"] or address["gateway"] in held else address | {
+                    "gateway": parts.METADATA, "router": address["gateway"], "host_access": False})
 
         def served(address):
             if ":" not in address["cidr"]:
                 return None if address["gateway"] in held else address
             return None if address["cidr"] in held6 else address | {"here": ranges6.own_address(address)}
-        return self.segments[network_id].of_subnets(served)
+        return segment.of_subnets(served)
 
     def answers6(self, network_id):
         """Whether metadata is asked by IPv6 in the network's own namespace."""

@@ -4,9 +4,9 @@ import ipaddress
 import shutil
 
 from nova_lite.common import ipv6
-from nova_lite.network.planes.linux import dhcp, gateway, gateway6, netns, ranges6, wiring
+from nova_lite.network.planes.linux import dhcp, gateway, gateway6, netns, ranges6, uplinks, wiring
 from nova_lite.network.planes.linux.dhcp import Dhcp, Seat
-from nova_lite.network.planes.linux.exceptions import RangeInUse
+from nova_lite.network.planes.linux.exceptions import HostNetworkError, RangeInUse
 from nova_lite.network.planes.linux.metadata_proxy import Listeners
 from nova_lite.network.planes.linux.parts import LAN, Parts
 from nova_lite.network.planes.state import is_within
@@ -61,8 +61,9 @@ class Networks:
         parts = self._parts(network_id)
         self._native(wiring.prepare, parts, wanted, what=f"making network {network_id}")
         if wanted.is_there:
-            text = gateway.ruleset([each.partition("/")[0] for each in wanted.gateways], wanted.access, self._options,
-                                   around) + gateway6.ruleset(six, inner, self._options, around)
+            gateways = [each.partition("/")[0] for each in wanted.gateways]
+            text = gateway.ruleset(gateways, wanted.access, self._options, around, segment.physical_network is None)
+            text += gateway6.ruleset(six, inner, self._options, around)
             here = netns.identity(parts.namespace), text
             if self._ruled.get(network_id) != here:
                 self._nft.run(text, parts.namespace)
@@ -116,8 +117,10 @@ class Networks:
     def serve(self, network_id, wanted, layout, around):
         """Links, DHCP and metadata of the subnets whose gateways are in the network's own namespace.
 
-        :param wanted: what ``prepare`` returned.  :raises HostNetworkError: the kernel refuses.
+        :param wanted: what ``prepare`` returned.
+        :raises HostNetworkError: the kernel refuses, or there is no NIC of its physical network.
         """
+        self._join_uplink(layout.segments[network_id])
         segment, parts, directory = layout.own(network_id), self._parts(network_id), self._store.directory(network_id)
         seats, here, scope = layout.seats(network_id), None, 0
         if wanted.is_there:
@@ -138,6 +141,15 @@ class Networks:
                 self._listeners.ensure(network_id, seat)
             if layout.answers6(network_id):
                 self._listeners.ensure(network_id, seat, 6)
+
+    def _join_uplink(self, segment):
+        name, nics = segment.physical_network, self._options.physical_networks
+        if name is not None and name not in nics:
+            raise HostNetworkError(reason=f"network {segment.network_id}: this host has no NIC of the physical network "
+                                          f"{name} ([network] physical_networks)")
+        if name is not None:
+            self._native(uplinks.join, segment.bridge, nics[name], segment.mtu,
+                         what=f"putting {nics[name]} on network {segment.network_id}")
 
     def serve_at_routers(self, network_id, layout, routers, around):
         """DHCP and metadata at the legs of routers that are the network's gateways.

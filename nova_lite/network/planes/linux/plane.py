@@ -153,7 +153,7 @@ class LinuxPlane(HostPlane):
         return Inspection(
             ports=self._states(devices), strays=self.strays(), leases=self._leases(),
             devices=[each for segment in self._layout().segments.values()
-                     for each in bridge.guests_of(devices, segment.bridge)],
+                     for each in self._builder.guests_of(devices, segment.bridge)],
             loose=[port.tap for port in self.present() if port.tap in devices and devices[port.tap] is None],
             altered=self._altered())
 

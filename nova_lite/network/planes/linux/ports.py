@@ -73,6 +73,10 @@ _BY_GUEST6 = (
     "icmpv6 type 136 iifname vmap @own_neighbour",
     "ip6 saddr :: icmpv6 type 135 iifname vmap @own_neighbour",
 )
+#: What belongs to each host alone stays off the NIC of a physical network, which is nobody's of ours.
+_TO_UPLINK = (f"arp daddr ip {METADATA} drop", f"arp saddr ip {METADATA} drop", f"ip daddr {METADATA} drop",
+              f"ip6 daddr {METADATA6} drop")
+_BY_UPLINK = (f"arp saddr ip {METADATA} drop", f"ip saddr {METADATA} drop", f"ip6 saddr {METADATA6} drop")
 
 
 def head(anti_spoofing, untracked):
@@ -89,6 +93,7 @@ def head(anti_spoofing, untracked):
                       for name in some},
                    "pairs4r": "set type ifname . ether_addr . ipv4_addr; flags interval",
                    "pairs6r": "set type ifname . ether_addr . ipv6_addr; flags interval",
+                   "apart": "set type ifname . ifname",
                    "inward": "map type ifname : verdict", "outward": "map type ifname : verdict",
                    "with_ipv6": "map type ifname : verdict", "own_neighbour": "map type ifname : verdict"},
         "inet": {"bridges": "set type ifname", "zones": "map typeof iifname : ct zone",
@@ -112,9 +117,14 @@ def _bridge_chains(anti_spoofing):
         "to_any": Chain(("meta mark set 0",)), "to_gateway": Chain(("meta mark set 0", _OTHER)),
         "to_guest": Chain(("meta mark set 0", _OTHER, *(own_mac if anti_spoofing else ()))),
         "by_gateway": Chain(("meta mark 0 return", groups.marked(GATEWAY))),
+        "to_uplink": Chain((*_TO_UPLINK, "jump to_gateway")), "by_uplink": Chain((*_BY_UPLINK, "jump by_gateway")),
+        # Where DHCP is answered here, it is nobody else's.
+        "to_uplink_dhcp": Chain(("udp dport 67 drop", "jump to_uplink")),
+        "by_uplink_dhcp": Chain(("udp sport 67 drop", "jump by_uplink")),
         "prerouting": Chain(("iifname vmap @marked", "iifname vmap @sent"),
                             "type filter hook prerouting priority -300"),
         "forward": Chain((
+            "iifname . oifname @apart drop",
             "oifname vmap @inward",
             "iifname vmap @outward"), "type filter hook forward priority -10"),
         "postrouting": Chain((f"meta mark & {UNCHECKED:#x} == {UNCHECKED:#x} oifname @ours drop",),
@@ -144,15 +154,20 @@ def _inet_chains(untracked):
         "checked": Chain(("iifname @bridges meta mark set 0",), "type filter hook forward priority -298")}
 
 
-def of_network(parts, zone, legs=()):
+def of_network(parts, zone, legs=(), uplink=None, has_dhcp=False):
     """The Piece of a network.  :param parts: parts.Parts.  :param zone: the number of its connections' zone.
     :param legs: names of the devices of routers on its bridge.
+    :param uplink: the name of the NIC of its physical network on it; None.  :param has_dhcp: whether it has DHCP here.
     """
-    gateways = [f'"{each}"' for each in (parts.port, *legs)]
-    return Piece(elements={
-        ("bridge", "ours"): tuple(gateways),
-        ("bridge", "inward"): tuple(f"{each} : jump to_gateway" for each in gateways),
-        ("bridge", "outward"): tuple(f"{each} : jump by_gateway" for each in gateways),
+    ways = {f'"{each}"': "gateway" for each in (parts.port, *legs)}
+    apart = {("bridge", "apart"): ()}
+    if uplink:
+        ways[f'"{uplink}"'] = "uplink_dhcp" if has_dhcp else "uplink"
+        apart = {("bridge", "apart"): (f'"{parts.port}" . "{uplink}"', f'"{uplink}" . "{parts.port}"')}
+    return Piece(elements=apart | {
+        ("bridge", "ours"): tuple(ways),
+        ("bridge", "inward"): tuple(f"{each} : jump to_{way}" for each, way in ways.items()),
+        ("bridge", "outward"): tuple(f"{each} : jump by_{way}" for each, way in ways.items()),
         ("inet", "bridges"): (f'"{parts.bridge}"',), ("inet", "zones"): (f'"{parts.bridge}" : {zone}',)})
 
 
