@@ -1,5 +1,6 @@
 """``nova-lite doctor``: check this machine for what a cloud needs, and say how to mend each thing."""
 
+import functools
 import importlib.util
 import os
 import shutil
@@ -35,7 +36,8 @@ def run(arguments):
     checks = [_state_dir, _space, _port]
     if CONF.compute.driver == "libvirt":
         checks += [_root, _libvirt_python, _libvirtd, _virt_type, _programs, _tun, _bridge_filter, _traffic_control,
-                   _forwarding]
+                   _forwarding, *(functools.partial(_nic, *each)
+                                  for each in sorted(CONF.network.physical_networks.items()))]
     failed = 0
     for check in checks:
         finding = check()
@@ -153,6 +155,15 @@ def _traffic_control():
     if not reason:
         return Finding(True, "the kernel limits rates, so that QoS policies hold")
     return Finding(None, f"QoS policies that limit rates cannot hold: {reason}", traffic_control.REMEDY)
+
+
+def _nic(name, device):
+    from nova_lite.network.planes.linux import uplinks
+    why = uplinks.fault(device)
+    if why:
+        return Finding(False, f"networks on physical network {name} cannot work here: {why}",
+                       "name a NIC in [network] physical_networks that nothing else uses")
+    return Finding(True, f"{device} is free for physical network {name}")
 
 
 def _forwarding():

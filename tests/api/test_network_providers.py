@@ -1,10 +1,17 @@
 """Networks on physical ones: who may make them, what is refused, and what hosts and administrators see of them."""
 
+import ipaddress
+
 import pytest
 
 from nova_lite import db
+from nova_lite.cmd.network import packets
+from nova_lite.cmd.network.walk import Walk
+from nova_lite.common.visibility import ALL
 from nova_lite.conf import CONF
 from nova_lite.db import interfaces
+from nova_lite.db.network import ports
+from nova_lite.db.network.paging import Page
 from nova_lite.network.embedded import desired_routers
 from tests.api.test_network_api import refused
 from tests.network_service import service  # noqa: F401
@@ -107,3 +114,18 @@ def test_compute_keeps_it_for_the_next_start_of_a_server(service):  # noqa: F811
     with db.reader() as session:
         kept, = interfaces.nics(session, [server_id])[server_id]
     assert kept.physical_network == "physnet1"
+
+
+def test_a_trace_follows_a_packet_to_the_machines_outside(service):  # noqa: F811
+    network = service.make("network", "admin", name="wire", shared=True, **FLAT)
+    service.make("subnet", "admin", network_id=network["id"], cidr="172.24.4.0/24", ip_version=4)
+    _, (nic,) = service.boot([{"uuid": network["id"]}])
+    service.works(nic)
+
+    def walked(target):
+        with db.snapshot() as session:
+            port, = ports.ports(session, ALL, Page({"id": [nic.port_id]}))
+            return Walk(session).from_port(port, ipaddress.ip_address(target), packets.Kind.of("tcp/22"))[-1]
+    assert walked("198.51.100.7").passes and "physical network physnet1 to the gateway 172.24.4.1" in str(
+        walked("198.51.100.7"))
+    assert walked("172.24.4.77").passes and "where a machine may have 172.24.4.77" in str(walked("172.24.4.77"))

@@ -190,7 +190,7 @@ def test_heal_sets_nothing_anew_where_nothing_has_changed(make):  # noqa: F811
     assert rested != first, "the control: after a change all is set anew"
     host.ask("heal")
     assert handles() == rested
-    inside.run("ip", "link", "add", "type", "dummy")
+    inside.run("ip", "addr", "add", "10.55.0.1/32", "dev", "lo")
     host.ask("heal")
     assert handles() != rested
 

@@ -6,12 +6,13 @@ Needs root, and the programs of test_network_host.
 import contextlib
 import json
 import subprocess
+import sys
 import uuid
 
 import pytest
 
 from tests.clouds import until
-from tests.live.namespaces import Namespace, nic, server
+from tests.live.namespaces import ROOT, Namespace, nic, server
 from tests.live.routers import PUBLIC_GATEWAY, Router, ports_of
 from tests.live.test_network_host import machine, make  # noqa: F401 - fixtures
 
@@ -65,6 +66,12 @@ def master(host, name="nic0"):
     return json.loads(host.run("ip", "-j", "link", "show", name).stdout)[0].get("master")
 
 
+def advice(host):
+    """What nova-lite doctor finds of the NIC."""
+    code = "from nova_lite.network.planes.linux.uplinks import fault; print(fault('nic0'))"
+    return host.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", code).stdout.strip()
+
+
 def state(host, its_nic):
     return host.ask("ports")[0][its_nic["port_id"]]["error"]
 
@@ -87,6 +94,8 @@ def test_guests_of_two_hosts_meet_each_other_and_a_machine_outside(make, wire): 
             "network": network, "address": lease["ip"], "headers": []}
         assert guest.reaches(WORLD, 80) == {"ping", "tcp", "udp"}
         guest.serve(22)
+        traced = hosts[number].ask("trace", port=guest.nic["port_id"], address=WORLD)[0]
+        assert [one[0] for one in traced] == ["device", "network", "gateway", "outside"]
     assert guests[0].reaches("10.199.0.18", 22) == guests[1].reaches("10.199.0.17", 22) == {"ping"}
     assert wire.outside.reaches("10.199.0.17", 22) == {"ping"}, "groups say who reaches a guest"
     for host in hosts:
@@ -201,8 +210,11 @@ def test_a_nic_that_is_not_to_be_had_is_named_and_left_alone_until_it_is(make, w
         host.ask("plug", server=owner)
     its_nic, = owner["nics"]
     assert words in state(host, its_nic)
+    assert words.partition(",")[0] in advice(host) or "1400" in words
     host.run(*mending)
+    assert advice(host) == ""
     host.ask("heal")
+    assert advice(host) == ""
     guest = make.guest(host, its_nic)
     assert state(host, its_nic) == "" and guest.dhcp()["ip"] == "10.199.0.17" and guest.pings("10.199.0.1")
 

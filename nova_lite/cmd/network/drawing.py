@@ -6,7 +6,9 @@ _ANY = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
 def _network(made):
-    facts = [f"MTU {made['mtu']}", *(word for word in ("shared", "external") if made[word])]
+    physical = made["physical_network"]
+    facts = [f"MTU {made['mtu']}", *([f"on physical network {physical}"] if physical else []),
+             *(word for word in ("shared", "external") if made[word])]
     return f"network {_of(made)}: {', '.join(facts)}", [
         *((_subnet(each), []) for each in made["subnets"]),
         *((f"router {_of(each)}: {'its gateway' if each['gateway'] else 'an interface'} at "

@@ -77,6 +77,8 @@ class Walk:
         if router_id is None:
             holder = router_queries.holder(self._session, own["subnet_id"], gateway)
             router_id, _ = holder and router_queries.of_port(self._session, holder) or (None, None)
+        if router_id is None and (physical := self._physical(port["network_id"])):
+            return [verdict, Step(f"it leaves this cloud by physical network {physical} to the gateway {gateway}")]
         if router_id is None:
             return [verdict, Step(f"no router has the subnet's gateway {gateway}: add an interface of a router to the "
                                   f"subnet", False)]
@@ -189,6 +191,8 @@ class Walk:
 
     def _to_address(self, network_id, address, packet, sender, forwarded=False):
         port = self._port_with(network_id, address)
+        if port is None and (physical := self._physical(network_id)):
+            return [Step(f"it leaves this cloud by physical network {physical}, where a machine may have {address}")]
         if port is None:
             return [Step(f"nobody on network {self._network(network_id)} has {address}", False)]
         if forwarded:
@@ -207,6 +211,11 @@ class Walk:
         return [step, self._rules.of(port, INGRESS, packet)]
 
     # ---- looking up
+
+    def _physical(self, network_id):
+        """The name of the physical network that a network is on; None: it ends at each host."""
+        [found] = network_queries.networks(self._session, ALL, Page({"id": [network_id]}))
+        return found["physical_network"]
 
     def _guest(self, port):
         """Whose a port is, and which."""

@@ -108,14 +108,17 @@ class Topology:
     # ---- the documents
 
     def _network(self, row):
-        """project_id, mtu, shared, external, subnets, routers (each with its addresses here) and ports of others."""
+        """project_id, mtu, physical_network, shared, external, subnets, routers (each with its addresses here), ports
+        of others.
+        """
         subnets = self._subnets([row["id"]])
         ports = self._ports(network_id=[row["id"]])
         owners = {each.id: each for each in router_queries.ports(self._session, router_queries.on_network(
             self._session, row["id"]))}
         routers = self._named_routers({each.router_id for each in owners.values()})
         return {"kind": "network", **_named(row), "project_id": row["project_id"], "mtu": row["mtu"],
-                "shared": bool(row["shared"]), "external": row["router:external"],
+                "physical_network": row["physical_network"], "shared": bool(row["shared"]),
+                "external": row["router:external"],
                 "subnets": [_subnet(each) for each in subnets.values()],
                 "routers": [{**routers[owners[each["id"]].router_id], "addresses": _ips(each),
                              "gateway": owners[each["id"]].port_type == router_queries.GATEWAY}

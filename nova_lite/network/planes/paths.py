@@ -49,13 +49,14 @@ def _beyond(port, to, nat, routed, is_external):
     if str(to) in gateways:
         return [Hop("gateway", str(to))]
     if near:
-        return [Hop("nowhere", f"{to} is no port's here")]
+        return [Hop("outside", str(to)) if port.physical_network else Hop("nowhere", f"{to} is no port's here")]
     if not gateways:
         return [Hop("nowhere", "the network has no gateway")]
     beyond = routed(gateways[0])
+    is_external = is_external or port.physical_network is not None
     if not beyond and to.version == 6 and not is_external:
         beyond = [Hop("nowhere", "no router passes IPv6 on from here")]
-    return [Hop("gateway", gateways[0]), *(beyond or [_outside(to, nat)])]
+    return [Hop("gateway", gateways[0]), *(beyond or [_outside(to, nat or port.physical_network)])]
 
 
 def _outside(to, nat):
@@ -95,7 +96,8 @@ def _routed(known, states, packet, nat, routing):
     own = {each["ip"] for each in port.addresses if to.version == 4}
     sent_as = [each.ip for each in routing.floating.get(router.id, {}).values() if each.fixed_ip in own]
     hops += [Hop("floating_ip", sent_as[0])] if sent_as else []
-    return [*hops, *(_translated(known, states, to, routing) or [_outside(to, nat)])]
+    return [*hops, *(_translated(known, states, to, routing) or [
+        _outside(to, nat or router.gateway.later("physical_network"))])]
 
 
 def _off(leg):
