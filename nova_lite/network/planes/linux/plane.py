@@ -159,6 +159,8 @@ class LinuxPlane(HostPlane):
 
     def _altered(self):
         with self._lock, _logged():
+            if self._rest.holds():
+                return []
             return [*self._builder.altered(), *self._shaper.altered(self.present())]
         return []
 

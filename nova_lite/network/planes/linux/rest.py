@@ -20,8 +20,9 @@ class Rest:
         self._known = None          # (the facts, when they were taken)
 
     def holds(self):
-        """Whether nothing has changed since ``begins``, as far as anybody says."""
+        """Whether nothing has changed since ``begins``, as far as anybody says; where it has, until it begins anew."""
         if self._known is None or self._events.any():
+            self.ends()
             return False
         facts, at = self._known
         return time.monotonic() - at < _LONGEST and self._taken() == facts
