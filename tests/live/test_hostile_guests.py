@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from nova_lite.network.planes.linux import bridge, parts
+from tests.clouds import until
 from tests.live import frames
 from tests.live.namespaces import Namespace, nic
 from tests.live.routers import Router, attached, ports_of
@@ -234,3 +235,27 @@ def test_a_port_that_goes_leaves_no_connection_of_its_pairs_to_the_next(site, ne
     site.host.ask("unplug", server=one.owner)
     assert not site.connections(f"dst={shared} "), "its groups let none in"
     assert three.pings(GATEWAY)
+
+
+@pytest.mark.parametrize("routed", [True, False])
+def test_a_guest_makes_its_gateway_look_for_few_neighbours_at_once(make, routed):  # noqa: F811
+    """The machine has one table of them for all, and for itself."""
+    near, far = new(), new()
+    host = make.host()
+    one, two = attached(make, host, *ports_of(near, "10.199.0.17"), *ports_of(far, "10.64.0.17", cidr="10.64.0.0/16"))
+    router = Router(host).join(near).join(far, "10.64.0.0/16", gateway="10.64.0.1")
+    if routed:
+        well(router.apply())
+    gateway = router.body["interfaces"][0]["mac"] if routed else bridge.gateway_mac(near)
+    inside, target = host.inside(router.id if routed else near), "10.64.{}.{}" if routed else "10.199.0.{1}"
+    out = one.frames()
+    out.send(*(frames.udp4(one.nic["mac"], gateway, "10.199.0.17", target.format(1 + each // 200, 20 + each % 200),
+                           (5, 6)) for each in range(700 if routed else 200)))
+    out.received()
+    looked_for = [each for each in inside.run("ip", "neigh", "show", "nud", "all").stdout.splitlines()
+                  if "INCOMPLETE" in each or "FAILED" in each]
+    assert (400 if routed else 150) < len(looked_for) <= 512
+    two.serve(80)
+    if routed:
+        until("others are found again", lambda: one.asks("tcp", "10.64.0.17", 80), 10)
+    assert host.ask("inspect")[0]["altered"] == []

@@ -83,7 +83,9 @@ def _tables():
 def _text(body):
     """What is said of one thing, whatever order its elements are in."""
     kept = {name: each for name, each in body.items() if name not in ("handle", "index")}
-    if "elem" in kept:
+    if "timeout" in kept.get("flags", ()):
+        kept.pop("elem", None)      # packets add them, and they go with time
+    elif "elem" in kept:
         kept["elem"] = sorted(json.dumps(each, sort_keys=True) for each in kept["elem"])
     return json.dumps(kept, sort_keys=True)
 

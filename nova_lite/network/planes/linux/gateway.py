@@ -1,6 +1,6 @@
 """The nftables rules inside a network's namespace: guests' access to the gateway and outside, and access to guests."""
 
-from nova_lite.network.planes.linux import nft
+from nova_lite.network.planes.linux import neighbours, nft
 from nova_lite.network.planes.linux.parts import LAN, METADATA, WAN
 
 TABLE = "nova_lite"
@@ -16,7 +16,7 @@ def ruleset(gateways, access, options, surroundings, leads=True):
     """
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("gateways", "ipv4_addr", gateways),
-        ranges("own", surroundings.own), ranges("near", surroundings.near),
+        *neighbours.parts(4), ranges("own", surroundings.own), ranges("near", surroundings.near),
         ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.chain("input", "filter", "input priority filter", _received(), "drop"),
         nft.chain("forward", "filter", "forward priority filter", _passed(access, options) if leads else [], "drop"),
@@ -51,7 +51,8 @@ def _received():
 def _passed(access, options):
     """Packets of guests are matched one by one, so that a range that comes to be refused is refused at once."""
     # Answers of DHCP come from the gateway itself, and guests take what it passes on for its.
-    rules = ["udp sport 67 udp dport 68 drop", false_host(options), f'iifname "{LAN}" oifname "{LAN}" accept',
+    rules = ["udp sport 67 udp dport 68 drop", false_host(options), neighbours.bounded(f'oifname "{LAN}"'),
+             f'iifname "{LAN}" oifname "{LAN}" accept',
              f'iifname "{LAN}" ct direction reply ct state established,related accept',
              f'iifname "{LAN}" ip daddr @own {REFUSED}',
              f'iifname "{LAN}" ip daddr != @reachable ip daddr @near {REFUSED}']

@@ -5,7 +5,7 @@ external network; elsewhere it only answers.
 """
 
 from nova_lite.common import ipv6
-from nova_lite.network.planes.linux import nft, rules6
+from nova_lite.network.planes.linux import neighbours, nft, rules6
 from nova_lite.network.planes.linux.gateway import TABLE
 from nova_lite.network.planes.linux.parts import LAN, WAN
 from nova_lite.network.planes.linux.ranges6 import METADATA6
@@ -21,7 +21,7 @@ def ruleset(six, inner, options, surroundings):
         return nft.nothing("ip6", TABLE)
     own = [each.partition("/")[0] for each in dict(six.devices)[LAN]]
     return nft.nothing("ip6", TABLE) + nft.table(
-        "ip6", TABLE, *rules6.sets(options, surroundings), rules6.networks("inner", inner),
+        "ip6", TABLE, *neighbours.parts(6), *rules6.sets(options, surroundings), rules6.networks("inner", inner),
         nft.chain("input", "filter", "input priority filter", _received(own), "drop"),
         nft.chain("forward", "filter", "forward priority filter", _passed(six), "drop"),
         nft.chain("postrouting", "nat", "postrouting priority srcnat", [
@@ -37,7 +37,8 @@ def _received(own):
 
 
 def _passed(six):
-    rules = [rules6.NO_DHCP, rules6.FALSE_HOST, f'iifname "{LAN}" oifname "{LAN}" accept',
+    rules = [rules6.NO_DHCP, rules6.FALSE_HOST, neighbours.bounded(f'oifname "{LAN}"'),
+             f'iifname "{LAN}" oifname "{LAN}" accept',
              f'iifname "{LAN}" ct direction reply {rules6.OPEN}', f'iifname "{LAN}" ip6 saddr != @inner drop',
              *rules6.refusals(f'iifname "{LAN}"')]
     if six.leads_out:

@@ -11,7 +11,7 @@ from nova_lite.network.planes.capabilities import PLANES, Capability
 from nova_lite.network.planes.contract import Applied, HostPlane, Inspection, PortState
 from nova_lite.network.planes.desired import LocalChanges, Merge, newest
 from nova_lite.network.planes.known_groups import KnownGroups
-from nova_lite.network.planes.linux import bridge, bridge_filter, dhcp, netns
+from nova_lite.network.planes.linux import bridge, bridge_filter, dhcp, neighbours, netns
 from nova_lite.network.planes.linux.builder import Builder
 from nova_lite.network.planes.linux.layout import Layout
 from nova_lite.network.planes.linux.metadata_proxy import forwarder
@@ -254,6 +254,8 @@ class LinuxPlane(HostPlane):
                         "unit): guests' networks break when it stops. Take such lines out of the unit.")
         if Capability.SECURITY_GROUPS in self.capabilities:
             self._native(bridge_filter.ensure, what="loading br_netfilter")
+        with _logged():
+            self._native(neighbours.make_space, what="setting the size of the table of neighbours")
         self.heal()
         if self._healing is None:
             self._healing = concurrency.every(_HEAL, self.heal, first=_HEAL)

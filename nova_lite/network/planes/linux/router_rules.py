@@ -6,7 +6,7 @@ hook where addresses of senders are translated, the device that a packet came by
 
 import ipaddress
 
-from nova_lite.network.planes.linux import nft
+from nova_lite.network.planes.linux import neighbours, nft
 from nova_lite.network.planes.linux.gateway import REFUSED, TABLE, false_host, ranges
 from nova_lite.network.planes.linux.layout import OUT
 from nova_lite.network.planes.linux.parts import METADATA, WAN
@@ -27,7 +27,7 @@ def ruleset(router, access, options, surroundings):
     one, same = _forwarded(router.forwardings)
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("legs", "ifname", legs),
-        ranges("own", surroundings.own), ranges("near", surroundings.near),
+        *neighbours.parts(4), ranges("own", surroundings.own), ranges("near", surroundings.near),
         ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.named_set("elsewhere", "ifname . ipv4_addr", _elsewhere(router), "interval"),
         ranges("behind", [each for leg in router.legs for each in leg.ranges]),
@@ -97,7 +97,7 @@ def _passed(router, access, options):
     rules = [f'{side} "{each.device}" drop' for each in router.all_legs if not each.up
              for side in ("iifname", "oifname")]
     rules += ["udp sport 67 udp dport 68 drop", false_host(options), "iifname . ip saddr @elsewhere drop",
-             "iifname @legs oifname @legs accept",
+             *neighbours_of(router, 4), "iifname @legs oifname @legs accept",
              # Nobody goes out untranslated by an address that is not of this router's networks: it is another's.
              *(() if router.snat else (f'iifname @legs oifname "{OUT}" ip saddr != @behind drop',)),
              "ct direction reply ct state established,related accept",
@@ -112,6 +112,16 @@ def _passed(router, access, options):
         rules.append(f'iifname "{WAN}" oifname @legs ip saddr {options.transit_range} '
                      f'ip daddr {{ {", ".join(access)} }} accept')
     return [*rules, "iifname @legs reject with icmp type net-unreachable"]
+
+
+def neighbours_of(router, version):
+    """Rules that bound how many neighbours a router looks for at once."""
+    rules = [neighbours.bounded("oifname @legs")]
+    ranges_out = () if router.gateway is None else router.gateway.ranges if version == 4 else router.gateway.ranges6
+    if ranges_out:
+        field = "ip" if version == 4 else "ip6"
+        rules.append(neighbours.bounded(f'oifname "{OUT}" {field} daddr {{ {", ".join(ranges_out)} }}'))
+    return rules
 
 
 def _left(router, options):

@@ -3,10 +3,11 @@
 import ipaddress
 
 from nova_lite.common import ipv6
-from nova_lite.network.planes.linux import nft, rules6
+from nova_lite.network.planes.linux import neighbours, nft, rules6
 from nova_lite.network.planes.linux.gateway import TABLE
 from nova_lite.network.planes.linux.layout import OUT
 from nova_lite.network.planes.linux.parts import WAN
+from nova_lite.network.planes.linux.router_rules import neighbours_of
 
 
 def ruleset(router, access, options, surroundings):
@@ -19,7 +20,7 @@ def ruleset(router, access, options, surroundings):
         return nft.nothing("ip6", TABLE)
     return nft.nothing("ip6", TABLE) + nft.table(
         "ip6", TABLE, nft.named_set("legs", "ifname", [f'"{each.device}"' for each in router.legs]),
-        *rules6.sets(options, surroundings),
+        *neighbours.parts(6), *rules6.sets(options, surroundings),
         nft.named_set("elsewhere", "ifname . ipv6_addr", _elsewhere(router), "interval"),
         rules6.networks("behind", [each for leg in router.legs for each in leg.ranges6]),
         nft.chain("input", "filter", "input priority filter", _received(router), "drop"),
@@ -55,7 +56,8 @@ def _passed(router, access):
              for side in ("iifname", "oifname")]
     # Nobody goes out, where all networks meet, by an address that is not of this router's networks: it is another's.
     rules += [rules6.NO_DHCP, rules6.FALSE_HOST, "iifname . ip6 saddr @elsewhere drop",
-              "iifname @legs oifname @legs accept", f'iifname @legs oifname "{OUT}" ip6 saddr != @behind drop',
+              *neighbours_of(router, 6), "iifname @legs oifname @legs accept",
+              f'iifname @legs oifname "{OUT}" ip6 saddr != @behind drop',
               f"ct direction reply {rules6.OPEN}", *rules6.refusals(f'iifname @legs oifname "{OUT}"'),
               f'iifname @legs oifname "{OUT}" accept',
               # Guests' addresses are known outside; what may reach them, their security groups say.
