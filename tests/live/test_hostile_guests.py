@@ -259,3 +259,16 @@ def test_a_guest_makes_its_gateway_look_for_few_neighbours_at_once(make, routed)
     if routed:
         until("others are found again", lambda: one.asks("tcp", "10.64.0.17", 80), 10)
     assert host.ask("inspect")[0]["altered"] == []
+
+
+def test_a_guest_without_port_security_has_a_bridge_remember_few_macs(site, net):  # noqa: F811
+    one, _two = site.plug("free", net, ONE, groups=[], secured=False), site.plug("b", net, TWO)
+    site.rules("b", *OUT, *EVERYTHING)
+    out = one.frames()
+    out.send(*(frames.udp4(f"06:00:00:00:{each >> 8:02x}:{each & 255:02x}", frames.ALL, ONE, "10.199.0.255", (5, 6))
+               for each in range(3000)))
+    out.received()
+    seen = site.host.run("bridge", "fdb", "show", "br", "nlb" + net[:11]).stdout.count("06:00:00:00")
+    assert 900 < seen <= 1024
+    assert one.pings(TWO), "by the MAC that it had before"
+    assert site.host.ask("inspect")[0]["altered"] == []

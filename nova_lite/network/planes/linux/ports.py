@@ -58,6 +58,8 @@ _FROM_GUEST6 = (
 #: Of ports without port security, which may send the rest with any address.
 _FROM_ANY = (f"ip daddr {METADATA} iifname . ether saddr . ip saddr != @addresses drop",
              f"ip6 daddr {METADATA6} iifname . ether saddr . ip6 saddr != @addresses6 drop")
+#: Of one port without port security as many MACs at a time: the bridge remembers each for as long, without a bound.
+_SOURCES = "set type ether_addr; size 1024; flags dynamic,timeout; timeout 5m"
 #: What is in fragments, and behind extension headers, is seen only here.  134 are router advertisements, 137 redirects.
 #: Fragments of stateless groups' ports are not put together: where more headers follow the fragment's own, nobody sees
 #: what it is (RFC 7113), and it goes no further.
@@ -189,8 +191,12 @@ def of_port(port, number, stateful):
                 ("bridge", "ours"): (tap,), **{("bridge", name): tuple(f"{own} . {each}" for each in some)
                                                for name, some in (("addresses", four), ("addresses6", six))}}
     if not port.port_security:
-        return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump from_any",),
-                                          ("bridge", "inward"): (f"{tap} : jump to_any",)})
+        name = port.port_id.replace("-", "")
+        return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump any_{name}",),
+                                          ("bridge", "inward"): (f"{tap} : jump to_any",)},
+                     sets={("bridge", f"sources_{name}"): _SOURCES},
+                     chains={("bridge", f"any_{name}"): Chain((f"add @sources_{name} {{ ether saddr }} goto from_any",
+                                                               "drop"))})
     kind = "stateful" if stateful else "stateless"
     singles = {version: [(mac, each.network_address) for mac, each in pairs
                          if each.version == version and each.num_addresses == 1] for version in (4, 6)}
