@@ -28,7 +28,7 @@ def tree(server, version):
 
 def _later(server, name):
     return (
-        ("2007-01-19", {"local-hostname": name, "public-hostname": name, "public-ipv4": ""}),
+        ("2007-01-19", {"local-hostname": name, "public-hostname": name, "public-ipv4": _floating_ip(server)}),
         ("2007-08-29", {"instance-type": server.flavor.name}),
         ("2007-12-15", {"block-device-mapping": _block_devices(server)}),
         ("2008-02-01", {"placement": {"availability-zone": availability_zone(server)}}),
@@ -63,6 +63,10 @@ def _ami(server):
 
 def _address(server):
     return next((each.ip for nic in server.nics for each in nic.addresses if each.version == 4), "")
+
+
+def _floating_ip(server):
+    return next((ip for nic in server.nics for ip in nic.later("floating_ips")), "")
 
 
 def find(found, parts):

@@ -38,13 +38,14 @@ def nics(session, server_ids):
 
 def _interface(row):
     """objects.interface.Interface of a row."""
+    floating = tuple(row.facts.get("floating", ()))
     return Described(row.nic_index, Nic.make(
         port_id=row.port_id, mac=row.mac, tag=row.tag, **{name: row.facts[name] for name in _FACTS},
         **{name: row.facts.get(name, 0) for name in _REVISIONS},
         **{name: row.facts.get(name, missing) for name, missing in _FOR_HOSTS.items()},
         **{name: row.facts.get(name, Nic.fields[name].default) for name in _LATER},
-        addresses=[Address.make(**each) for each in row.facts["addresses"]]), row.owned,
-        tuple(row.facts.get("floating", ())))
+        floating_ips=[each["ip"] for each in floating],
+        addresses=[Address.make(**each) for each in row.facts["addresses"]]), row.owned, floating)
 
 
 def ports_of_host(session, host):

@@ -94,6 +94,7 @@ class Nic(Object):
         "dhcp_options": fields.ListOfDictOfNullableStringsField(default=[]),
         "qos": fields.DictOfIntegersField(default={}),        # as of objects.qos_rules.limits; since 2.1
         "physical_network": fields.StringField(nullable=True, default=None),      # of its network; since 2.1
+        "floating_ips": fields.ListOfStringsField(default=[]),        # that stand for its addresses; since 2.1
     }
 
     @property

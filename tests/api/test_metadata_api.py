@@ -9,6 +9,7 @@ from webob import Request
 from nova_lite.api.metadata import app
 from nova_lite.common import metadata_caller
 from nova_lite.network.planes.linux import metadata_proxy
+from tests.api.test_proxies import routed  # noqa: F401 - a fixture
 from tests.unit.test_instance_metadata import KEY, make_server
 
 NET, IP = "net-1", "10.1.0.7"
@@ -84,6 +85,21 @@ def test_openstack_paths_lead_from_versions_to_documents(guest):
 def test_ec2_metadata_paths_return_text(guest, path, text):
     answer = guest.get(path)
     assert (answer.status_int, answer.text) == (200, text)
+
+
+def test_a_floating_ip_is_the_public_address_of_a_guest(cloud, routed, conf):  # noqa: F811
+    conf.set_override("cache_seconds", 0, "metadata")
+    server, address = routed
+    network, = cloud.get(f"/servers/{server}/os-interface")["interfaceAttachments"]
+    guest = Guest(cloud.compute.guests)
+
+    def public():
+        return guest.get("/latest/meta-data/public-ipv4", network=network["net_id"], ip=address).text
+    assert public() == ""
+    ip = cloud.call("POST", "/os-floating-ips", {"pool": "public"}).json["floating_ip"]["ip"]
+    for action, shown in (("addFloatingIp", ip), ("removeFloatingIp", "")):
+        assert cloud.call("POST", f"/servers/{server}/action", {action: {"address": ip}}).status_int == 202
+        assert public() == shown
 
 
 def test_ec2_lists_end_in_a_slash_where_more_is_below(guest):

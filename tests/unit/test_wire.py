@@ -64,7 +64,7 @@ FINGERPRINTS = {
     "Host": "2.0-2c67146d62d01670f3c643274f6fd447",
     "Image": "2.0-77a1800b76aef7d9420917a7f05ae62b",
     "Lease": "2.0-b21e209766e0a2f1e4c124100229a032",
-    "Nic": "2.1-9acc6be276d64c0bff5f86a762d815de",
+    "Nic": "2.1-dc874c4862d8486c49c658b0215ce1db",
     "Outcome": "2.0-40f4d4c927620fb4b211d3e1e3fe6e25",
     "RouterChanges": "2.0-4bac0e8540ecd002266380ab8ca35cc9",
     "ScopeChanges": "2.0-76cddd2ee48762748db1b3547b0a9414",
