@@ -89,6 +89,17 @@ def test_hot_plugged_card_asks_dhcp(guest):
     assert guest.ssh(probe) == "10.77.0.15"
 
 
+def test_an_announced_prefix_makes_an_address(guest):
+    probe = "for i in 1 2 3 4 5 6 7 8 9 10; do ip -6 -o addr show eth0 | grep -o 'fec0[^/]*' && break; sleep 1; done"
+    assert guest.ssh(probe) == "fec0::5054:ff:fe00:1"
+
+
+def test_curl_asks_the_metadata_service(guest):
+    url = "http://169.254.169.254/openstack/latest/meta_data.json"
+    assert json.loads(guest.ssh(f"curl {url}", user="nova"))["uuid"] == UUID
+    assert json.loads(guest.ssh(f"curl -s -X POST -d some=data {url}", user="nova"))["uuid"] == UUID
+
+
 def test_a_person_logs_in_on_the_serial_console(guest):
     guest.type(("login:", "nova"), ("Password:", "nova"), (r"\$ ", "echo I am $((6 * 7)) $(whoami)"),
                ("I am 42 nova", "exit"))
@@ -153,6 +164,8 @@ def test_config_drive_gives_password_address_and_keys_where_no_metadata_service_
         guest.type(("login:", "root"), ("Password:", "S3cret pass"),
                    ("# ", "ip route; ip link show eth0; cat /etc/resolv.conf"),
                    ("nameserver 169.254.169.3", "exit"))  # fmt: skip
+        guest.type(("login:", "nova"), ("Password:", "S3cret pass"), (r"\$ ", "blkid -L config-2 -o device"),
+                   ("/dev/vdb", "exit"))
         assert "default via 169.254.169.2 dev eth0" in guest.console()
         assert "mtu 1400" in guest.console()
         guest.qmp("system_powerdown")

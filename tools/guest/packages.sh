@@ -4,6 +4,8 @@
 # The kernel's meta package, by distribution: Debian's, else Ubuntu's.  Both leave out drivers of physical machines.
 KERNELS="linux-image-cloud-amd64 linux-image-virtual"
 PROGRAMS="busybox dropbear-bin e2fsprogs"
+# Packages of which one program is wanted, that needs no library but those of PROGRAMS.
+SINGLE_PROGRAMS="util-linux dhcpcd-base"
 
 # tool:package for each program the build runs here
 TOOLS="apt-get:apt dpkg-deb:dpkg mkfs.ext4:e2fsprogs debugfs:e2fsprogs mformat:mtools mcopy:mtools syslinux:syslinux
@@ -34,10 +36,11 @@ kernel_packages() {
     return 0
 }
 
-# Print PROGRAMS and the packages they depend on, whatever this release calls those.
+# Print PROGRAMS and the packages they depend on, whatever this release calls those; then SINGLE_PROGRAMS.
 program_packages() {
     # shellcheck disable=SC2086  # a list of words
     apt-cache depends --recurse --important $PROGRAMS | grep -E '^[a-z0-9.+-]+$' | sort -u
+    echo "$SINGLE_PROGRAMS"
 }
 
 # fetch_packages CACHE DIR: download what CACHE lacks, unpack all of it in DIR.

@@ -53,22 +53,26 @@ run_busybox() {
     "$tree/lib64/ld-linux-x86-64.so.2" --library-path "$tree/lib/x86_64-linux-gnu" "$tree/bin/busybox" "$@"
 }
 
-# make_root PACKAGES OVERLAY TREE: busybox under all its names, dropbear, resize2fs, modules, and the files of OVERLAY.
+# make_root PACKAGES OVERLAY TREE: busybox under all its names, blkid (busybox's finds no disk by its label), dropbear,
+# dhcpcd for IPv6, resize2fs, modules, and the files of OVERLAY.
 make_root() {
     local packages=$1 overlay=$2 tree=$3 name hash
-    mkdir -p "$tree"/{bin,dev,etc/dropbear,home/nova,mnt,proc,root,run,sys,tmp,usr/bin,usr/sbin,var/log,var/lib/nova-guest}
+    mkdir -p "$tree"/{bin,dev,etc/dropbear,home/nova,mnt,proc,root,run,sys,tmp,usr/bin,usr/sbin,var/log,var/lib/nova-guest,var/lib/dhcpcd}
     ln -s bin "$tree/sbin"
+    ln -s ../run "$tree/var/run"
     add_program "$packages" "$tree" busybox bin
     for name in $(run_busybox "$tree" --list); do
         [ "$name" = busybox ] || ln -s busybox "$tree/bin/$name"
     done
-    for name in dropbear dropbearkey resize2fs; do
+    rm "$tree/bin/blkid"
+    add_program "$packages" "$tree" blkid bin
+    for name in dropbear dropbearkey dhcpcd resize2fs; do
         add_program "$packages" "$tree" "$name" usr/sbin
     done
     # shellcheck disable=SC2086
     add_modules "$packages" "$tree" $DISK_MODULES $MORE_MODULES
     cp -r "$overlay/." "$tree/"
-    chmod 755 "$tree"/etc/init.d/* "$tree"/etc/acpi/PWRF/* "$tree"/usr/{bin,sbin}/* "$tree/usr/share/udhcpc/default.script"
+    chmod 755 "$tree"/etc/init.d/* "$tree"/etc/acpi/PWRF/* "$tree"/usr/{bin,sbin}/* "$tree"/usr/share/{udhcpc/default.script,dhcpcd/hook}
     hash=$(run_busybox "$tree" mkpasswd -m sha512 -S novaguest nova)
     printf '%s:%s:19000:0:99999:7:::\n' root "$hash" nova "$hash" >"$tree/etc/shadow"
 }

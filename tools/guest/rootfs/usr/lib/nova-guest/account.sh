@@ -43,7 +43,7 @@ banner() {
     echo
     echo "=== nova-guest ready ==="
     echo "hostname=$(hostname) instance=${uuid:-none} datasource=$SOURCE"
-    ip -4 -o addr show scope global | awk '{print "address " $2 "=" $4}'
+    ip -o addr show scope global | awk '{print "address " $2 "=" $4}'
     echo "ssh-hostkey $(dropbearkey -y -f $key 2>/dev/null | sed -n 's/^Fingerprint: //p')"
     echo "up $(cut -d' ' -f1 /proc/uptime)s kernel $(uname -r) mem $(awk '/MemTotal/ {print $2}' /proc/meminfo)kB root $(df -k / | awk 'NR == 2 {print $2}')kB"
     echo "=== nova-guest end ==="

@@ -1,24 +1,32 @@
 # What the cloud says of this server: from the config drive, else from the metadata service.
 METADATA=169.254.169.254
+METADATA6=fe80::a9fe:a9fe
 
 # flatten: JSON in, a line "path<TAB>value" for each value out.
 flatten() { awk -f /usr/lib/nova-guest/json.awk; }
 
-# Set CONFIG to the directory of the config drive's documents, empty where there is none.
+# Set CONFIG to the directory of the config drive's documents, empty where there is none.  Its device is linked as
+# /dev/disk/by-label/config-2, where also those look who may not read devices.
 mount_config_drive() {
     CONFIG=
-    mkdir -p /mnt/config
+    mkdir -p /mnt/config /dev/disk/by-label
     for device in $(blkid | sed -n 's/^\([^:]*\):.* LABEL="[Cc][Oo][Nn][Ff][Ii][Gg]-2".*/\1/p'); do
         [ -b "$device" ] && mount -o ro "$device" /mnt/config 2>/dev/null || continue
         CONFIG=/mnt/config/openstack/latest
-        [ -f $CONFIG/meta_data.json ] && return
+        [ -f $CONFIG/meta_data.json ] && ln -sf "$device" /dev/disk/by-label/config-2 && return
         CONFIG=
         umount /mnt/config
     done
 }
 
-# fetch PATH FILE
-fetch() { timeout 5 wget -q -O "$2" "http://$METADATA$1" 2>/dev/null; }
+# fetch PATH FILE: by IPv4, else by IPv6 at the first card that gets an answer.
+fetch() {
+    timeout 5 wget -q -O "$2" "http://$METADATA$1" 2>/dev/null && return
+    for path in /sys/class/net/eth*; do
+        timeout 5 wget -q -O "$2" "http://[$METADATA6%${path##*/}]$1" 2>/dev/null && return
+    done
+    return 1
+}
 
 # Ask until it answers: a new server for five minutes, since nobody could log in without; a known one for some seconds.
 ask_metadata() {

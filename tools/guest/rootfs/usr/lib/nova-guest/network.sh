@@ -32,7 +32,7 @@ network_up() {
         [ -f "$STATE/static.${path##*/}" ] || [ -f "/run/udhcpc.${path##*/}.pid" ] || dhcp "${path##*/}"
     done
     tries=0
-    until ip -4 -o addr show scope global | grep -q inet || [ $tries -ge 100 ]; do
+    until ip -o addr show scope global | grep -q inet || [ $tries -ge 100 ]; do
         usleep 100000
         tries=$((tries + 1))
     done
