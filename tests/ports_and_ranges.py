@@ -70,6 +70,11 @@ def external_range():
     return f"10.{140 + number()}.{next(_clouds) % 256}.0/24"
 
 
+def ipv6_range():
+    """A range for a subnet of IPv6; another one every time."""
+    return f"fd6e:6c74:{number():x}:{next(_clouds):x}::/64"
+
+
 def put_first(items, folder, names):
     """Sort pytest's items: those of these files of a folder first, in this order; the order within a file stays."""
     order = {folder / f"{name}.py": number for number, name in enumerate(names)}

@@ -15,7 +15,7 @@ from tests.live.test_network_host import machine, make, mode  # noqa: F401 - fix
 from tests.live.test_network_ipv6 import METADATA, RANGE, dual, has_own, of6, plugged, usable_link_local, use
 from tests.live.test_routers import STRIDE, killed, made, new, well
 
-FAR, OUTER, OUTER_GATEWAY = "fd00:2::/64", "fd00:9::/64", "fd00:9::1"
+FAR, OUTER, OUTER_GATEWAY = "fd00:2::/64", "fd00:9::/64", "fd00:9::"       # as Neutron chooses it
 WORLD = "fd00:77::7"
 
 

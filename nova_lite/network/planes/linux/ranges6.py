@@ -19,12 +19,15 @@ class Six:
     :ivar routes: ((range, next hop, device), ...), all as text.
     :ivar access: ranges (text) that the host reaches by its link.
     :ivar leads_out: whether the namespace's way out is the host.
+    :ivar outer: names of devices on whose links it is no router, so that it does not answer for the address that all
+        routers of a link have (RFC 4291, 2.6.1): an external network's gateway has it, unless somebody chose another.
     """
 
     devices: tuple
     routes: tuple = ()
     access: tuple = ()
     leads_out: bool = False
+    outer: tuple = ()
 
     @property
     def is_linked(self):

@@ -48,7 +48,7 @@ def six(router, access):
     routes = [(destination, hop, "") for destination, hop in router.routes6]
     if router.default6:
         routes.append(("::/0", router.default6, OUT))
-    return ranges6.Six(routes=tuple(routes), access=access, devices=tuple(
+    return ranges6.Six(routes=tuple(routes), access=access, outer=(OUT,), devices=tuple(
         (each.device, ranges6.leg_addresses(each)) for each in router.all_legs if each.addresses6))
 
 

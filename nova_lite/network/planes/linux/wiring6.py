@@ -57,6 +57,7 @@ def furnish(netlink, six, ends):
     for name in links.keys() - {"lo"}:
         switch(name, name in wanted)
         if name in wanted:
+            bridge.write_sysctl(f"ipv6/conf/{name}/forwarding", str(int(name not in six.outer)))
             new[name] = set_addresses(netlink, links[name], wanted[name])
     if six:
         index = {name: link["index"] for name, link in links.items()}
