@@ -11,8 +11,8 @@
 #   separate  in separate processes, with PostgreSQL and RabbitMQ, those where that makes a difference, and a third of the
 #             rest; servers' life and kill -9 on MariaDB, too (tests/flow/conftest.py has which, and why)
 #   live      real guests on a libvirtd of the tests' own, real networks; needs root.  Of tests that SQLite has passed
-#             before, one other database a day; half of those that the fake driver has; of the driver's own, on green
-#             threads those marked both_modes
+#             before, one other database a day; half of those that the fake driver has; of Tempest's scenarios one; of the
+#             driver's own, on green threads those marked both_modes
 #   conformance  every route asked by every kind of user and, half of them, with made-up requests, good and bad; a quarter
 #             with numbers that are too large; the openstack client, python-glanceclient, -keystoneclient and
 #             -neutronclient, Nova's own tables, Tempest, and a part of the network tests that ship with openstackclient
@@ -178,7 +178,7 @@ in_memory() {
 part_lint() {
     "$VENV/bin/ruff" check . && shellcheck -S warning tools/*.sh tools/guest/*.sh .ci/run &&
         shellcheck -S warning -s dash -e SC2034,SC2154 tools/guest/initramfs-init \
-            tools/guest/rootfs/{etc/init.d/*,usr/sbin/*,usr/bin/*,usr/lib/nova-guest/*.sh,usr/share/udhcpc/*}
+            tools/guest/rootfs/{etc/init.d/*,usr/sbin/*,usr/bin/*,usr/lib/nova-guest/*.sh,usr/share/*/*}
 }
 
 part_unit() {
@@ -223,7 +223,7 @@ part_live() {
     [ "$(id -u)" = 0 ] || { echo "live tests make bridges, DHCP servers and guests: run tools/test.sh live as root"; return 1; }
     need_novnc
     need_agent
-    need_image && run_pytest -n "$GUEST_JOBS" "${BY_FILE[@]}" tests/live
+    need_tempest && need_image && run_pytest -n "$GUEST_JOBS" "${BY_FILE[@]}" tests/live
 }
 
 part_conformance() {

@@ -71,16 +71,6 @@ def not_passed():
     return stestr_runs.reasons_of(NOT_PASSED)
 
 
-def reason_of(test, reasons):
-    """Why a test cannot pass: the reason of its own, or else of its class or module; None: it must pass."""
-    name = test
-    while name:
-        if name in reasons:
-            return reasons[name]
-        name = name.rpartition(".")[0]
-    return None
-
-
 def start(folder):
     """A cloud for a suite; the caller stops it."""
     concurrency = os.environ.get("NOVA_LITE_TEST_CONCURRENCY", "eventlet")

@@ -56,6 +56,19 @@ def gone(name):
     return check
 
 
+def addresses(answer):
+    """All addresses of a server as the client shows it."""
+    return {address for each in answer["addresses"].values() for address in each}
+
+
+def has_address(answer, story):
+    assert story.known["address"] in addresses(answer), answer["addresses"]
+
+
+def lacks_address(answer, story):
+    assert story.known["address"] not in addresses(answer), answer["addresses"]
+
+
 def nothing(_answer, _story):
     """Its success is all that it says."""
 
@@ -93,6 +106,7 @@ STORY = (
     ("admin: endpoint list", rows),
     ("admin: region list", has("RegionOne", key="Region")),
     ("extension list --compute", rows),
+    ("extension list --network", has("router", "security-group", key="Alias")),
     ("catalog list", rows),
 
     # ---- flavors, keys, images
@@ -139,6 +153,7 @@ STORY = (
     ("security group create g1", says(name="g1")),
     ("security group rule create --protocol tcp --dst-port 22 g1", says(port_range_min=22)),
     ("security group rule list g1", rows),
+    ("security group rule list", rows),
     ("port set --security-group g1 p9", nothing),
     ("admin: network qos policy create --share --description slow q9", both(says(name="q9"), remembers("q9"))),
     ("admin: network qos rule create --type bandwidth-limit --max-kbps 1000 --max-burst-kbits 100 --egress q9",
@@ -157,6 +172,30 @@ STORY = (
     ("port show p9", lambda answer, story: says(
         qos_policy_id=story.known["q9"], qos_network_policy_id=story.known["q9"])(answer, story)),
     ("port unset --qos-policy p9", nothing),
+    ("admin: network agent list", rows),
+    ("router create r9", both(says(name="r9", external_gateway_info=None), remembers("r9"))),
+    ("router list", has("r9")),
+    ("router set --external-gateway public r9", nothing),
+    ("router add subnet r9 s9", nothing),
+    ("router show r9", lambda answer, _: says(status="ACTIVE")(answer, _) or (
+        has("10.99.0.1", key="ip_address")(answer["interfaces_info"], _))),
+    ("port list --router r9", rows),
+    ("floating ip create --description one public", both(
+        says(status="DOWN", port_id=None), remembers("address", key="floating_ip_address"))),
+    ("floating ip set --port p9 {address}", nothing),
+    ("floating ip show {address}", lambda answer, story: says(
+        port_id=story.known["p9"], router_id=story.known["r9"], description="one")(answer, story)),
+    ("floating ip list", lambda answer, story: has(
+        story.known["address"], key="Floating IP Address")(answer, story)),
+    ("floating ip unset --port {address}", nothing),
+    ("floating ip show {address}", says(port_id=None, router_id=None)),
+    ("floating ip delete {address}", nothing),
+    ("floating ip list", lambda answer, story: lacks(
+        story.known["address"], key="Floating IP Address")(answer, story)),
+    ("router unset --external-gateway r9", nothing),
+    ("router remove subnet r9 s9", nothing),
+    ("router delete r9", nothing),
+    ("router list", lacks("r9")),
     ("network set --no-qos-policy n9", nothing),
     ("admin: network qos policy set --name q10 q9", nothing),
     ("admin: network qos rule delete q10 {qr9}", nothing),
@@ -229,6 +268,12 @@ STORY = (
     ("server remove network vm1 private", server("vm1", "ACTIVE")),
     ("security group create g2", says(name="g2")),
     ("server add network vm1 private", nothing),
+    ("floating ip create public", remembers("address", key="floating_ip_address")),
+    ("server add floating ip vm1 {address}", nothing),
+    ("server show vm1", has_address),
+    ("server remove floating ip vm1 {address}", nothing),
+    ("server show vm1", lacks_address),
+    ("floating ip delete {address}", nothing),
     ("server add fixed ip vm1 private", nothing),
     ("server add security group vm1 g2", nothing),
     ("server show vm1", lambda answer, _: has("g2", "default", key="name")(answer["security_groups"], _)),

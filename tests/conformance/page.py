@@ -2,7 +2,8 @@
 
 A run that passes has proved what the page says: what is not in not_yet.tsv answers, every command of the story but
 those in NOT_YET works, and every listed test of Tempest but those in tempest_not_passed.tsv passes; of the tests that
-ship with clients those but the ones in functional_not_passed.tsv do.
+ship with clients those but the ones in functional_not_passed.tsv do, and of Tempest's scenarios those but the ones in
+scenario_not_passed.tsv.
 """
 
 import os
@@ -10,7 +11,7 @@ import re
 import textwrap
 
 from nova_lite.api.compute import routes
-from tests.conformance import functional_clouds, openstack_commands, stestr_runs, tables, tempest_cloud
+from tests.conformance import functional_clouds, openstack_commands, scenarios, stestr_runs, tables, tempest_cloud
 
 PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "doc",
                     "compatibility.rst")
@@ -67,7 +68,8 @@ def text():
     lines += ["What works", "----------", ""]
     for title, _, note in CAPABILITIES:
         lines += _group(title, note, [entry for entry in live if capability(entry) == title])
-    lines += _retired() + _rules() + [*_DIFFERENT.splitlines(), ""] + _clients() + _tempest() + _shipped()
+    lines += _retired() + _rules() + [*_DIFFERENT.splitlines(), ""]
+    lines += _clients() + _tempest() + _scenarios() + _shipped()
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -113,7 +115,8 @@ def _summary(live):
                 all_ - network for all_, network in zip(_passed("tempest."), _passed(_NETWORK), strict=True))),
             ("Tempest's network tests", *_passed(_NETWORK)),
             ("tests of neutron-tempest-plugin", *_passed(_PLUGIN)),
-            *((f"functional network tests of {each.title}", *_functional(each.listed()))
+            ("Tempest's scenarios", *_pass(scenarios.listed(), scenarios.not_passed())),
+            *((f"functional network tests of {each.title}", *_pass(each.listed(), functional_clouds.not_passed()))
               for each in functional_clouds.SUITES)]
     return _table(("what", "works", "of"), rows, (70, 15, 15)) + [
         f"Microversions {tables.OLDEST} to {tables.NEWEST} are spoken; a request without one gets {tables.OLDEST}.", ""]
@@ -190,12 +193,13 @@ def _words(command):
             end = index + 1
             if word in ("add", "remove", "resize", "migration") and words[index + 1:index + 2] and \
                     words[index + 1] in _THINGS:
-                end += 2 if words[index + 1:index + 3] == ["security", "group"] else 1
+                end += 2 if words[index + 1] in _OF_TWO_WORDS else 1
             return words[:end]
     return words
 
 
-_THINGS = {"network", "port", "fixed", "security", "volume", "host", "floating", "confirm", "revert"}
+_OF_TWO_WORDS = {"fixed", "floating", "security"}
+_THINGS = _OF_TWO_WORDS | {"network", "port", "subnet", "volume", "host", "confirm", "revert"}
 
 
 _NETWORK, _PLUGIN = ".api.network.", "neutron_tempest_plugin."
@@ -231,10 +235,27 @@ def _not_passed():
             for (name, reason), names in classes.items()]
 
 
-def _functional(tests):
+def _pass(tests, reasons):
     """(how many of the tests pass, how many there are)"""
-    reasons = functional_clouds.not_passed()
-    return sum(functional_clouds.reason_of(each, reasons) is None for each in tests), len(tests)
+    return sum(stestr_runs.reason_of(each, reasons) is None for each in tests), len(tests)
+
+
+def _scenarios():
+    return ["Tempest's scenarios", "-------------------", "",
+            "They log in to real guests, which QEMU emulates, by floating IPs and ssh. A run takes one of those that "
+            "pass, and another every day; a full run takes all.", "",
+            *_by_module(scenarios.listed(), scenarios.not_passed(), scenarios.PREFIX)]
+
+
+def _by_module(tests, reasons, prefix):
+    """How many tests pass of each module that has some, and why others do not.  :param prefix: of all names."""
+    modules = sorted({stestr_runs.name_of(each).rsplit(".", 2)[0] for each in tests})
+    rows = [(f"``{module.removeprefix(prefix)}``",
+             *_pass([each for each in tests if each.startswith(f"{module}.")], reasons)) for module in modules]
+    lacks = [(f"``{name.removeprefix(prefix)}``", reason) for name, reason in reasons.items()
+             if name.startswith(prefix)]
+    return [*_table(("module", "pass", "of"), [row for row in rows if row[1]], (70, 15, 15)),
+            "Not passed:", "", *_table(("test, or all of a class or module", "why"), lacks, (60, 40))]
 
 
 def _shipped():
@@ -243,15 +264,7 @@ def _shipped():
              "served, the tests skip themselves; that counts as not passed.", ""]
     reasons = functional_clouds.not_passed()
     for suite in functional_clouds.SUITES:
-        modules = sorted({each.rsplit(".", 2)[0] for each in suite.listed()})
-        rows = [(f"``{module.removeprefix(suite.prefix)}``",
-                 *_functional([each for each in suite.listed() if each.startswith(f"{module}.")]))
-                for module in modules]
-        lacks = [(f"``{name.removeprefix(suite.prefix)}``", reason) for name, reason in reasons.items()
-                 if name.startswith(suite.prefix)]
-        lines += [suite.title, "~" * len(suite.title), "",
-                  *_table(("module", "pass", "of"), [row for row in rows if row[1]], (70, 15, 15)),
-                  "Not passed:", "", *_table(("test, or all of a class or module", "why"), lacks, (60, 40))]
+        lines += [suite.title, "~" * len(suite.title), "", *_by_module(suite.listed(), reasons, suite.prefix)]
     return lines
 
 

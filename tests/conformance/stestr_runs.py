@@ -8,7 +8,6 @@ import subprocess
 _HERE = os.path.dirname(os.path.abspath(__file__))
 #: Where tools/test.sh has put Tempest and the clients with their tests.
 ENVIRONMENT = "NOVA_LITE_TEST_TEMPEST"
-_MINUTES = 15
 
 
 @dataclasses.dataclass
@@ -25,16 +24,18 @@ class Runs:
 
     :param package: its name; of another's tests, too, if they are found from it, as those of Tempest's plugins.
     :param below: the folder within it, where tests are looked for.  :param environment: what the tests have besides.
+    :param minutes: that a run may take.
     :ivar python: their interpreter.  :ivar programs: a folder whose programs go before all others; None: none.
     """
 
-    def __init__(self, package, below, folder, environment):
+    def __init__(self, package, below, folder, environment, minutes=15):
         place = os.environ.get(ENVIRONMENT)
         assert place, f"{ENVIRONMENT} names no virtual environment of Tempest: run tools/test.sh"
         self._bin = os.path.join(place, "bin")
         self.python = os.path.join(self._bin, "python")
         self.folder = str(folder)
         self._environment = environment
+        self._minutes = minutes
         self.programs = None
         found = subprocess.run([self.python, "-c", f"import {package}; print({package}.__path__[0])"],
                                capture_output=True, text=True, check=True).stdout.strip()
@@ -65,7 +66,7 @@ class Runs:
         path = [*filter(None, [self.programs]), self._bin, os.environ["PATH"]]
         return subprocess.run(
             [self.python, "-m", "stestr.cli", *words], cwd=self.folder, capture_output=True, check=False,
-            timeout=_MINUTES * 60, env={**os.environ, "PATH": ":".join(path), **self._environment})
+            timeout=self._minutes * 60, env={**os.environ, "PATH": ":".join(path), **self._environment})
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as file:
@@ -98,3 +99,13 @@ def reasons_of(path):
     with open(path) as file:
         rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
     return dict(rows[1:])
+
+
+def reason_of(test, reasons):
+    """Why a test cannot pass: the reason of its own, or else of its class or module; None: it must pass."""
+    name = name_of(test)
+    while name:
+        if name in reasons:
+            return reasons[name]
+        name = name.rpartition(".")[0]
+    return None

@@ -3,7 +3,7 @@
 import os
 
 from tests import clouds
-from tests.conformance import stestr_runs
+from tests.conformance import stestr_runs, tempest_configuration
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 #: Tests that must pass, one a line as Tempest names them: module, class, name and, in brackets, its tags.  Not among
@@ -21,83 +21,10 @@ _OPTIONS = "[identity]\npassword_hash_rounds = 4\n[fake]\ndelay = 0.2\n"
 _OPTIONS += "[network]\nexternal_ranges =\nquota_router = 100\nquota_floatingip = 500\n" \
             "quota_security_group = 150\nquota_security_group_rule = 1000\n"
 
-_TEMPEST = """\
-[DEFAULT]
-log_file = {folder}/tempest.log
-use_stderr = false
-[oslo_concurrency]
-lock_path = {folder}/locks
-[auth]
-use_dynamic_credentials = true
-admin_username = admin
-admin_project_name = admin
-admin_domain_name = Default
-admin_password = {password}
-[identity]
-uri_v3 = {url}/identity/v3
-auth_version = v3
-region = RegionOne
-[service_available]
-nova = true
-glance = true
-neutron = true
-cinder = false
-swift = false
-horizon = false
-[enforce_scope]
-nova = true
-glance = true
-keystone = true
-neutron = true
-[network]
-public_network_id = {public}
-build_interval = 0
-build_timeout = 60
-[network-feature-enabled]
-floating_ips = true
-ipv6 = true
-ipv6_subnet_attributes = true
-port_security = true
-api_extensions = {extensions}
-[compute]
-image_ref = {image}
-image_ref_alt = {other_image}
-flavor_ref = 42
-flavor_ref_alt = 84
-fixed_network_name = {shared}
-max_microversion = latest
-build_interval = 0
-build_timeout = 60
-min_compute_nodes = 1
-[compute-feature-enabled]
-change_password = true
-cold_migration = true
-config_drive = true
-console_output = true
-disk_config = true
-enable_instance_password = true
-interface_attach = true
-live_migration = true
-metadata_service = true
-pause = true
-personality = true
-rescue = true
-resize = true
-serial_console = false
-shelve = true
-snapshot = true
-stable_rescue = true
-suspend = true
-vnc_console = true
-[image]
-build_interval = 0
-build_timeout = 60
-[validation]
-run_validation = false
-[neutron_plugin_options]
-max_mtu = 9216
-create_shared_resources = true
-"""
+#: The cloud answers at once, and no test logs in to a server.
+_WAITING = {"build_interval": "0", "build_timeout": "60"}
+_ONLY_THE_API = {"image": _WAITING, "validation": {"run_validation": "false"},
+                 "neutron_plugin_options": {"max_mtu": "9216", "create_shared_resources": "true"}}
 
 
 class Tempest:
@@ -117,12 +44,11 @@ class Tempest:
         self._cloud.post("/network/v2.0/subnetpools", {"subnetpool": {
             "name": "default", "prefixes": ["10.160.0.0/12"], "default_prefixlen": 26, "is_default": True,
             "shared": True}}, user="admin")
-        values = {"folder": self._folder, "url": self._cloud.url, "password": self._cloud.passwords()["admin"],
-                  "image": self._image("first", hw_qemu_guest_agent="yes"), "other_image": self._image("other"),
-                  "public": self._network("public", "172.24.4.0/24", **{"router:external": True}), "shared": _SHARED,
-                  "extensions": ",".join(self._extensions())}
-        with open(os.path.join(self._folder, "tempest.conf"), "w") as file:
-            file.write(_TEMPEST.format(**values))
+        compute = {"image_ref": self._image("first", hw_qemu_guest_agent="yes"),
+                   "image_ref_alt": self._image("other"), "fixed_network_name": _SHARED}
+        public = self._network("public", "172.24.4.0/24", **{"router:external": True})
+        tempest_configuration.write(self._folder, self._cloud, compute=compute | _WAITING,
+                                    network={"public_network_id": public} | _WAITING, **_ONLY_THE_API)
 
     def run(self, tests, workers):
         """As ``stestr_runs.Runs.run``."""
@@ -138,12 +64,6 @@ class Tempest:
                                    headers={"Content-Type": "application/octet-stream"})
         assert sent.status == 204, sent.text
         return answer.body["id"]
-
-    def _extensions(self):
-        """Names of the network API's extensions, and the old name of that for tags, that Tempest looks for, too."""
-        answer = self._cloud.get("/network/v2.0/extensions")
-        assert answer.status == 200, answer.text
-        return sorted([*(each["alias"] for each in answer.body["extensions"]), "tag"])
 
     def _network(self, name, cidr, **attributes):
         """The id of a new network with a subnet."""

@@ -11,7 +11,7 @@ import os
 import pytest
 
 from tests import sampled
-from tests.conformance import functional_clouds
+from tests.conformance import functional_clouds, stestr_runs
 
 REASONS = functional_clouds.not_passed()
 CASES = [(suite, test) for suite in functional_clouds.SUITES
@@ -53,7 +53,7 @@ def outcomes(request, runs):
 
 @pytest.mark.parametrize(("suite", "test"), CASES, ids=[test for _, test in CASES])
 def test_a_functional_test_of_a_client_passes_unless_excused(outcomes, suite, test):
-    outcome, reason = outcomes[suite, test], functional_clouds.reason_of(test, REASONS)
+    outcome, reason = outcomes[suite, test], stestr_runs.reason_of(test, REASONS)
     if reason is None:
         assert outcome.status == "success", f"{outcome.status}: {test}\n{outcome.text}"
     else:

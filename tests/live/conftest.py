@@ -14,8 +14,8 @@ from tests.hypervisor import libvirtd, state_dir, tiny_image  # noqa: F401 - fix
 from tests.live import databases
 
 #: Of several workers none shall be left alone with one of these at the end.
-LONGEST = ("test_real_life", "test_real_server", "test_driver_libvirt", "test_real_actions", "test_rpc_rabbit",
-           "test_real_interfaces", "test_image_databases", "test_audit_real", "test_guest_image",
+LONGEST = ("test_scenarios", "test_real_life", "test_real_server", "test_driver_libvirt", "test_real_actions",
+           "test_rpc_rabbit", "test_real_interfaces", "test_image_databases", "test_audit_real", "test_guest_image",
            "test_hypervisor_faults", "test_network_recovery", "test_network_words", "test_network_host",
            "test_network_isolation", "test_hung_host", "test_consoles", "test_hung_libvirtd")
 
