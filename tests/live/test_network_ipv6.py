@@ -222,10 +222,11 @@ def test_questions_of_guests_fill_no_file_of_the_host(make):  # noqa: F811
         said = file.read()
     assert "DHCP" in said, "what it serves"
     assert not [line for line in said.splitlines() if one.nic["mac"] in line or "RTR-" in line]
-    with open(log, "a") as file:            # it says so of each question that it refuses
-        file.write("refused\n" * (1 << 18))
-    host.ask("heal")
-    assert os.path.getsize(log) < 1 << 16
+    for _ in range(2):
+        with open(log, "a") as file:            # it says so of each question that it refuses
+            file.write("refused\n" * (1 << 18))
+        host.ask("heal")
+        assert os.path.getsize(log) < 1 << 16
     assert one.dhcp6()["address"] == of6(one)[0]
 
 

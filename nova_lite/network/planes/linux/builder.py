@@ -197,7 +197,8 @@ class Builder:
         """What of the networks here the kernel reports no changes of: namespaces' names, dnsmasqs, name servers."""
         networks = [*layout.segments, *layout.routers]
         return ([netns.identity(self._parts(each).namespace) for each in networks],
-                [dhcp.running(where) for each in layout.segments for where in self._networks.directories(each)],
+                [(dhcp.running(where), dhcp.has_long_log(where))
+                 for each in layout.segments for where in self._networks.directories(each)],
                 self._looked_around())
 
     def _look_around(self):

@@ -77,7 +77,8 @@ class Dhcp:
         if not segment.subnets and not segment.subnets6:
             self.stop(directory)            # nothing has a gateway, so there is no address to answer from
             return
-        _cut_log(directory)
+        if has_long_log(directory):
+            os.truncate(_path(directory, _LOG), 0)
         tagged = _SET in _text(directory, "hosts")
         changed = self._write_files(segment, directory, seat, servers)
         pid, here = running(directory), seat.identity
@@ -177,12 +178,12 @@ class Dhcp:
         write(_path(directory, "lent"), json.dumps(_lent(directory) | now))
 
 
-def _cut_log(directory):
-    """Empty a log that is too long; dnsmasq goes on at its end."""
-    path = _path(directory, _LOG)
-    with contextlib.suppress(FileNotFoundError):
-        if os.path.getsize(path) > _LOG_BYTES:
-            os.truncate(path, 0)
+def has_long_log(directory):
+    """Whether dnsmasq's log is so long that the next ``ensure`` empties it; dnsmasq goes on at its end."""
+    try:
+        return os.path.getsize(_path(directory, _LOG)) > _LOG_BYTES
+    except FileNotFoundError:
+        return False
 
 
 def _lent(directory):
