@@ -332,10 +332,10 @@ class Guest(Namespace):
         return done.stdout if done.returncode == 0 else None
 
 
-def nic(network_id, ip, *, cidr="10.199.0.0/24", gateway="10.199.0.1", mac=None, access=False, **more):
+def nic(network_id, ip, *, cidr="10.199.0.0/24", gateway="10.199.0.1", mac=None, access=False, dhcp=True, **more):
     """One NIC as JSON.  :param access: whether the host may reach it."""
     return {"port_id": str(uuid.uuid4()), "network_id": network_id, "mac": mac or f"fa:16:3e:{_mac_end()}", "mtu": 1450,
-            "addresses": [{"ip": ip, "cidr": cidr, "gateway": gateway, "dhcp": gateway is not None, "dns": [],
+            "addresses": [{"ip": ip, "cidr": cidr, "gateway": gateway, "dhcp": dhcp, "dns": [],
                            "host_access": access}], **more}
 
 

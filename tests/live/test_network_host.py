@@ -156,17 +156,23 @@ def test_networks_of_one_host_do_not_reach_each_other(make):
     assert json.loads(second.fetch("http://169.254.169.254/"))["network"] == theirs
 
 
+def outer(make, host, network):
+    """A machine outside, 172.24.4.2, which the host reaches.  :param network: any that the host has."""
+    outside = make.guest(host, {"port_id": str(uuid.uuid4()), "mac": "fa:16:3e:00:00:99", "network_id": network})
+    tap = "tap" + outside.nic["port_id"][:11]
+    host.run("ip", "link", "set", tap, "nomaster")
+    host.run("ip", "addr", "add", "172.24.4.1/24", "dev", tap)
+    outside.run("ip", "addr", "add", "172.24.4.2/24", "dev", "eth0")
+    return outside
+
+
 def test_guests_go_out_under_their_hosts_address_and_nobody_comes_in(make):
     network = str(uuid.uuid4())
     one = nic(network, "10.199.0.17")
     host = make.host()
     host.ask("plug", server=server(one))
     guest = make.guest(host, one)
-    outside = make.guest(host, {"port_id": str(uuid.uuid4()), "mac": "fa:16:3e:00:00:99", "network_id": network})
-    tap = "tap" + outside.nic["port_id"][:11]
-    host.run("ip", "link", "set", tap, "nomaster")
-    host.run("ip", "addr", "add", "172.24.4.1/24", "dev", tap)
-    outside.run("ip", "addr", "add", "172.24.4.2/24", "dev", "eth0")
+    outside = outer(make, host, network)
     assert guest.dhcp()
     assert guest.pings("172.24.4.2"), "the outside knows no route back: only NAT can make this work"
     outside.run("ip", "route", "add", "10.199.0.0/24", "via", "172.24.4.1")
@@ -291,9 +297,33 @@ def test_a_way_in_to_a_range_that_the_host_uses_is_refused_and_nothing_is_left(m
     assert host.ask("plug", server=other), "without a way in its range is nobody's business"
 
 
-def test_a_subnet_without_gateway_is_an_isolated_bridge(make):
+def test_a_subnet_without_gateway_has_dhcp_and_metadata_and_no_way_out(make):
     network = str(uuid.uuid4())
-    one = nic(network, "10.199.0.17", gateway=None)
+    other = nic(str(uuid.uuid4()), "10.198.0.17", cidr="10.198.0.0/24", gateway="10.198.0.1")
+    one, two = (nic(network, f"10.199.0.{last}", gateway=None) for last in (17, 18))
+    host = make.host()
+    for each in (one, two, other):
+        host.ask("plug", server=server(each))
+    guest, peer, control = (make.guest(host, each) for each in (one, two, other))
+    outer(make, host, network)
+    answer = guest.dhcp()
+    assert (answer["ip"], answer.get("router"), answer["staticroutes"]) == (
+        "10.199.0.17", None, "169.254.169.254/32 0.0.0.0")
+    assert peer.dhcp()["ip"] == "10.199.0.18" and guest.pings("10.199.0.18")
+    guest.run("ip", "route", "replace", "169.254.169.254", "dev", "eth0")
+    assert json.loads(guest.fetch("http://169.254.169.254/openstack/latest"))["address"] == "10.199.0.17"
+    assert control.dhcp() and control.pings("172.24.4.2")
+    guest.run("ip", "route", "replace", "default", "via", "169.254.169.254")
+    assert not guest.pings("172.24.4.2")
+    host.ask("unplug", server=server(other))
+    for each in (one, two):
+        host.ask("unplug", server=server(each))
+    assert not host.bridges() and not host.dnsmasqs() and not host.namespaces()
+
+
+def test_a_subnet_without_gateway_and_dhcp_is_an_isolated_bridge(make):
+    network = str(uuid.uuid4())
+    one = nic(network, "10.199.0.17", gateway=None, dhcp=False)
     host = make.host()
     host.ask("plug", server=server(one))
     assert len(host.bridges()) == 1 and not host.dnsmasqs()

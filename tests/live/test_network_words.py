@@ -154,7 +154,7 @@ def test_nftables_rules_contain_no_text_of_users(rules_of):
     other = Segment(one.network_id, (Port(**vars(one) | {"hostname": "accept"}),))
     assert texts == [firewall.ruleset("c", [other], made, options, around), rules_of(other)]
     assert '"tap2"' in texts[1]
-    for text in [*texts, gateway.ruleset(["10.0.0.1"], (), options, around)]:
+    for text in [*texts, gateway.ruleset(["10.0.0.1"], ["10.9.0.0/24"], (), options, around)]:
         assert "tap2 " not in text.replace('"tap2"', "")
 
 

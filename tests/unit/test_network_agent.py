@@ -138,7 +138,7 @@ def house(service, monkeypatch):  # noqa: F811
     ({"enable_dhcp": False}, {"dhcp": False}),
     ({"gateway_ip": "10.1.0.254", "allocation_pools": [{"start": "10.1.0.2", "end": "10.1.0.200"}]},
      {"gateway": "10.1.0.254"}),
-    ({"gateway_ip": None}, {"gateway": None, "dhcp": False})])
+    ({"gateway_ip": None}, {"gateway": None, "dhcp": True})])
 def test_a_changed_subnet_is_in_force_on_running_hosts_soon(house, values, seen):
     network, subnet = house.service.net()
     _, nic = house.boot(network)

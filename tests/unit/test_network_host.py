@@ -63,10 +63,10 @@ def test_dns_is_redirected_only_to_a_resolver_on_the_loopback():
 
 
 def test_a_namespace_refuses_before_it_passes_on():
-    text = gateway.ruleset(["10.1.0.254"], ("10.1.0.0/24",), OPTIONS, around())
+    text = gateway.ruleset(["10.1.0.254"], (), ("10.1.0.0/24",), OPTIONS, around())
     assert text.index("ip daddr @own reject") < text.index('oifname "wan" accept')
     assert 'ip saddr 169.254.64.0/18 ip daddr { 10.1.0.0/24 } accept' in text
-    closed = gateway.ruleset(["10.1.0.254"], (), types.SimpleNamespace(**vars(OPTIONS) | {"nat": False}), around())
+    closed = gateway.ruleset(["10.1.0.254"], (), (), types.SimpleNamespace(**vars(OPTIONS) | {"nat": False}), around())
     assert 'oifname "wan" accept' not in closed and 'ip saddr 169.254.64.0/18 ip daddr {' not in closed
 
 

@@ -132,7 +132,7 @@ def _networks(session, parts):
 def _subnet(row, has_dhcp):
     """:param has_dhcp: whether the network's subnets have DHCP at all."""
     return DesiredSubnet.make(id=row.id, cidr=row.cidr, gateway=row.gateway_ip, dns=row.dns_nameservers,
-                              dhcp=bool(has_dhcp and row.enable_dhcp and (row.gateway_ip or ":" in row.cidr)),
+                              dhcp=bool(has_dhcp and row.enable_dhcp),
                               host_access=bool(row.host_access), routes=info_cache.routes(row.host_routes),
                               ra_mode=row.ipv6_ra_mode, address_mode=row.ipv6_address_mode)
 

@@ -128,7 +128,7 @@ class Segment:
 
     @property
     def subnets(self):
-        """{cidr: one address dict of it}, sorted, of the IPv4 subnets that have a gateway and so exist on the host."""
+        """{cidr: one address dict of it}, sorted, of the IPv4 subnets that a host has: with a gateway, or DHCP."""
         return self._ranges(4)
 
     @property
@@ -188,7 +188,7 @@ def _version(address):
 
 def is_served(address):
     """Whether the subnet of an address of a Port exists on a host."""
-    return bool(address["gateway"]) or _version(address) == 6
+    return bool(address["gateway"] or address["dhcp"]) or _version(address) == 6
 
 
 def _served(addresses, served):

@@ -65,7 +65,7 @@ def _floating(addresses):
 def _address(row):
     return Address.make(ip=row.ip, cidr=row.cidr, gateway=row.gateway_ip, version=row.ip_version,
                         dns=row.dns_nameservers, subnet_id=row.subnet_id,
-                        dhcp=bool(row.enable_dhcp and (row.gateway_ip or row.ip_version == 6)),
+                        dhcp=bool(row.enable_dhcp),
                         host_access=bool(row.host_access), routes=routes(row.host_routes),
                         ra_mode=row.ipv6_ra_mode, address_mode=row.ipv6_address_mode)
 

@@ -262,7 +262,8 @@ def dhcp_options(segment, domain=""):
     lines = []
     for each in segment.subnets.values():
         tag, servers = f"tag:{_tag(each)}", each["dns"] or [each["gateway"]]
-        lines += [f"{tag},option:router,{_router(each)}", f"{tag},option:dns-server,{','.join(servers)}",
+        router = f",{_router(each)}" if _router(each) else ""       # without a value guests get none
+        lines += [f"{tag},option:router{router}", f"{tag},option:dns-server,{','.join(servers)}",
                   f"{tag},option:classless-static-route,{','.join(_routes(each))}",
                   f"{tag},option:mtu,{segment.mtu}"]
     lines += dhcp6.options(segment, _tag, domain)
@@ -282,14 +283,14 @@ def _routes(address):
     """
     gateway, router = address["gateway"], _router(address)
     near = [f"{each}/32,0.0.0.0" for each in dict.fromkeys([gateway, router])
-            if is_outside(address | {"gateway": each})]
+            if each and is_outside(address | {"gateway": each})]
     metadata = [] if gateway == METADATA else [f"{METADATA}/32,{gateway}"]
     own = [each for each in address.get("routes", ()) if each.partition(",")[0] not in (f"{METADATA}/32", "0.0.0.0/0")]
-    return [*near, *metadata, *own, f"0.0.0.0/0,{router}"]
+    return [*near, *metadata, *own, *([f"0.0.0.0/0,{router}"] if router else [])]
 
 
 def _router(address):
-    """What leads out of a subnet: its gateway, where that is not another machine's address."""
+    """What leads out of a subnet: its gateway, where that is not another machine's address; None: nothing does."""
     return address.get("router", address["gateway"])
 
 

@@ -7,19 +7,21 @@ TABLE = "nova_lite"
 REFUSED = "reject with icmp type admin-prohibited"
 
 
-def ruleset(gateways, access, options, surroundings, leads=True):
+def ruleset(gateways, closed, access, options, surroundings, leads=True):
     """The whole text for nft.
 
-    :param gateways: the gateways' addresses.  :param access: ranges (text) that the host itself may reach.
+    :param gateways: the gateways' addresses.  :param closed: ranges (text) of subnets without one.
+     :param access: ranges (text) that the host itself may reach.
     :param options: the [network] options.  :param surroundings: a surroundings.Surroundings.
     :param leads: False: nothing passes, for another machine is the gateway.
     """
+    passed = _passed(closed, access, options) if leads else []
     return nft.nothing("ip", TABLE) + nft.table(
         "ip", TABLE, nft.named_set("gateways", "ipv4_addr", gateways),
         *neighbours.parts(4), ranges("own", surroundings.own), ranges("near", surroundings.near),
         ranges("reachable", [each for each in options.reachable_ranges if ":" not in each]),
         nft.chain("input", "filter", "input priority filter", _received(), "drop"),
-        nft.chain("forward", "filter", "forward priority filter", _passed(access, options) if leads else [], "drop"),
+        nft.chain("forward", "filter", "forward priority filter", passed, "drop"),
         nft.chain("postrouting", "nat", "postrouting priority srcnat", [
             f'oifname "{WAN}" masquerade',
             # Guests see the host as their gateway: an address that all of them know how to answer.
@@ -48,7 +50,7 @@ def _received():
             f'iifname "{LAN}" {REFUSED}']
 
 
-def _passed(access, options):
+def _passed(closed, access, options):
     """Packets of guests are matched one by one, so that a range that comes to be refused is refused at once."""
     # Answers of DHCP come from the gateway itself, and guests take what it passes on for its.
     rules = ["udp sport 67 udp dport 68 drop", false_host(options), neighbours.bounded(f'oifname "{LAN}"'),
@@ -56,6 +58,9 @@ def _passed(access, options):
              f'iifname "{LAN}" ct direction reply ct state established,related accept',
              f'iifname "{LAN}" ip daddr @own {REFUSED}',
              f'iifname "{LAN}" ip daddr != @reachable ip daddr @near {REFUSED}']
+    if closed:
+        rules.insert(1, f'ip saddr {{ {", ".join(closed)} }} {REFUSED}')
+        rules.insert(1, f'ip daddr {{ {", ".join(closed)} }} {REFUSED}')
     if options.nat:
         rules.append(f'iifname "{LAN}" oifname "{WAN}" accept')
     rules.append(f'iifname "{WAN}" ct state established,related accept')

@@ -200,18 +200,18 @@ class Layout:
     def own(self, network_id):
         """The Segment of a network with the subnets whose gateways are in its own namespace.
 
-        The gateways of a physical network are machines outside; DHCP and metadata are here, at an address of no subnet.
+        The gateways of a physical network are machines outside, and a subnet may have none; DHCP and metadata are here,
+        at an address of no subnet.
         """
         held, held6 = self._held.get(network_id, {}), self._held6.get(network_id, {})
         segment = self.segments[network_id]
         if segment.physical_network:
             return dataclasses.replace(segment, outer=()).of_subnets(
-                lambda address: None if ":" in address["cidr"] or address["gateway"] in held else address | {
-                    "gateway": parts.METADATA, "router": address["gateway"], "host_access": False})
+                lambda address: None if ":" in address["cidr"] or address["gateway"] in held else _apart(address))
 
         def served(address):
             if ":" not in address["cidr"]:
-                return None if address["gateway"] in held else address
+                return None if address["gateway"] in held else address if address["gateway"] else _apart(address)
             return None if address["cidr"] in held6 else address | {"here": ranges6.own_address(address)}
         return segment.of_subnets(served)
 
@@ -291,6 +291,11 @@ class Layout:
         return tuple(sorted({one for network_id in self.networks_of([router_id])
                              for owner, _, segment in self.seats(network_id) if owner.id == router_id
                              for one in reached(segment)}))
+
+
+def _apart(address):
+    """An address of a state.Port, where guests ask somebody else than its subnet's router, or have none ("router")."""
+    return address | {"gateway": parts.METADATA, "router": address["gateway"], "host_access": False}
 
 
 def _cidr(address):

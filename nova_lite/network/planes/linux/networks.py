@@ -8,7 +8,7 @@ from nova_lite.network.planes.linux import dhcp, gateway, gateway6, netns, range
 from nova_lite.network.planes.linux.dhcp import Dhcp, Seat
 from nova_lite.network.planes.linux.exceptions import HostNetworkError, RangeInUse
 from nova_lite.network.planes.linux.metadata_proxy import Listeners
-from nova_lite.network.planes.linux.parts import LAN, Parts
+from nova_lite.network.planes.linux.parts import LAN, METADATA, Parts
 from nova_lite.network.planes.state import is_within
 
 
@@ -62,7 +62,9 @@ class Networks:
         self._native(wiring.prepare, parts, wanted, what=f"making network {network_id}")
         if wanted.is_there:
             gateways = [each.partition("/")[0] for each in wanted.gateways]
-            text = gateway.ruleset(gateways, wanted.access, self._options, around, segment.physical_network is None)
+            closed = [cidr for cidr, each in wanted.outside if each == METADATA]
+            text = gateway.ruleset(gateways, closed, wanted.access, self._options, around,
+                                   segment.physical_network is None)
             text += gateway6.ruleset(six, inner, self._options, around)
             here = netns.identity(parts.namespace), text
             if self._ruled.get(network_id) != here:
