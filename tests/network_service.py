@@ -19,7 +19,8 @@ from nova_lite.network.api import API
 
 USERS = {"alice": ("pa", ("member", "reader")), "bob": ("pb", ("member", "reader")), "carl": ("pa", ("reader",)),
          "erin": ("e" * 32, ("member", "reader")), "finn": ("f" * 32, ("member", "reader")),
-         "admin": ("padmin", ("admin", "member", "reader")), "dora": (None, ("manager", "member", "reader"))}
+         "admin": ("padmin", ("admin", "member", "reader")), "nova": ("n" * 32, ("service",)),
+         "dora": (None, ("manager", "member", "reader"))}
 
 
 def context(user="alice"):

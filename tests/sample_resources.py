@@ -109,6 +109,7 @@ class SampleResources:
             "object_type": "network", "object_id": net, "action": "access_as_shared", "target_tenant": "f" * 32}})["id"]
         router, floating = self._routers()
         self._qos()
+        self._bindings(net)
         for name, value in (("networks", net), ("subnets", subnet), ("ports", port), ("security-groups", group),
                             ("security-group-rules", rule), ("rbac-policies", shared),
                             ("address-scopes", scope), ("subnetpools", pool), ("address-groups", addresses),
@@ -123,6 +124,17 @@ class SampleResources:
         for name, value in (("os-networks", net), ("os-tenant-networks", net), ("os-security-groups", group),
                             ("os-security-group-rules", rule), ("os-floating-ips", floating)):
             cloud.ids["compute", name] = value
+
+    def _bindings(self, network_id):
+        """A port of a device with bindings on some hosts."""
+        cloud, root = self._cloud, f"{ROOTS['network']}/ports"
+        port = cloud.make(root, {"port": {"network_id": network_id, "device_owner": "compute:one"}})["id"]
+        row = cloud.facades.network.ports.get(context.admin("req-bindings"), port)
+        for host in ("one", *self._each("h")):
+            cloud.facades.network.port_bindings.add(row, host, {})
+        cloud.ids["network", "bindings"] = "one"
+        for path in ("", "/{id}", "/{id}/activate"):
+            cloud.ids["network", f"/ports/{{port_id}}/bindings{path}", "port_id"] = port
 
     def _qos(self):
         """A QoS policy with a rule of each type."""

@@ -34,10 +34,10 @@ class API:
 
     For hosts: ``desired_state`` (``changes``, ``report``, ``report_ports``), which the conductor asks in their name.
 
-    For the REST API: ``networks``, ``address_scopes``, ``subnet_pools``, ``subnets``, ``ports``, ``address_groups``,
-    ``security_groups``, ``security_group_rules``, ``default_security_group_rules``, ``rbac_policies``, ``routers``,
-    ``router_interfaces``, ``floating_ips``, ``port_forwardings``, ``auto_topologies``, ``qos_policies``, ``qos_rules``,
-    ``ip_availability``, ``agents``, ``service_providers``, ``quotas``.
+    For the REST API: ``networks``, ``address_scopes``, ``subnet_pools``, ``subnets``, ``ports``, ``port_bindings``,
+    ``address_groups``, ``security_groups``, ``security_group_rules``, ``default_security_group_rules``,
+    ``rbac_policies``, ``routers``, ``router_interfaces``, ``floating_ips``, ``port_forwardings``, ``auto_topologies``,
+    ``qos_policies``, ``qos_rules``, ``ip_availability``, ``agents``, ``service_providers``, ``quotas``.
     """
 
     def __init__(self, backend=None):
@@ -47,6 +47,7 @@ class API:
         self.subnet_pools = backend.subnet_pools
         self.subnets = backend.subnets
         self.ports = backend.ports
+        self.port_bindings = backend.port_bindings
         self.address_groups = backend.address_groups
         self.default_security_group_rules = backend.default_security_group_rules
         self.security_groups = backend.security_groups

@@ -54,6 +54,7 @@ WORDS = [policy.RuleDefault(name, check) for name, check in (
 )]
 
 _ROUTERS, _FLOATING = "/v2.0/routers", "/v2.0/floatingips"
+_BINDINGS = "/v2.0/ports/{port_id}/bindings"
 _PORTS, _PORT = ("POST /v2.0/ports",), ("PUT /v2.0/ports/{id}",)
 _DEVICE_OWNER = _any("not rule:network_device", _ADMIN_OR_SERVICE, _NET_MEMBER)
 
@@ -222,6 +223,13 @@ RULES = [
       if each.name != "delete_port"],
     rule("delete_port", _DELETE_PORT, "Delete a port.", "DELETE /v2.0/ports/{id}"),
     *_attributes(),
+    rule("get_port_binding", _ADMIN_OR_SERVICE, "Show or list the hosts that a port is bound to.", f"GET {_BINDINGS}",
+         f"GET {_BINDINGS}/{{id}}"),
+    rule("create_port_binding", _SERVICE, "Bind a port to one more host.", f"POST {_BINDINGS}"),
+    # Neutron declares none of this name, and asks what is asked of all that has no rule.
+    rule("update_port_binding", ADMIN, "Change a binding of a port.", f"PUT {_BINDINGS}/{{id}}"),
+    rule("delete_port_binding", _SERVICE, "Unbind a port from a host.", f"DELETE {_BINDINGS}/{{id}}"),
+    rule("activate", _SERVICE, "Make a binding of a port the active one.", f"PUT {_BINDINGS}/{{id}}/activate"),
     *_tags("port", "/v2.0/ports", _PORT_TAGS, _ADMIN_OR_MEMBER, _SUBNET_MEMBER),
     *_five("router", _ROUTERS, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
     *_router_attributes(),

@@ -206,9 +206,13 @@ def _network_body(cast, entry):
     kind, ids = entry.policy.partition("_")[2], cast.cloud.ids
     if kind.endswith(":tags"):
         return {"tags": ["t"]} if entry.path.endswith("tags") and entry.method in ("POST", "PUT") else None
+    if kind == "port_binding":
+        return {"POST": {"binding": {"host": "n"}}, "PUT": {"binding": {"profile": {"a": 1}}}}.get(entry.method)
     if kind == "quota" and entry.method == "PUT":
         return {"quota": {"port": 7, "force": True}}
     if entry.method == "PUT":
+        if not kind:            # it is only done
+            return None
         if kind == "prefixes":
             return {"prefixes": ["10.127.0.0/16"]}
         if kind == "addresses":

@@ -1,5 +1,7 @@
 """From a checked body to the values that are kept."""
 
+import json
+
 from oslo_utils import uuidutils
 
 from nova_lite.api.network.listing import boolean
@@ -12,6 +14,8 @@ from nova_lite.network.exceptions import InvalidInput
 EVERYONE = "*"
 #: Characters of a project's id.
 LONGEST_PROJECT_ID = 64
+#: Characters of a binding's profile, as JSON.
+_LONGEST_PROFILE = 4095
 #: Accepted because clients send them, and true already.
 _IMPLIED = ("binding:vnic_type", "distributed", "ha", "flavor_id")
 
@@ -31,6 +35,13 @@ def _target(project):
 
 def _integer(value):
     return None if value is None else int(value)
+
+
+def _profile(said):
+    """:raises InvalidInput: it is longer than any that Neutron keeps."""
+    if len(json.dumps(said)) > _LONGEST_PROFILE:
+        raise InvalidInput(detail="binding:profile value too large.")
+    return said or {}
 
 
 def _gateway(said):
@@ -62,7 +73,7 @@ _FORMS = {
     "allowed_address_pairs": port_options.pairs, "extra_dhcp_opts": port_options.dhcp,
     "dns_name": dns_names.name, "dns_domain": dns_names.domain,
     "object_type": lambda word: word.strip().lower(), "target_tenant": _target,
-    "binding:profile": lambda profile: profile or {}, "binding:host_id": lambda host: host or "",
+    "binding:profile": _profile, "binding:host_id": lambda host: host or "",
 }
 #: attribute -> the name under which it is kept.
 _NAMES = {"binding:profile": "binding_profile", "binding:host_id": "host", "target_tenant": "target_project"}

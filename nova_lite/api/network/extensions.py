@@ -63,6 +63,8 @@ EXTENSIONS = {
     "net-mtu": Extension("Network MTU", "2015-03-25T10:00:00-00:00", "The MTU of networks."),
     "net-mtu-writable": Extension("Network MTU (writable)", "2017-07-12T00:00:00-00:00", "Networks of any MTU."),
     "binding": Extension("Port Binding", "2014-02-03T10:00:00-00:00", "The host of a port, for operators."),
+    "binding-extended": Extension("Port Bindings Extended", "2017-07-17T10:00:00-00:00",
+                                  "Several hosts of a port, one of which is the active one."),
     "port-security": Extension("Port Security", "2012-07-23T10:00:00-00:00",
                                "Ports whose packets nothing filters."),
     "dns-integration": Extension("DNS Integration", "2015-08-15T18:00:00-00:00", "DNS names of ports."),

@@ -11,6 +11,7 @@ from nova_lite.api.network.extensions import QOS, ROUTERS
 from nova_lite.api.network.floating_ips import FloatingIps
 from nova_lite.api.network.ip_availability import IpAvailability
 from nova_lite.api.network.networks import Networks
+from nova_lite.api.network.port_bindings import PortBindings
 from nova_lite.api.network.port_forwardings import PortForwardings
 from nova_lite.api.network.ports import Ports
 from nova_lite.api.network.qos_policies import QosPolicies
@@ -70,6 +71,8 @@ ROUTES = (
     Route("PUT", "/subnetpools/{id}/remove_prefixes", "subnetpools:remove_prefixes", policy="remove_prefixes"),
     *_collection("/address-scopes", "address_scope"),
     *_collection("/ports", "port"),
+    *_collection("/ports/{port_id}/bindings", "port_binding"),
+    Route("PUT", "/ports/{port_id}/bindings/{id}/activate", "port_bindings:activate", policy="activate"),
     *_collection("/routers", "router"),
     *(Route("PUT", f"/routers/{{id}}/{each}", f"routers:{each}", policy=each) for each in (
         "add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes")),
@@ -116,7 +119,8 @@ ROUTES = (
 
 #: Controllers of kinds without tags.
 _UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_policies", "address_scopes",
-             "address_groups", "port_forwardings", "auto_topologies", *(f"{each}_rules" for each in RULES))
+             "address_groups", "port_bindings", "port_forwardings", "auto_topologies",
+             *(f"{each}_rules" for each in RULES))
 
 #: {what the data plane must be capable of: controllers that are served only then}
 _NEED = {ROUTERS: ("routers", "floatingips", "port_forwardings", "auto_topologies"),
@@ -127,7 +131,7 @@ def controllers(facades):
     network = facades.network
     made = {"networks": Networks(network), "subnets": Subnets(network),
             "subnetpools": SubnetPools(network), "address_scopes": AddressScopes(network),
-            "ports": Ports(network, facades.compute.interfaces),
+            "ports": Ports(network, facades.compute.interfaces), "port_bindings": PortBindings(network),
             "security_groups": SecurityGroups(network), "security_group_rules": SecurityGroupRules(network),
             "default_security_group_rules": DefaultSecurityGroupRules(network),
             "address_groups": AddressGroups(network), "rbac_policies": RbacPolicies(network),

@@ -107,6 +107,8 @@ _PAIRS = {"type": ["array", "null"], "maxItems": 1000, "items": _one(
 _DHCP_OPTIONS = {"type": ["array", "null"], "maxItems": 100, "items": _one(
     {"opt_name": {"type": "string", "minLength": 1, "maxLength": 64},
      "opt_value": {"type": ["string", "null"], "maxLength": 255}, "ip_version": _VERSION}, ["opt_name", "opt_value"])}
+_VNIC_TYPE = {"enum": ["normal"]}
+_PROFILE = {"type": ["object", "null"], "maxProperties": 50, "additionalProperties": True}
 _PORT = _NAMED | {
     "dns_name": _DNS, "dns_domain": _DNS, "qos_policy_id": _UUID_OR_NULL,
     "admin_state_up": _BOOLEAN, "port_security_enabled": _BOOLEAN, "mac_address": _MAC,
@@ -114,10 +116,13 @@ _PORT = _NAMED | {
     "fixed_ips": _FIXED_IPS,
     "security_groups": {"type": ["array", "null"], "maxItems": 100, "uniqueItems": True, "items": _UUID},
     "allowed_address_pairs": _PAIRS, "extra_dhcp_opts": _DHCP_OPTIONS,
-    "binding:vnic_type": {"enum": ["normal"]}, "binding:host_id": {"type": ["string", "null"], "maxLength": 255},
-    "binding:profile": {"type": ["object", "null"], "maxProperties": 50, "additionalProperties": True}}
+    "binding:vnic_type": _VNIC_TYPE, "binding:host_id": {"type": ["string", "null"], "maxLength": 255},
+    "binding:profile": _PROFILE}
 PORT_CREATE = _several("port", _PORT | _OWNER | _TAGGED | {"network_id": _UUID}, ("network_id",))
 PORT_UPDATE = _body("port", _PORT | {"mac_address": {"type": ["string", "null"], "maxLength": 24}})
+_BINDING = {"host": _ID, "vnic_type": _VNIC_TYPE, "profile": _PROFILE}
+BINDING_CREATE = _body("binding", _BINDING | _OWNER, ["host"])
+BINDING_UPDATE = _body("binding", _BINDING)
 
 GROUP_CREATE = _several("security_group", _NAMED | _OWNER | _TAGGED | {"stateful": _BOOLEAN})
 GROUP_UPDATE = _body("security_group", _NAMED | {"stateful": _BOOLEAN})

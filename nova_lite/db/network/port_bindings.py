@@ -1,4 +1,5 @@
-"""Where ports are bound: each has one active binding, which names no host while the port is bound nowhere.
+"""Where ports are bound: each has one active binding, which names no host while the port is bound nowhere, and may have
+inactive ones on other hosts.
 
 Who writes a binding has locked its port, or the server whose port it is.
 """
@@ -43,12 +44,60 @@ def add(session, port_id, host, profile=None):
 
 
 def update(session, port_id, values):
-    """Change the active binding of a port.  :param values: "host" and "binding_profile", either may be missing."""
-    changed = _at(values["host"]) if "host" in values else {}
-    if "binding_profile" in values:
-        changed["profile"] = values["binding_profile"]
+    """Change the active binding of a port; an inactive one on the host that it gets makes way.
+
+    :param values: "host" and "binding_profile", either may be missing.
+    """
+    if "host" in values:
+        _make_way(session, [_BINDINGS.c.port_id == port_id], values["host"])
     session.execute(sa.update(_BINDINGS).where(
-        _BINDINGS.c.port_id == port_id, _BINDINGS.c.state == BindingState.ACTIVE).values(changed))
+        _BINDINGS.c.port_id == port_id, _BINDINGS.c.state == BindingState.ACTIVE).values(_changed(values)))
+
+
+def _changed(values):
+    changed = _at(values["host"]) if "host" in values else {}
+    return changed | ({"profile": values["binding_profile"]} if "binding_profile" in values else {})
+
+
+def _make_way(session, which, host):
+    """:param which: conditions on bindings."""
+    session.execute(sa.delete(_BINDINGS).where(*which, _BINDINGS.c.host == (host or ""),
+                                               _BINDINGS.c.state == BindingState.INACTIVE))
+
+
+# ---- several bindings of one port
+
+def of_port(session, port_id):
+    """[{"host", "status", "vif_type", "vnic_type", "profile", "vif_details"}] of a port."""
+    return [dict(row._mapping) for row in session.execute(
+        sa.select(_BINDINGS.c.host, _BINDINGS.c.state.label("status"), _BINDINGS.c.vif_type, _BINDINGS.c.vnic_type,
+                  _BINDINGS.c.profile, _BINDINGS.c.vif_details).where(_BINDINGS.c.port_id == port_id)
+        .order_by(_BINDINGS.c.host))]
+
+
+def add_inactive(session, port_id, host, profile):
+    """One more binding.  :param host: on which the port has none."""
+    session.execute(sa.insert(_BINDINGS).values(port_id=port_id, state=BindingState.INACTIVE, profile=profile or {},
+                                                vnic_type="normal", vif_details={}, **_at(host)))
+
+
+def update_on(session, port_id, host, values):
+    """Change the binding of a port on a host.  :param values: as for ``update``; the new host has none of the port."""
+    session.execute(sa.update(_BINDINGS).where(_BINDINGS.c.port_id == port_id, _BINDINGS.c.host == host).values(
+        _changed(values)))
+
+
+def activate(session, port_id, host):
+    """The inactive binding on a host is the active one from now, and that which was is bound nowhere."""
+    session.execute(sa.update(_BINDINGS).where(
+        _BINDINGS.c.port_id == port_id, _BINDINGS.c.state == BindingState.ACTIVE).values(
+        state=BindingState.INACTIVE, vif_type=VifType.UNBOUND, vif_details={}, up=False))
+    session.execute(sa.update(_BINDINGS).where(_BINDINGS.c.port_id == port_id, _BINDINGS.c.host == host).values(
+        state=BindingState.ACTIVE, up=False))
+
+
+def remove_inactive(session, port_id, host):
+    _make_way(session, [_BINDINGS.c.port_id == port_id], host)
 
 
 def place(session, server_id, host):
@@ -77,8 +126,9 @@ def _replace(session, port_id, host, profile):
 
 def unbind(session, which):
     """Ports are bound nowhere any more.  :param which: conditions on ports."""
-    session.execute(sa.update(_BINDINGS).where(_BINDINGS.c.port_id.in_(sa.select(_PORTS.c.id).where(*which)),
-                                               _BINDINGS.c.state == BindingState.ACTIVE).values(**_at(None)))
+    of_these = _BINDINGS.c.port_id.in_(sa.select(_PORTS.c.id).where(*which))
+    _make_way(session, [of_these], None)
+    session.execute(sa.update(_BINDINGS).where(of_these, _BINDINGS.c.state == BindingState.ACTIVE).values(**_at(None)))
 
 
 def _at(host):

@@ -11,6 +11,7 @@ from nova_lite.network.embedded.resources.default_security_group_rules import De
 from nova_lite.network.embedded.resources.floating_ips import FloatingIps
 from nova_lite.network.embedded.resources.ip_availability import IpAvailability
 from nova_lite.network.embedded.resources.networks import Networks
+from nova_lite.network.embedded.resources.port_bindings import PortBindings
 from nova_lite.network.embedded.resources.port_forwardings import PortForwardings
 from nova_lite.network.embedded.resources.ports import Ports
 from nova_lite.network.embedded.resources.qos_policies import QosPolicies, QosRules
@@ -44,6 +45,7 @@ class Backend:
         self.security_groups = SecurityGroups(self.address_groups, changes)
         self.security_group_rules = SecurityGroupRules(self.security_groups, self.address_groups, changes)
         self.ports = Ports(self.networks, self.security_groups, changes)
+        self.port_bindings = PortBindings(self.ports, changes)
         self.routers = Routers(self.networks, changes)
         self.router_interfaces = RouterInterfaces(self.routers, self.ports, self.subnets, changes)
         self.auto_topologies = AutoTopologies(self.networks, self.subnets, self.routers, self.router_interfaces)

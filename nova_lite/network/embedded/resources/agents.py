@@ -8,6 +8,7 @@ from nova_lite.conf import CONF
 from nova_lite.db import hosts
 from nova_lite.network import exceptions
 from nova_lite.network.embedded import zones
+from nova_lite.network.listing import page_of
 from nova_lite.network.planes.capabilities import Capability, plane_capabilities, plane_name
 
 
@@ -21,16 +22,9 @@ class Agents:
 
         :raises AgentNotFound: the marker is none.
         """
-        found = [each for each in _agents() if all(each[name] in wanted for name, wanted in ask.filters.items())]
-        found.sort(key=lambda each: each["id"])
-        for name, descending in reversed(ask.sort):
-            found.sort(key=lambda each: str(each[name]), reverse=descending)
-        if ask.reverse:
-            found.reverse()
         if ask.marker is not None:
-            found = found[[each["id"] for each in found].index(self.get(context, ask.marker)["id"]) + 1:]
-        found = found[:ask.limit]
-        return found[::-1] if ask.reverse else found
+            self.get(context, ask.marker)
+        return page_of(_agents(), ask, "id")
 
     @staticmethod
     def get(context, agent_id):

@@ -96,7 +96,7 @@ class Ports(Resource):
         """
         values = dict(values)
         with db.writer() as session:
-            port = self._held(session, port, revision, values.get(qos.NAME))
+            port = self.held(session, port, revision, values.get(qos.NAME))
             wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
             _check_bound(port, values)
             port_security.check_change(port, values, group_ids)
@@ -137,7 +137,7 @@ class Ports(Resource):
                     readdressed(*_difference(port, changed))
             return changed
 
-    def _held(self, session, port, revision=None, policy_id=None):
+    def held(self, session, port, revision=None, policy_id=None):
         """The port, locked until the transaction ends, after its server's row and the QoS policy that it is to have."""
         server_id = self.load(ALL, port["id"])["server_id"]
         if server_id:
@@ -153,7 +153,7 @@ class Ports(Resource):
         :raises FipAssociated: another project's floating IP stands for it.
         """
         with db.writer() as session:
-            port = self._held(session, port, revision)
+            port = self.held(session, port, revision)
             if port["server_id"]:
                 raise exceptions.ServicePortInUse(port_id=port["id"],
                                                   reason=f"it is in use by server {port['server_id']}")
