@@ -166,6 +166,15 @@ ASKS = (
     _network("GET /qos/policies/{id}", "/qos/policies/{slow}"),
     _network("GET /qos/rule-types"),
     _network("DELETE /qos/policies/{id}", "/qos/policies/{slow}", user="admin"),
+    _network("POST /ports", body={"port": {"network_id": "{net}", "name": "parent"}}, parent="port.id"),
+    _network("POST /ports", body={"port": {"network_id": "{net}", "name": "inside"}}, inside="port.id"),
+    _network("POST /trunks", body={"trunk": {"name": "many", "port_id": "{parent}"}}, trunk="trunk.id"),
+    _network("PUT /trunks/{id}/add_subports", "/trunks/{trunk}/add_subports", {"sub_ports": [
+        {"port_id": "{inside}", "segmentation_type": "vlan", "segmentation_id": 42}]}),
+    _network("GET /ports/{id}", "/ports/{parent}"),
+    _network("DELETE /trunks/{id}", "/trunks/{trunk}"),
+    _network("DELETE /ports/{id}", "/ports/{parent}"),
+    _network("DELETE /ports/{id}", "/ports/{inside}"),
     _network("GET /default-security-group-rules", "/default-security-group-rules?direction=egress"),
     _network("POST /security-groups", body={"security_group": {"name": "web"}}, group="security_group.id"),
     _network("POST /security-group-rules", body={"security_group_rule": {

@@ -110,13 +110,15 @@ class SampleResources:
         router, floating = self._routers()
         self._qos()
         self._bindings(net)
+        trunk = self._trunk(net)
         for name, value in (("networks", net), ("subnets", subnet), ("ports", port), ("security-groups", group),
                             ("security-group-rules", rule), ("rbac-policies", shared),
                             ("address-scopes", scope), ("subnetpools", pool), ("address-groups", addresses),
                             ("default-security-group-rules", first), ("network-ip-availabilities", net),
-                            ("routers", router), ("floatingips", floating)):
+                            ("routers", router), ("floatingips", floating), ("trunks", trunk)):
             cloud.ids["network", name] = value
-            if name in ("networks", "subnets", "ports", "security-groups", "subnetpools", "routers", "floatingips"):
+            if name in ("networks", "subnets", "ports", "security-groups", "subnetpools", "routers", "floatingips",
+                        "trunks"):
                 cloud.make(f"{root}/{name}/{value}/tags", {"tags": ["one", *self._each("t")]}, method="PUT")
         cloud.ids["network", "tags"] = "one"
         cloud.make(f"{root}/quotas/{cloud.projects['demo']}", {"quota": {"network": 100}}, user="admin", method="PUT")
@@ -124,6 +126,15 @@ class SampleResources:
         for name, value in (("os-networks", net), ("os-tenant-networks", net), ("os-security-groups", group),
                             ("os-security-group-rules", rule), ("os-floating-ips", floating)):
             cloud.ids["compute", name] = value
+
+    def _trunk(self, network_id):
+        """The id of a trunk with sub-ports."""
+        cloud, root = self._cloud, ROOTS["network"]
+        parent, *ports = [cloud.make(f"{root}/ports", {"port": {"network_id": network_id}})["id"]
+                          for _ in range(self._number + 1)]
+        return cloud.make(f"{root}/trunks", {"trunk": {"name": "one", "port_id": parent, "sub_ports": [
+            {"port_id": each, "segmentation_type": "vlan", "segmentation_id": number + 1}
+            for number, each in enumerate(ports)]}})["id"]
 
     def _bindings(self, network_id):
         """A port of a device with bindings on some hosts."""

@@ -96,6 +96,8 @@ OPTS = (
                help="Routers a project may have. -1: any number."),
     cfg.IntOpt("quota_floatingip", default=50, min=-1,
                help="Floating IPs a project may have. -1: any number."),
+    cfg.IntOpt("quota_trunk", default=-1, min=-1,
+               help="Trunks a project may have. -1: any number."),
     cfg.IntOpt("quota_router_route", default=30, min=-1,
                help="Routes a router may have besides those to its own subnets. -1: any number."),
 )

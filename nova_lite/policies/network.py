@@ -153,6 +153,7 @@ _POOL_SEEN = _any(_ADMIN_OR_READER, "rule:shared_subnetpools")
 _GROUP_SEEN = _any(_ADMIN_OR_READER, "rule:shared_security_group")
 _NETWORKS, _SUBNETS, _GROUPS = "/v2.0/networks", "/v2.0/subnets", "/v2.0/security-groups"
 _ADDRESS_GROUPS, _FIRST_RULES = "/v2.0/address-groups", "/v2.0/default-security-group-rules"
+_TRUNKS = "/v2.0/trunks"
 _AVAILABILITY = "/v2.0/network-ip-availabilities"
 _POLICIES, _NO_WILDCARD = "/v2.0/rbac-policies", "rule:restrict_wildcard"
 _GROUP_RULES, _QUOTAS = "/v2.0/security-group-rules", "/v2.0/quotas"
@@ -247,6 +248,12 @@ RULES = [
     *_five("floatingip_port_forwarding", f"{_FLOATING}/{{floatingip_id}}/port_forwardings",
            _any(ADMIN, "role:member and rule:ext_parent_owner"), _any(ADMIN, "role:reader and rule:ext_parent_owner"),
            _any(ADMIN, "role:member and rule:ext_parent_owner")),
+    *_five("trunk", _TRUNKS, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    *_tags("trunk", _TRUNKS, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
+    rule("get_subports", _ADMIN_OR_READER, "Show the sub-ports of a trunk.", f"GET {_TRUNKS}/{{id}}/get_subports"),
+    rule("add_subports", _ADMIN_OR_MEMBER, "Add sub-ports to a trunk.", f"PUT {_TRUNKS}/{{id}}/add_subports"),
+    rule("remove_subports", _ADMIN_OR_MEMBER, "Take sub-ports from a trunk.",
+         f"PUT {_TRUNKS}/{{id}}/remove_subports"),
     *_five("security_group", _GROUPS, _ADMIN_OR_MEMBER, _GROUP_SEEN, _ADMIN_OR_MEMBER),
     *_tags("security_group", _GROUPS, _GROUP_SEEN, _ADMIN_OR_MEMBER),
     *[each for each in _five("security_group_rule", _GROUP_RULES, _GROUP_MEMBER, _GROUP_READER, _GROUP_MEMBER)

@@ -198,7 +198,7 @@ def _kind(entry):
     """What the rule of an entry is about."""
     named = entry.policy.partition("_")[2]
     return {"prefixes": "subnetpool", "addresses": "address_group", "router_interface": "router",
-            "extraroutes": "router"}.get(named, named)
+            "extraroutes": "router", "subports": "trunk"}.get(named, named)
 
 
 def _network_body(cast, entry):
@@ -217,6 +217,8 @@ def _network_body(cast, entry):
             return {"prefixes": ["10.127.0.0/16"]}
         if kind == "addresses":
             return {"addresses": ["10.127.0.0/16" if entry.path.endswith("add_addresses") else "10.2.0.0/16"]}
+        if kind == "subports":
+            return {"sub_ports": []}
         if kind == "router_interface":
             return {"subnet_id": ids["network", "routed" if entry.policy.startswith("remove") else "subnets"]}
         if kind == "extraroutes":
@@ -233,6 +235,7 @@ def _network_body(cast, entry):
     made = {"subnet": {**net, "cidr": "10.77.0.0/24", "ip_version": 4}, "port": net, "security_group_rule": group,
             "default_security_group_rule": {"direction": "egress", "protocol": "udp"},
             "subnetpool": {"name": "n", "prefixes": ["10.0.0.0/8"]}, "address_scope": {"name": "n", "ip_version": 4},
+            "trunk": {"port_id": ids["network", "ports"]},
             "floatingip": {"floating_network_id": ids["network", "outer"]},
             "rbac_policy": {"object_type": "network", "object_id": ids["network", "networks"],
                             "action": "access_as_shared", "target_tenant": "d" * 32}}

@@ -30,7 +30,7 @@ FIXED = {
     *(f"/qos/policies/{{policy_id}}/{each}_rules" for each in QOS_RULES)}
 #: These look at more tables, each once.
 MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}/os-security-groups": 8,
-        "/quotas/{project_id}/details": 12,
+        "/quotas/{project_id}/details": 13,
         "/servers/{server_id}/os-interface": 5, "/servers/{server_id}/os-interface/{id}": 5, "/ports/{id}": 5,
         "/ports/{id}/tags": 5, "/ports/{id}/tags/{tag}": 5,
         "/projects/{target_id}/users/{user_id}/roles": 6, "/projects/{target_id}/users/{user_id}/roles/{role_id}": 7,
@@ -40,7 +40,7 @@ MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}
 ELSEWHERE = {
     **{f"/{kind}/{{id}}/tags/{{tag}}": (204,) for kind in (
         "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups",
-        "qos/policies", "policies")},
+        "qos/policies", "policies", "trunks")},
     "/servers/{server_id}/tags/{id}": (204,), "/projects/{target_id}/users/{user_id}/roles/{role_id}": (204,),
     "/domains/{target_id}/users/{user_id}/roles/{role_id}": (204,), "/system/users/{user_id}/roles/{role_id}": (204,),
     "/projects/{id}/tags/{value}": (204,),

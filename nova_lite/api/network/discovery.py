@@ -1,6 +1,6 @@
 """What the network API can do: its resources, extensions and zones."""
 
-from nova_lite.api.network.extensions import EXTENSIONS, NEEDS, ROUTERS
+from nova_lite.api.network.extensions import EXTENSIONS, NEEDS, ROUTERS, TRUNKS
 from nova_lite.network.exceptions import ExtensionNotFound
 
 #: The one collection whose path has the name that it has in bodies.
@@ -8,12 +8,12 @@ _ZONES = "availability_zones"
 #: Collections, by the names of their resources.
 _RESOURCES = {**{each: f"{each}s" for each in (
     "network", "subnet", "subnetpool", "address_scope", "port", "router", "floatingip", "security_group",
-    "security_group_rule", "default_security_group_rule", "address_group")},
+    "security_group_rule", "default_security_group_rule", "address_group", "trunk")},
               "agent": "agents", "service_provider": "service_providers", "availability_zone": _ZONES,
               "rbac_policy": "rbac_policies",
               "network_ip_availability": "network_ip_availabilities"}
-#: Those that are there only where the data plane has routers.
-_OF_ROUTERS = ("router", "floatingip")
+#: What the data plane must be capable of for some of them to be there.
+_NEED = {"router": ROUTERS, "floatingip": ROUTERS, "trunk": TRUNKS}
 
 
 class Discovery:
@@ -26,7 +26,7 @@ class Discovery:
         """GET /v2.0/"""
         return {"resources": [{"name": name, "collection": plural, "links": [_link(req, plural)]}
                               for name, plural in _RESOURCES.items()
-                              if name not in _OF_ROUTERS or ROUTERS in self._network.capabilities]}
+                              if name not in _NEED or _NEED[name] in self._network.capabilities]}
 
     def extensions(self, req):
         return {"extensions": [_extension(alias) for alias in EXTENSIONS if self._is_served(alias)]}

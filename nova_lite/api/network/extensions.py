@@ -52,6 +52,9 @@ EXTENSIONS = {
                                          "A network and a router for projects that want any."),
     "floatingip-pools": Extension("Floating IP Pools Extension", "2018-03-21T10:00:00-00:00",
                                   "Where floating IPs come from."),
+    "trunk": Extension("Trunk Extension", "2016-01-01T10:00:00-00:00",
+                       "Ports that carry other ports' traffic in VLANs."),
+    "trunk-details": Extension("Trunk port details", "2016-01-01T10:00:00-00:00", "The sub-ports of such ports."),
     "quotas": Extension("Quota management support", "2012-07-29T10:00:00-00:00", "Quotas of projects."),
     "quota_details": Extension("Quota details management support", "2017-02-10T10:00:00-00:00",
                                "What projects use of their quotas."),
@@ -98,9 +101,9 @@ EXTENSIONS = {
                                    "Changes of what is still as a client knows it."),
     "standard-attr-tag": Extension(
         "Tag support for resources with standard attribute: floatingip, network, policy, port, router, security_group, "
-        "subnet, subnetpool",
-        "2017-01-01T00:00:00-00:00", "Tags of networks, subnets, ports, routers, floating IPs, security groups and QoS "
-                                     "policies."),
+        "subnet, subnetpool, trunk",
+        "2017-01-01T00:00:00-00:00", "Tags of networks, subnets, ports, routers, floating IPs, security groups, QoS "
+                                     "policies and trunks."),
     "tag-creation": Extension("Tag creation extension", "2024-23-07T10:00:00-00:00", "Several tags in one request."),
     "tag-ports-during-bulk-creation": Extension("Tag Ports During Bulk Creation", "2019-12-29T19:00:00-00:00",
                                                 "Tags of new ports."),
@@ -171,8 +174,11 @@ EXTENSIONS = {
 ROUTERS = "routers"
 #: And those for QoS policies.
 QOS, MINIMUM_BANDWIDTH = "qos", "minimum_bandwidth"
+#: And that for trunks.
+TRUNKS = "trunks"
 #: alias -> what the data plane must be capable of (planes.capabilities); the others are the API's own.
-NEEDS = {**dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security": "port_security",
+NEEDS = {**dict.fromkeys(("trunk", "trunk-details"), TRUNKS),
+         **dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security": "port_security",
          "allowed-address-pairs": "address_pairs", "extra_dhcp_opt": "dhcp_options",
          "stateful-security-group": "stateless_groups", "qos-bw-minimum-ingress": MINIMUM_BANDWIDTH,
          **dict.fromkeys(("qos", "qos-bw-limit-direction", "qos-default", "qos-port-network-policy",

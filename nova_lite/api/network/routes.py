@@ -7,7 +7,7 @@ from nova_lite.api.network.agents import Agents
 from nova_lite.api.network.auto_topologies import AutoTopologies
 from nova_lite.api.network.default_security_group_rules import DefaultSecurityGroupRules
 from nova_lite.api.network.discovery import Discovery
-from nova_lite.api.network.extensions import QOS, ROUTERS
+from nova_lite.api.network.extensions import QOS, ROUTERS, TRUNKS
 from nova_lite.api.network.floating_ips import FloatingIps
 from nova_lite.api.network.ip_availability import IpAvailability
 from nova_lite.api.network.networks import Networks
@@ -24,6 +24,7 @@ from nova_lite.api.network.service_providers import ServiceProviders
 from nova_lite.api.network.subnet_pools import SubnetPools
 from nova_lite.api.network.subnets import Subnets
 from nova_lite.api.network.tags import Tags
+from nova_lite.api.network.trunks import Trunks
 from nova_lite.api.wsgi.routing import Route
 
 
@@ -84,6 +85,11 @@ ROUTES = (
                  plural="port_forwardings"),
     Route("GET", "/floatingip_pools", "floatingips:pools", policy="get_floatingip_pool"),
     Route("GET", "/floatingip-pools", "floatingips:pools", policy="get_floatingip_pool"),
+    *_collection("/trunks", "trunk"),
+    Route("GET", "/trunks/{id}/get_subports", "trunks:get_subports", policy="get_subports"),
+    *(Route("PUT", f"/trunks/{{id}}/{each}", f"trunks:{each}", policy=each) for each in (
+        "add_subports", "remove_subports")),
+    *_tags("/trunks", "trunk"),
     *_collection("/security-groups", "security_group"),
     *_collection("/security-group-rules", "security_group_rule", ("index", "create", "show", "delete")),
     *_collection("/default-security-group-rules", "default_security_group_rule", ("index", "create", "show", "delete")),
@@ -123,7 +129,7 @@ _UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_polic
              *(f"{each}_rules" for each in RULES))
 
 #: {what the data plane must be capable of: controllers that are served only then}
-_NEED = {ROUTERS: ("routers", "floatingips", "port_forwardings", "auto_topologies"),
+_NEED = {TRUNKS: ("trunks",), ROUTERS: ("routers", "floatingips", "port_forwardings", "auto_topologies"),
          QOS: ("policies", *(f"{each}_rules" for each in RULES))}
 
 
@@ -137,7 +143,7 @@ def controllers(facades):
             "address_groups": AddressGroups(network), "rbac_policies": RbacPolicies(network),
             "routers": Routers(network), "floatingips": FloatingIps(network),
             "port_forwardings": PortForwardings(network), "policies": QosPolicies(network),
-            "auto_topologies": AutoTopologies(network),
+            "auto_topologies": AutoTopologies(network), "trunks": Trunks(network),
             **{f"{name}_rules": each(network) for name, each in RULES.items()}}
     made |= {name: Absent(made[name]) for capability, names in _NEED.items() if capability not in network.capabilities
              for name in names}

@@ -124,6 +124,14 @@ _BINDING = {"host": _ID, "vnic_type": _VNIC_TYPE, "profile": _PROFILE}
 BINDING_CREATE = _body("binding", _BINDING | _OWNER, ["host"])
 BINDING_UPDATE = _body("binding", _BINDING)
 
+_SUBPORTS = {"type": "array", "maxItems": _BULK, "items": _one({
+    "port_id": _UUID, "segmentation_type": {"type": ["string", "null"], "maxLength": 32},
+    "segmentation_id": {"type": ["integer", "string", "null"], "maxLength": 10}}, ["port_id"])}
+_TRUNK = _NAMED | {"admin_state_up": _BOOLEAN}
+TRUNK_CREATE = _several("trunk", _TRUNK | _OWNER | _TAGGED | {"port_id": _UUID, "sub_ports": _SUBPORTS}, ("port_id",))
+TRUNK_UPDATE = _body("trunk", _TRUNK)
+SUBPORTS = _one({"sub_ports": _SUBPORTS}, ["sub_ports"])
+
 GROUP_CREATE = _several("security_group", _NAMED | _OWNER | _TAGGED | {"stateful": _BOOLEAN})
 GROUP_UPDATE = _body("security_group", _NAMED | {"stateful": _BOOLEAN})
 
@@ -193,5 +201,5 @@ PORT_FORWARDING_UPDATE = _body("port_forwarding", _FORWARDING)
 _LIMIT = {"oneOf": [{"type": "integer", "minimum": -1, "maximum": 0x7FFFFFFF},
                     {"type": "string", "pattern": "^(-1|[0-9]{1,9})$"}]}
 _LIMITED = ("network", "subnet", "subnetpool", "port", "security_group", "security_group_rule", "rbac_policy", "router",
-            "router_route", "floatingip")
+            "router_route", "floatingip", "trunk")
 QUOTA_UPDATE = _body("quota", {**dict.fromkeys(_LIMITED, _LIMIT), "force": _BOOLEAN, "check_limit": _BOOLEAN, **_OWNER})

@@ -88,8 +88,22 @@ def subnet_pool(row):
     return _common(row) | {name: row[name] for name in names} | {name: str(row[name]) for name in lengths}
 
 
+def trunk(row):
+    return _common(row) | {"port_id": row["port_id"], "admin_state_up": row["admin_state_up"],
+                           "status": row["status"], "sub_ports": [_subport(each) for each in row["sub_ports"]]}
+
+
+def _subport(row):
+    return {name: row[name] for name in ("port_id", "segmentation_type", "segmentation_id")}
+
+
 def port(row):
-    """With all that operators see."""
+    """With all that operators see; of the parent of a trunk also the trunk."""
+    carried = row.get("trunk_id") and {"trunk_details": {"trunk_id": row["trunk_id"], "sub_ports": row["trunk_ports"]}}
+    return _port(row) | (carried or {})
+
+
+def _port(row):
     name = row["dns_name"] or row.get("server_hostname") or ""
     return _common(row) | {
         "network_id": row["network_id"], "mac_address": row["mac_address"],

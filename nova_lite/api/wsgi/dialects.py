@@ -169,7 +169,7 @@ def _hidden(refusal, context):
 
 #: What rules name in the place of a kind of resource, and the kind that it is a part of.
 _PARTS = {"prefixes": "subnetpool", "addresses": "address_group", "router_interface": "router", "extraroutes": "router",
-          "floatingip_port_forwarding": "floatingip",
+          "subports": "trunk",          "floatingip_port_forwarding": "floatingip",
           "": "port_binding"}       # of "activate", which names none
 
 

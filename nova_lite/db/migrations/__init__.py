@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0127"
+HEAD = "0120"

@@ -30,6 +30,7 @@ from nova_lite.db.models.networks import (
 from nova_lite.db.models.port_forwardings import PortForwarding
 from nova_lite.db.models.qos import QosPolicy, QosRule
 from nova_lite.db.models.routers import Router
+from nova_lite.db.models.trunks import Trunk
 from nova_lite.db.network import port_bindings
 
 _NETWORKS = Network.__table__
@@ -71,6 +72,10 @@ def _attributes(table, **computed):
     return made | ({"revision_number": table.c.revision} if "revision" in table.c else {})
 
 
+#: Of a trunk: ACTIVE while its parent port is.
+TRUNK_STATUS = sa.select(port_bindings.STATUS).where(_PORTS.c.id == Trunk.__table__.c.port_id).correlate(
+    Trunk.__table__).scalar_subquery()
+
 ATTRIBUTES = {
     "networks": _attributes(_NETWORKS, is_default=sa.func.coalesce(_NETWORKS.c.is_default, sa.false())),
     "address_scopes": _attributes(AddressScope.__table__),
@@ -91,6 +96,7 @@ ATTRIBUTES = {
     "rbac_policies": _attributes(RbacPolicy.__table__),
     "qos_policies": _attributes(QosPolicy.__table__),
     "qos_rules": _attributes(QosRule.__table__),
+    "trunks": _attributes(Trunk.__table__, status=TRUNK_STATUS),
 }
 
 

@@ -1,5 +1,5 @@
 """Where ports are bound: each has one active binding, which names no host while the port is bound nowhere, and may have
-inactive ones on other hosts.
+inactive ones on other hosts.  A sub-port of a trunk is bound where the trunk's parent port is.
 
 Who writes a binding has locked its port, or the server whose port it is.
 """
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from nova_lite.common.visibility import NO_PROJECT
 from nova_lite.db.models.networks import Port, PortBinding
 from nova_lite.db.models.routers import RouterPort
+from nova_lite.db.models.trunks import Subport, Trunk
 from nova_lite.db.network import host_scopes
 from nova_lite.objects.port_binding import BindingState, VifType
 
@@ -16,23 +17,38 @@ _BINDINGS, _PORTS, _ROUTER_PORTS = PortBinding.__table__, Port.__table__, Router
 TABLE = _BINDINGS
 #: The binding that counts of a port in the same statement.
 IS_ACTIVE = sa.and_(_BINDINGS.c.port_id == _PORTS.c.id, _BINDINGS.c.state == BindingState.ACTIVE)
+_PARENTS, _TRUNKS, _SUBPORTS = _PORTS.alias("parents"), Trunk.__table__.alias("carried"), Subport.__table__
+_CARRIED = _SUBPORTS.join(_TRUNKS, _TRUNKS.c.id == _SUBPORTS.c.trunk_id)
+
+
+def _of_subport(column, tables=_CARRIED):
+    return sa.select(column).select_from(tables).where(_SUBPORTS.c.port_id == _PORTS.c.id).correlate(
+        _PORTS).scalar_subquery()
+
+
+#: Of a port: that of the trunk's parent, where it is a sub-port.
+IS_SHOWN = sa.and_(_BINDINGS.c.port_id == sa.func.coalesce(_of_subport(_TRUNKS.c.port_id), _PORTS.c.id),
+                   _BINDINGS.c.state == BindingState.ACTIVE)
+_OWN = sa.select(_BINDINGS.c.profile).where(IS_ACTIVE).correlate(_PORTS).scalar_subquery()
 #: What a port shows of it; one that has none, which the auditor mends, shows itself unbound.
 SHOWN = (sa.func.coalesce(_BINDINGS.c.host, "").label("host"),
          sa.func.coalesce(_BINDINGS.c.vif_type, VifType.UNBOUND).label("vif_type"),
          sa.func.coalesce(_BINDINGS.c.vnic_type, "normal").label("vnic_type"),
-         _BINDINGS.c.profile.label("binding_profile"), _BINDINGS.c.vif_details)
+         _OWN.label("binding_profile"), _BINDINGS.c.vif_details)
 
 
 def shown(column):
     """One column of the active binding as an attribute of ports, to filter and order them by."""
-    return sa.select(column).where(IS_ACTIVE).correlate(_PORTS).scalar_subquery()
+    return sa.select(column).where(IS_SHOWN).correlate(_PORTS).scalar_subquery()
 
 
-#: Of a port: one that is switched off is DOWN; a server's is ACTIVE while its host says that it works; what a router
-#: has is always ACTIVE, and what keeps the address of a floating IP is no NIC at all.
+#: Of a port: one that is switched off is DOWN; a server's is ACTIVE while its host says that it works, a sub-port while
+#: its parent is; what a router has is always ACTIVE, and what keeps the address of a floating IP is no NIC at all.
 STATUS = sa.case(
     (~_PORTS.c.admin_state_up, "DOWN"),
-    (sa.and_(_PORTS.c.server_id.is_not(None), shown(_BINDINGS.c.up)), "ACTIVE"),
+    (sa.and_(sa.or_(_PORTS.c.server_id.is_not(None), _of_subport(
+        _PARENTS.c.admin_state_up, _CARRIED.join(_PARENTS, _PARENTS.c.id == _TRUNKS.c.port_id))),
+             shown(_BINDINGS.c.up)), "ACTIVE"),
     (sa.exists().where(_ROUTER_PORTS.c.port_id == _PORTS.c.id).correlate(_PORTS), "ACTIVE"),
     (_PORTS.c.project_id == NO_PROJECT, "N/A"), else_="DOWN").label("status")
 

@@ -14,6 +14,7 @@ from nova_lite.db.network import (
     qos,
     rows,
     security_groups,
+    trunks,
 )
 from nova_lite.db.rows import attempt
 from nova_lite.objects.states import Vm
@@ -34,17 +35,22 @@ _ALL_MEMBERS = sa.select(_MEMBERS.c.port_id, _MEMBERS.c.security_group_id)
 def ports(session, project_id, page=paging.WHOLE):
     """Those of the project and those on its networks, each with ``fixed_ips`` [{"subnet_id", "ip_address"}],
     ``security_groups`` [id], ``status``, ``server_hostname`` (its server's; None), ``qos_network_policy_id`` (its
-    network's), and of its active binding ``host``, ``vif_type``, ``vnic_type``, ``binding_profile``, ``vif_details``.
+    network's), of its active binding ``host``, ``vif_type``, ``vnic_type``, ``binding_profile``, ``vif_details``, and
+    of trunks ``trunk_id`` (that it is the parent of; None), ``trunk_ports`` (the sub-ports of that, dicts of
+    trunks.COLUMNS) and ``subport_of`` (a trunk's id; None).
     """
-    asked = sa.select(_PORTS, port_bindings.STATUS, *port_bindings.SHOWN, _HOSTNAME, qos.OF_NETWORK).select_from(
-        _PORTS.outerjoin(_BINDINGS, port_bindings.IS_ACTIVE))
+    asked = sa.select(_PORTS, port_bindings.STATUS, *port_bindings.SHOWN, _HOSTNAME, qos.OF_NETWORK, trunks.TRUNK_ID,
+                      trunks.SUBPORT_OF).select_from(
+        _PORTS.outerjoin(_BINDINGS, port_bindings.IS_SHOWN))
     if project_id is not ALL:
         own = sa.false() if project_id == NO_PROJECT else _PORTS.c.project_id == project_id
         asked = asked.where(sa.or_(own, _PORTS.c.network_id.in_(
             sa.select(_NETWORKS.c.id).where(_NETWORKS.c.project_id == project_id))))
     found = paging.page_of(session, asked, _PORTS, page)
     ips, groups = paging.grouped(session, _ALL_IPS, found), paging.grouped(session, _ALL_MEMBERS, found)
+    carried = trunks.subports(session, [each["trunk_id"] for each in found if each["trunk_id"]])
     for each in found:
+        each["trunk_ports"] = carried.get(each["trunk_id"], [])
         each["fixed_ips"] = [{"subnet_id": row.subnet_id, "ip_address": row.ip} for row in ips.get(each["id"], ())]
         each["security_groups"] = [row.security_group_id for row in groups.get(each["id"], ())]
     return found

@@ -7,7 +7,7 @@ from nova_lite.db.models.networks import NetworkQuota
 
 #: What has a limit.
 RESOURCES = ("network", "subnet", "subnetpool", "port", "security_group", "security_group_rule", "rbac_policy",
-             "router", "router_route", "floatingip")
+             "router", "router_route", "floatingip", "trunk")
 _QUOTAS = NetworkQuota.__table__
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from nova_lite.db.models.floating_ips import FloatingIp
 from nova_lite.db.models.networks import FixedIp, Network, Port, Subnet
-from nova_lite.db.network import group_scopes, host_scopes, port_bindings, qos, rows
+from nova_lite.db.network import group_scopes, host_scopes, port_bindings, qos, rows, trunks
 
 _NETWORKS = Network.__table__
 _SUBNETS = Subnet.__table__
@@ -78,6 +78,9 @@ def take_port(session, port_id, host, values):
 
     :param host: the server's.  :param values: columns of the port.
     """
+    rows.lock(session, Port, port_id)
+    if trunks.is_subport(session, port_id):
+        return False
     won = bool(session.execute(sa.update(_PORTS).where(_PORTS.c.id == port_id, _PORTS.c.server_id.is_(None)).values(
         **values, revision=_PORTS.c.revision + 1)).rowcount)
     if won:
@@ -117,6 +120,9 @@ def drop_ports(session, server_id, port_id=None):
     for each, host in host_scopes.bound(session, *which):
         host_scopes.gone(session, host, [each])
     group_scopes.going(session, *which, _PORTS.c.made_for_server)
+    carried = trunks.carried_by(session, made_for(session, server_id, port_id))
+    if carried:         # their trunk goes with its parent
+        trunks.remove_subports(session, carried)
     session.execute(sa.delete(_PORTS).where(*which, _PORTS.c.made_for_server))
     port_bindings.unbind(session, which)
     session.execute(sa.update(_PORTS).where(*which).values(

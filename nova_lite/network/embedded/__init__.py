@@ -22,6 +22,7 @@ from nova_lite.network.embedded.resources.security_groups import SecurityGroupRu
 from nova_lite.network.embedded.resources.service_providers import ServiceProviders
 from nova_lite.network.embedded.resources.subnet_pools import SubnetPools
 from nova_lite.network.embedded.resources.subnets import Subnets
+from nova_lite.network.embedded.resources.trunks import Trunks
 from nova_lite.network.embedded.server_ports import verbs
 from nova_lite.network.embedded.server_ports.allocation import Servers
 from nova_lite.network.embedded.server_ports.attachments import Attachments
@@ -52,6 +53,7 @@ class Backend:
         self.ensure_first_networks = FirstNetworks(self.networks, self.routers, self.router_interfaces).ensure
         self.floating_ips = FloatingIps(self.networks, self.ports, changes)
         self.port_forwardings = PortForwardings(self.floating_ips, self.ports, changes)
+        self.trunks = Trunks()
         self.qos_policies = QosPolicies()
         self.qos_rules = QosRules(self.qos_policies, changes)
         self.rbac_policies = RbacPolicies({each.resource: each for each in (
@@ -59,7 +61,8 @@ class Backend:
             self.qos_policies)})
         self.quotas = Quotas({each.resource: each for each in (
             self.networks, self.subnets, self.subnet_pools, self.ports, self.security_groups,
-            self.security_group_rules, self.rbac_policies, self.routers, RouterRoutes(), self.floating_ips)})
+            self.security_group_rules, self.rbac_policies, self.routers, RouterRoutes(), self.floating_ips,
+            self.trunks)})
         self.ip_availability = IpAvailability(self.networks)
         self.agents = Agents()
         self.service_providers = ServiceProviders()

@@ -22,6 +22,7 @@ class Capability(enum.StrEnum):
     QOS = "qos"                         # ports send and get no more than QoS policies say, and packets are marked
     MINIMUM_BANDWIDTH = "minimum_bandwidth"     # rules that promise ports a bandwidth
     PROVIDER_NETWORKS = "provider_networks"     # networks on NICs of the hosts
+    TRUNKS = "trunks"                   # ports carry other ports' traffic, each in a VLAN
     ROUTERS = "routers"                 # routers between networks, and floating IPs
 
 

@@ -16,6 +16,7 @@ from nova_lite.network import exceptions, port_options, port_rights, router_exce
 from nova_lite.network.embedded import addressing, floating, port_addresses, port_security, qos
 from nova_lite.network.embedded.resource import Resource, check_revision
 from nova_lite.network.embedded.resources.security_groups import check_mixed, ensure_default
+from nova_lite.network.embedded.resources.trunks import check_bound_by_itself, check_deletable
 from nova_lite.network.embedded.served import check_capable
 from nova_lite.network.embedded.server_ports import info_cache
 from nova_lite.network.planes.capabilities import Capability
@@ -90,6 +91,7 @@ class Ports(Resource):
         :param values: as for a new one; a mac_address of None is a new random one.
         :param readdressed: callable(added, removed) for lists of addresses, called in the transaction that
             changes those of a server's port, to notify its host.
+        :raises PortInUseAsSubPort: it is bound where the parent of its trunk is.
         :raises PortBound: the attribute cannot change while a server has the port.
         :raises PortSecurityPortHasSecurityGroup, PortSecurityAndIPRequiredForSecurityGroups:
         :raises QosPolicyNotFound, QosRuleNotSupported, PolicyRemoveAuthorizationError: of its QoS policies.
@@ -99,6 +101,8 @@ class Ports(Resource):
             port = self.held(session, port, revision, values.get(qos.NAME))
             wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
             _check_bound(port, values)
+            if values.get("host", port["host"]) != port["host"]:
+                check_bound_by_itself(port)
             port_security.check_change(port, values, group_ids)
             _check_served({name: value for name, value in values.items() if value != port.get(name)})
             router = router_queries.of_port(session, port["id"])
@@ -150,6 +154,7 @@ class Ports(Resource):
         """Floating IPs stand for it no more.
 
         :raises ServicePortInUse: a router has it, a floating IP, or a server; ``attachments.give_up`` deletes that one.
+        :raises PortInUseAsSubPort, PortInUseAsTrunkParent: a trunk has it.
         :raises FipAssociated: another project's floating IP stands for it.
         """
         with db.writer() as session:
@@ -157,6 +162,7 @@ class Ports(Resource):
             if port["server_id"]:
                 raise exceptions.ServicePortInUse(port_id=port["id"],
                                                   reason=f"it is in use by server {port['server_id']}")
+            check_deletable(port)
             router = router_queries.of_port(session, port["id"])
             if router:
                 raise exceptions.ServicePortInUse(port_id=port["id"], reason=f"has device owner {router.port_type}")

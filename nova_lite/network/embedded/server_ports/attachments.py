@@ -18,6 +18,7 @@ from nova_lite.network import exceptions
 from nova_lite.network.embedded import floating
 from nova_lite.network.embedded.resource import check_revision
 from nova_lite.network.embedded.resources import ports
+from nova_lite.network.embedded.resources.trunks import check_deletable
 from nova_lite.network.embedded.server_ports import allocation, info_cache
 from nova_lite.network.embedded.server_ports.requests import (
     Requests,
@@ -74,12 +75,13 @@ class Attachments:
         """Mark a port to be deleted by ``detach``, also where its user made it.
 
         :raises RevisionNumberConstraintFailed: it is not in the ``revision`` that its user knows (None: any).
-        :raises PortNotOfServer: it is no NIC of the server.
+        :raises PortNotOfServer: it is no NIC of the server.  :raises PortInUseAsTrunkParent: a trunk has it.
         """
         with db.writer() as session:
             self.check_attached(server_id, port_id)
             found, = port_queries.ports(session, ALL, paging.Page({"id": [port_id]}))
             check_revision(found, revision)
+            check_deletable(found)
             rows.update(session, Port, port_id, {"made_for_server": True})
 
     def check_attached(self, server_id, port_id):

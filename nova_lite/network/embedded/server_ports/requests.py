@@ -119,7 +119,7 @@ class Requests:
         if not found:
             raise exceptions.RequestedPortNotFound(port_id=port_id)
         port, = found
-        if port["server_id"] or port["device_id"]:
+        if port["server_id"] or port["device_id"] or port["subport_of"]:
             raise exceptions.RequestedPortInUse(port_id=port_id)
         if port["project_id"] != context.project_id:
             raise exceptions.RequestedPortNotUsable(port_id=port_id)
