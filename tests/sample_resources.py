@@ -15,7 +15,8 @@ from tests.image_service import qcow2
 ROOTS = {"compute": "/compute/v2.1", "identity": "/identity/v3", "image": "/image/v2", "network": "/network/v2.0"}
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGQ7sfSKQtEaXwVAcdvJDzMaErkNQ8P2rpWdCuKcWcHa one@example"
 QOS_RULES = {"bandwidth_limit": {"max_kbps": 1000}, "dscp_marking": {"dscp_mark": 26},
-             "minimum_bandwidth": {"min_kbps": 100}}
+             "minimum_bandwidth": {"min_kbps": 100}, "packet_rate_limit": {"max_kpps": 10},
+             "minimum_packet_rate": {"min_kpps": 1}}
 #: A server rests in each; the first is what paths name by default.
 STATES = ("active", "stopped", "paused", "suspended", "rescued", "error", "shelved_offloaded", "soft-delete")
 

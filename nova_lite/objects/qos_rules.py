@@ -1,7 +1,8 @@
 """The types of rules of QoS policies, as data, and what the rules of a policy mean for a port.  Pure."""
 
 BANDWIDTH_LIMIT, DSCP_MARKING, MINIMUM_BANDWIDTH = "bandwidth_limit", "dscp_marking", "minimum_bandwidth"
-EGRESS, INGRESS = "egress", "ingress"
+PACKET_RATE_LIMIT, MINIMUM_PACKET_RATE = "packet_rate_limit", "minimum_packet_rate"
+EGRESS, INGRESS, ANY = "egress", "ingress", "any"
 DIRECTIONS = (EGRESS, INGRESS)
 #: Codepoints that Neutron takes.
 DSCP_MARKS = (0, *range(8, 42, 2), 44, 46, 48, 56)
@@ -11,13 +12,17 @@ _DIRECTION = ("values", list(DIRECTIONS))
 #: {type: {parameter: (kind of what it may be, that)}}
 TYPES = {BANDWIDTH_LIMIT: {"max_kbps": _RANGE, "max_burst_kbps": _RANGE, "direction": _DIRECTION},
          DSCP_MARKING: {"dscp_mark": ("values", list(DSCP_MARKS))},
-         MINIMUM_BANDWIDTH: {"min_kbps": _RANGE, "direction": _DIRECTION}}
+         MINIMUM_BANDWIDTH: {"min_kbps": _RANGE, "direction": _DIRECTION},
+         PACKET_RATE_LIMIT: {"max_kpps": _RANGE, "max_burst_kpps": _RANGE, "direction": _DIRECTION},
+         MINIMUM_PACKET_RATE: {"min_kpps": _RANGE, "direction": ("values", [*DIRECTIONS, ANY])}}
+#: Those whose rules are found by their ids alone; Neutron forgot the others.
+ALIASED = tuple(each for each in TYPES if each != PACKET_RATE_LIMIT)
 #: What a new rule of any type is unless a client says so.
-DEFAULTS = {"max_burst_kbps": 0, "direction": EGRESS}
-#: Every type that Neutron has.
-KNOWN = (*TYPES, "minimum_packet_rate", "packet_rate_limit")
+DEFAULTS = {"max_burst_kbps": 0, "max_burst_kpps": 0, "direction": EGRESS}
 #: {type: what a plane must be capable of (network.planes.capabilities) to put such rules in force}
-NEEDS = {BANDWIDTH_LIMIT: "qos", DSCP_MARKING: "qos", MINIMUM_BANDWIDTH: "minimum_bandwidth"}
+NEEDS = {BANDWIDTH_LIMIT: "qos", DSCP_MARKING: "qos", MINIMUM_BANDWIDTH: "minimum_bandwidth",
+         PACKET_RATE_LIMIT: "packet_rate", MINIMUM_PACKET_RATE: "minimum_packet_rate"}
+_MOST_PACKETS = 0x7FFFFFFF
 
 
 def served(capabilities):
@@ -27,7 +32,8 @@ def served(capabilities):
 
 def limits(rules):
     """What hosts need of a policy's rules: {"egress_kbps", "egress_burst", "ingress_kbps", "ingress_burst",
-    "dscp_mark"}: numbers, as far as there are rules; bursts in thousands of bits, 0 for as many as the rate needs.
+    "dscp_mark", "egress_pps", "egress_pps_burst", "ingress_pps", "ingress_pps_burst"}: numbers, as far as there are
+    rules; bursts in thousands of bits, or in packets, 0 for as many as the rate needs.
 
     :param rules: rows, or objects with the columns of QosRule.
     """
@@ -37,4 +43,11 @@ def limits(rules):
             made |= {f"{each.direction}_kbps": each.max_kbps, f"{each.direction}_burst": each.max_burst_kbps or 0}
         elif each.type == DSCP_MARKING:
             made["dscp_mark"] = each.dscp_mark
+        elif each.type == PACKET_RATE_LIMIT and each.max_kpps:
+            made |= {f"{each.direction}_pps": _packets(each.max_kpps),
+                     f"{each.direction}_pps_burst": _packets(each.max_burst_kpps or 0)}
     return made
+
+
+def _packets(thousands):
+    return min(thousands * 1000, _MOST_PACKETS)

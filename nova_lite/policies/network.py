@@ -177,6 +177,8 @@ def _qos_rules():
         yield rule(f"update_policy_{name}", _QOS_RULE_MANAGER, f"Change a {words} rule of a QoS policy.", f"PUT {one}")
         yield rule(f"delete_policy_{name}", _QOS_RULE_MANAGER, f"Delete a {words} rule of a QoS policy.",
                    f"DELETE {one}")
+        if each not in qos_rules.ALIASED:
+            continue
         yield rule(f"get_alias_{name}", _QOS_RULE_READER, f"Show a {words} rule by its id alone.", f"GET {alias}")
         yield rule(f"update_alias_{name}", _QOS_RULE_MANAGER, f"Change a {words} rule by its id alone.",
                    f"PUT {alias}")

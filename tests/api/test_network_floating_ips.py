@@ -40,7 +40,7 @@ def test_a_floating_ip_is_an_address_of_an_external_network(service, public):  #
         "floating_network_id": public[0]["id"], "floating_ip_address": made["floating_ip_address"], "router_id": None,
         "port_id": None, "fixed_ip_address": None, "port_details": None, "port_forwardings": [], "revision_number": 1,
         "created_at": made["created_at"], "updated_at": made["updated_at"], "dns_name": "",
-        "dns_domain": ""}
+        "dns_domain": "", "qos_policy_id": None, "qos_network_policy_id": None}
     port, = service.find(f"/ports?device_id={made['id']}", "admin")
     assert (port["device_owner"], port["project_id"], port["status"], port["fixed_ips"]) == (
         "network:floatingip", "", "N/A", [{"subnet_id": public[1]["id"], "ip_address": made["floating_ip_address"]}])

@@ -23,7 +23,8 @@ NOT_FOUND_BY = {
     "subnetpools": {"prefixes"}, "address-scopes": set(), "address-groups": {"addresses"},
     "default-security-group-rules": set(),
     "routers": {"external_gateway_info", "routes", "availability_zone_hints", "availability_zones"},
-    "floatingips": {"port_details", "port_forwardings", "dns_name", "dns_domain"}}
+    "floatingips": {"port_details", "port_forwardings", "dns_name", "dns_domain", "qos_policy_id",
+                    "qos_network_policy_id"}}
 UNSORTED = {"tags", "fixed_ips", "security_groups"}
 
 

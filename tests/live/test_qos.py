@@ -10,6 +10,7 @@ import pytest
 
 from nova_lite.cmd import doctor
 from nova_lite.network.planes.linux import traffic_control
+from tests.live import frames
 from tests.live.namespaces import nic, server
 from tests.live.test_network_host import machine, make  # noqa: F401 - fixtures
 
@@ -218,6 +219,30 @@ def test_what_a_guest_sends_is_marked(site, version):
     assert version == 6 or all(sum_of(each[14:34]) == 0xFFFF for each in found)
     site.limit("one")
     assert "dscp" not in site.host.rules()
+
+
+@pytest.mark.parametrize("way", ["ingress", "egress"])
+def test_a_limit_of_packets_holds(site, way):
+    """A burst comes through, of which other packets may be some, and then as many as seconds pass."""
+    one, two = site.guests["one"], site.guests["two"]
+    burst, sent = 10, 60
+    site.limit("two" if way == "ingress" else "one", **{f"{way}_pps": 1, f"{way}_pps_burst": burst})
+    time.sleep(burst + 1)           # whatever went before
+    began = time.monotonic()
+    assert burst / 2 <= _passed(one, two, sent) <= burst + 2 + (time.monotonic() - began)
+    assert _passed(two, one, sent) == sent
+    site.limit("two" if way == "ingress" else "one")
+    assert _passed(one, two, sent) == sent
+    assert "limit rate" not in site.host.rules()
+
+
+def _passed(one, two, number):
+    """How many of so many packets of one guest another sees."""
+    mark, sender, seen = uuid.uuid4().bytes, one.frames(), two.frames()
+    for _ in range(number):
+        sender.send(frames.udp4(one.nic["mac"], two.nic["mac"], one.ip, two.ip, (7, 7), mark))
+    time.sleep(0.5)
+    return sum(mark in each for each in seen.received())
 
 
 def checksum():

@@ -62,7 +62,8 @@ _FORMS = {
     **dict.fromkeys(("shared", "router:external", "admin_state_up", "port_security_enabled", "enable_dhcp", "stateful",
                      "is_default", "use_default_subnetpool", "used_in_default_sg", "used_in_non_default_sg"), boolean),
     **dict.fromkeys(("mtu", "ip_version", "prefixlen", "min_prefixlen", "max_prefixlen", "default_prefixlen",
-                     "default_quota", "max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark"), _integer),
+                     "default_quota", "max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark", "max_kpps",
+                     "max_burst_kpps", "min_kpps"), _integer),
     **dict.fromkeys(("gateway_ip", "fixed_ip_address", "floating_ip_address"), lambda text: text and canonical.address(
         text)),
     "fixed_ips": canonical.fixed_ips, "allocation_pools": canonical.pools,

@@ -167,6 +167,16 @@ EXTENSIONS = {
                                  "Rules by their ids alone."),
     "provider": Extension("Provider Network", "2012-09-07T10:00:00-00:00",
                           "Networks on physical ones, by NICs of the hosts."),
+    "qos-fip": Extension("Floating IP QoS", "2017-07-20T00:00:00-00:00", "Policies of floating IPs."),
+    "qos-fip-network-policy": Extension("QoS floating IP network policy ID", "2021-11-15T10:00:00-00:00",
+                                        "The policy of a floating IP's network, shown with the floating IP."),
+    "qos-gateway-ip": Extension("Router gateway IP QoS", "2018-02-24T00:00:00-00:00", "Policies of routers' gateways."),
+    "qos-pps": Extension("QoS Rule Type Packet per Second Extension", "2021-05-12T10:00:00-00:00",
+                         "Limits of numbers of packets."),
+    "qos-pps-minimum": Extension("QoS minimum packet rate rule", "2021-07-14T10:00:00-00:00",
+                                 "Numbers of packets that ports send and get at least."),
+    "qos-pps-minimum-rule-alias": Extension("QoS minimum packet rate rule alias", "2021-10-22T10:00:00-00:00",
+                                            "Rules about these by their ids alone."),
     "port-security-groups-filtering": Extension("Port filtering on security groups", "2018-01-09T09:00:00-00:00",
                                                 "Ports by their security groups."),
 }
@@ -174,10 +184,15 @@ EXTENSIONS = {
 ROUTERS = "routers"
 #: And those for QoS policies.
 QOS, MINIMUM_BANDWIDTH = "qos", "minimum_bandwidth"
+#: For QoS policies of floating IPs and routers, and {type of their rules about packets: capability}.
+QOS_ROUTERS = "qos_routers"
+PACKET_RATES = {"packet_rate_limit": "packet_rate", "minimum_packet_rate": "minimum_packet_rate"}
 #: And that for trunks.
 TRUNKS = "trunks"
 #: alias -> what the data plane must be capable of (planes.capabilities); the others are the API's own.
-NEEDS = {**dict.fromkeys(("trunk", "trunk-details"), TRUNKS),
+NEEDS = {**dict.fromkeys(("trunk", "trunk-details"), TRUNKS), "qos-pps": "packet_rate",
+         **dict.fromkeys(("qos-pps-minimum", "qos-pps-minimum-rule-alias"), "minimum_packet_rate"),
+         **dict.fromkeys(("qos-fip", "qos-fip-network-policy", "qos-gateway-ip"), QOS_ROUTERS),
          **dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security": "port_security",
          "allowed-address-pairs": "address_pairs", "extra_dhcp_opt": "dhcp_options",
          "stateful-security-group": "stateless_groups", "qos-bw-minimum-ingress": MINIMUM_BANDWIDTH,

@@ -2,6 +2,7 @@
 
 from nova_lite.api.network import attributes, listing, schemas, views
 from nova_lite.api.network.collection import Collection
+from nova_lite.api.network.extensions import QOS_ROUTERS
 from nova_lite.api.wsgi import validation
 from nova_lite.common import policy
 from nova_lite.network import canonical
@@ -18,6 +19,7 @@ class FloatingIps(Collection):
 
     def __init__(self, network):
         super().__init__(network.floating_ips)
+        self._hidden = () if QOS_ROUTERS in network.capabilities else ("qos_policy_id", "qos_network_policy_id")
 
     @validation.query(FILTERS.schema)
     def index(self, req):
@@ -50,6 +52,5 @@ class FloatingIps(Collection):
         return {"floatingip_pools": [listing.only(views.floating_ip_pool(row, req.context.project_id), fields)
                                      for row in self._facade.pools(req.context)]}
 
-    @staticmethod
-    def _view(req, row):
-        return views.floating_ip(row)
+    def _view(self, req, row):
+        return {name: value for name, value in views.floating_ip(row).items() if name not in self._hidden}

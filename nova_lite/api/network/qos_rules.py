@@ -7,7 +7,7 @@ from nova_lite.network.listing import Ask
 from nova_lite.network.qos_exceptions import QosPolicyNotFound
 from nova_lite.objects import qos_rules
 
-_NUMBERS = ("max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark")
+_NUMBERS = ("max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark", "max_kpps", "max_burst_kpps", "min_kpps")
 
 
 class _Rules:
@@ -106,7 +106,8 @@ def _of(rule_type):
         "index": validation.query(filters.schema)(_Rules.index),
         "create": validation.body(schemas.QOS_RULE_CREATE[rule_type])(_Rules.create),
         "update": validation.body(schemas.QOS_RULE_UPDATE[rule_type])(_Rules.update),
-        "update_alias": validation.body(schemas.QOS_ALIAS_UPDATE[rule_type])(_Rules.update_alias)})
+        **({"update_alias": validation.body(schemas.QOS_ALIAS_UPDATE[rule_type])(_Rules.update_alias)}
+           if rule_type in qos_rules.ALIASED else {})})
 
 
 #: {type: controller}

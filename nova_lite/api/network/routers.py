@@ -7,7 +7,7 @@ from nova_lite.api.network.collection import Collection
 from nova_lite.api.network.preconditions import revision
 from nova_lite.api.wsgi import validation
 from nova_lite.network.exceptions import BadRequest
-from nova_lite.policies.network import ROUTER_SECRETS
+from nova_lite.policies.network import ROUTER_ATTRIBUTES, ROUTER_SECRETS
 
 FILTERS = listing.Filters({"name": ("name", str), "admin_state_up": ("admin_state_up", listing.boolean)},
                           {"status": "ACTIVE", "distributed": False, "ha": False, "flavor_id": None})
@@ -96,7 +96,7 @@ class Routers(Collection):
 def _check_ruled(req, action, said, target):
     """Ask the rules of what a client ``said``, and of each thing that it says of a gateway."""
     names = [name for name in (*ROUTER_SECRETS, _GATEWAY) if name in said]
-    names += [f"{_GATEWAY}:{each}" for each in said.get(_GATEWAY) or ()]
+    names += [f"{_GATEWAY}:{each}" for each in said.get(_GATEWAY) or () if f"{_GATEWAY}:{each}" in ROUTER_ATTRIBUTES]
     for name in names:
         req.context.can(f"{action}_router:{name}", target)
 

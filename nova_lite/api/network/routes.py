@@ -7,7 +7,7 @@ from nova_lite.api.network.agents import Agents
 from nova_lite.api.network.auto_topologies import AutoTopologies
 from nova_lite.api.network.default_security_group_rules import DefaultSecurityGroupRules
 from nova_lite.api.network.discovery import Discovery
-from nova_lite.api.network.extensions import QOS, ROUTERS, TRUNKS
+from nova_lite.api.network.extensions import PACKET_RATES, QOS, ROUTERS, TRUNKS
 from nova_lite.api.network.floating_ips import FloatingIps
 from nova_lite.api.network.ip_availability import IpAvailability
 from nova_lite.api.network.networks import Networks
@@ -26,6 +26,7 @@ from nova_lite.api.network.subnets import Subnets
 from nova_lite.api.network.tags import Tags
 from nova_lite.api.network.trunks import Trunks
 from nova_lite.api.wsgi.routing import Route
+from nova_lite.objects import qos_rules
 
 
 def _collection(path, name, methods=("index", "create", "show", "update", "delete"), plural=None):
@@ -54,7 +55,7 @@ def _qos_rules(name):
     return (*_collection(f"/qos/policies/{{policy_id}}/{rule}s", f"policy_{rule}", plural=f"{rule}s"),
             *(Route(method, alias, f"{rule}s:{target}_alias", policy=f"{action}_alias_{rule}")
               for method, target, action in (("GET", "show", "get"), ("PUT", "update", "update"),
-                                             ("DELETE", "delete", "delete"))))
+                                             ("DELETE", "delete", "delete")) if name in qos_rules.ALIASED))
 
 
 ROUTES = (
@@ -130,7 +131,8 @@ _UNTAGGED = ("security_group_rules", "default_security_group_rules", "rbac_polic
 
 #: {what the data plane must be capable of: controllers that are served only then}
 _NEED = {TRUNKS: ("trunks",), ROUTERS: ("routers", "floatingips", "port_forwardings", "auto_topologies"),
-         QOS: ("policies", *(f"{each}_rules" for each in RULES))}
+         QOS: ("policies", *(f"{each}_rules" for each in RULES)),
+         **{capability: (f"{each}_rules",) for each, capability in PACKET_RATES.items()}}
 
 
 def controllers(facades):
@@ -146,7 +148,7 @@ def controllers(facades):
             "auto_topologies": AutoTopologies(network), "trunks": Trunks(network),
             **{f"{name}_rules": each(network) for name, each in RULES.items()}}
     made |= {name: Absent(made[name]) for capability, names in _NEED.items() if capability not in network.capabilities
-             for name in names}
+             for name in names if not isinstance(made[name], Absent)}
     tags = {f"{each.name}_tags": Tags(each) for name, each in made.items() if name not in _UNTAGGED}
     return {"discovery": Discovery(network), "quotas": Quotas(network), "ip_availability": IpAvailability(network),
             "agents": Agents(network), "service_providers": ServiceProviders(network),

@@ -168,13 +168,14 @@ _RULES = {name: {parameter: _COUNT if kind == "range" else {"enum": [*one, *map(
 QOS_RULE_CREATE = {name: _several(f"{name}_rule", each | _OWNER, [one for one in each if one not in qos_rules.DEFAULTS])
                    for name, each in _RULES.items()}
 QOS_RULE_UPDATE = {name: _body(f"{name}_rule", each) for name, each in _RULES.items()}
-QOS_ALIAS_UPDATE = {name: _body(f"alias_{name}_rule", each) for name, each in _RULES.items()}
+QOS_ALIAS_UPDATE = {name: _body(f"alias_{name}_rule", _RULES[name]) for name in qos_rules.ALIASED}
 
 _ROUTER = _NAMED | {
     "admin_state_up": _BOOLEAN, "distributed": _ONLY_FALSE, "ha": _ONLY_FALSE,
     "external_gateway_info": {
         "type": ["object", "null"], "additionalProperties": False, "properties": {
-            "network_id": _UUID, "enable_snat": _BOOLEAN, "external_fixed_ips": _FIXED_IPS}}}
+            "network_id": _UUID, "enable_snat": _BOOLEAN, "external_fixed_ips": _FIXED_IPS,
+            "qos_policy_id": _UUID_OR_NULL}}}
 ROUTER_CREATE = _several("router", _ROUTER | _OWNER | _TAGGED | {
     "availability_zone_hints": _ZONE_HINTS, "flavor_id": {"type": "null"}})
 ROUTER_UPDATE = _body("router", _ROUTER | {"routes": _ROUTES})
@@ -182,7 +183,7 @@ ROUTER_INTERFACE = _one({"subnet_id": _ID, "port_id": _ID})
 EXTRA_ROUTES = _body("router", {"routes": {**_ROUTES, "type": "array"}}, ["routes"])
 
 _FLOATING_IP = {"port_id": _UUID_OR_NULL, "fixed_ip_address": {"oneOf": [_IP, {"type": "null"}]},
-                "description": _TEXT}
+                "description": _TEXT, "qos_policy_id": _UUID_OR_NULL}
 FLOATING_IP_CREATE = _several("floatingip", _FLOATING_IP | _OWNER | _TAGGED | {
     "floating_network_id": _UUID, "subnet_id": _UUID_OR_NULL, "dns_name": _DNS, "dns_domain": _DNS,
     "floating_ip_address": {"oneOf": [_IP, {"type": "null"}]}}, ("floating_network_id",))

@@ -123,11 +123,13 @@ def _port(row):
 def router(row, zones):
     """With all that operators see.  :param zones: names of those that it is in."""
     gateway = row["gateway"]
+    info = gateway and {"network_id": gateway["network_id"], "enable_snat": row["enable_snat"],
+                        "external_fixed_ips": gateway["fixed_ips"]}
+    if gateway and (row["qos_policy_id"] or gateway["qos_network_policy_id"]):
+        info["qos_policy_id"] = row["qos_policy_id"]
     return _common(row) | {
         "admin_state_up": row["admin_state_up"], "status": "ACTIVE", "distributed": False, "ha": False,
-        "external_gateway_info": gateway and {
-            "network_id": gateway["network_id"], "enable_snat": row["enable_snat"],
-            "external_fixed_ips": gateway["fixed_ips"]},
+        "external_gateway_info": info,
         "routes": row["routes"], "availability_zone_hints": row["availability_zone_hints"] or [],
         "availability_zones": zones, "flavor_id": None}
 
@@ -142,7 +144,7 @@ def router_interface(router, interface):
 
 def floating_ip(row):
     names = ("id", "project_id", "description", "floating_network_id", "floating_ip_address", "router_id",
-             "fixed_ip_address", "dns_name", "dns_domain")
+             "fixed_ip_address", "dns_name", "dns_domain", "qos_policy_id", "qos_network_policy_id")
     return {name: row[name] for name in names} | {
         "tenant_id": row["project_id"], "port_id": row["fixed_port_id"], **_history(row),
         "status": "ACTIVE" if row["router_id"] else "DOWN", "port_details": row["port"] and _details(row["port"]),

@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0120"
+HEAD = "0121"

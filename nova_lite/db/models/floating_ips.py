@@ -20,6 +20,7 @@ class FloatingIp(Owned, Base):
     fixed_ip_address: Mapped[str | None] = mapped_column(sa.String(64))
     dns_name: Mapped[str] = mapped_column(sa.String(255), default="")     # no effect
     dns_domain: Mapped[str] = mapped_column(sa.String(255), default="")   # no effect
+    qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
     __table_args__ = (sa.UniqueConstraint("floating_network_id", "fixed_port_id", "fixed_ip_address"),)
 
 

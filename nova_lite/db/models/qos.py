@@ -24,11 +24,14 @@ class QosRule(Base):
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True, default=new_id)
     qos_policy_id: Mapped[str] = mapped_column(sa.ForeignKey("qos_policies.id", ondelete="CASCADE"), index=True)
     type: Mapped[str] = mapped_column(sa.String(32))                  # of objects.qos_rules.TYPES
-    direction: Mapped[str | None] = mapped_column(sa.String(8))       # "egress": from the guest; "ingress": to it
+    direction: Mapped[str | None] = mapped_column(sa.String(8))       # "egress": from the guest; "ingress" or "any"
     max_kbps: Mapped[int | None]                                      # thousands of bits a second; 0: any number
     max_burst_kbps: Mapped[int | None]                                # thousands of bits at once; 0: as max_kbps needs
     min_kbps: Mapped[int | None]
     dscp_mark: Mapped[int | None]
+    max_kpps: Mapped[int | None]                                      # thousands of packets a second; 0: any number
+    max_burst_kpps: Mapped[int | None]                                # thousands at once; 0: as max_kpps needs
+    min_kpps: Mapped[int | None]
 
 
 class QosPolicyTag(Tag, Base):

@@ -14,6 +14,8 @@ class Router(Resource, Base):
     admin_state_up: Mapped[bool] = mapped_column(default=True)
     enable_snat: Mapped[bool] = mapped_column(default=True)           # of what leaves by the gateway
     routes: Mapped[list] = mapped_column(default=list)                # [{"destination": cidr, "nexthop": ip}]
+    #: Of what passes its gateway.
+    qos_policy_id: Mapped[str | None] = mapped_column(sa.ForeignKey("qos_policies.id"), index=True)
     availability_zone_hints: Mapped[list | None] = mapped_column(default=list)    # as a network's
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from nova_lite.db import visibility
 from nova_lite.db.models.floating_ips import FloatingIp
-from nova_lite.db.models.networks import FixedIp, Port
+from nova_lite.db.models.networks import FixedIp, Network, Port
 from nova_lite.db.models.routers import RouterPort
 from nova_lite.db.network import paging, port_bindings, port_forwardings, rows, subnets
 from nova_lite.db.network.routers import GATEWAY, INTERFACE
@@ -13,14 +13,18 @@ from nova_lite.db.rows import attempt
 #: device_owner of the ports that keep floating addresses.
 OWNER = "network:floatingip"
 _FLOATING, _PORTS, _IPS, _ROUTER_PORTS = (each.__table__ for each in (FloatingIp, Port, FixedIp, RouterPort))
+#: The policy of its network.
+_OF_NETWORK = sa.select(Network.__table__.c.qos_policy_id).where(
+    Network.__table__.c.id == _FLOATING.c.floating_network_id).correlate(_FLOATING).scalar_subquery().label(
+    "qos_network_policy_id")
 _NOTHING = {"fixed_port_id": None, "fixed_ip_address": None, "router_id": None}
 
 
 def floating_ips(session, project_id, page=paging.WHOLE):
     """Those of the project, each with ``port``: what is shown of the port that it stands for, or None, and
-    ``port_forwardings``: dicts.
+    ``port_forwardings``: dicts, and ``qos_network_policy_id``.
     """
-    asked = sa.select(_FLOATING).where(*visibility.of_project(_FLOATING.c.project_id, project_id))
+    asked = sa.select(_FLOATING, _OF_NETWORK).where(*visibility.of_project(_FLOATING.c.project_id, project_id))
     found = paging.page_of(session, asked, _FLOATING, page)
     ids = {each["fixed_port_id"] for each in found if each["fixed_port_id"]}
     shown = {row.id: row for row in session.execute(

@@ -2,12 +2,16 @@
 
 import sqlalchemy as sa
 
+from nova_lite.db.models.floating_ips import FloatingIp
 from nova_lite.db.models.networks import Network, Port
 from nova_lite.db.models.qos import QosPolicy, QosRule
+from nova_lite.db.models.routers import Router
 from nova_lite.db.network import host_scopes, paging, sharing
 from nova_lite.db.rows import attempt
 
 _POLICIES, _RULES, _NETWORKS, _PORTS = (each.__table__ for each in (QosPolicy, QosRule, Network, Port))
+#: What names policies, by the name of its kind.
+_NAMING = {"network": _NETWORKS, "port": _PORTS, "floatingip": FloatingIp.__table__, "router": Router.__table__}
 _IS_DEFAULT = _POLICIES.c.default_for.is_not(None)
 _ALL_RULES = sa.select(_RULES).order_by(_RULES.c.type, _RULES.c.direction)
 #: Of a port and its network in one statement: which policy is for it.
@@ -51,8 +55,8 @@ def try_default(session, policy_id, project_id):
 # ---- what uses a policy
 
 def named_by(session, policy_id):
-    """("network" or "port", its id) of one that names a policy; None."""
-    for kind, table in (("network", _NETWORKS), ("port", _PORTS)):
+    """(kind, id) of a network, port, floating IP or router that names a policy; None."""
+    for kind, table in _NAMING.items():
         found = session.scalar(sa.select(table.c.id).where(table.c.qos_policy_id == policy_id).order_by(table.c.id)
                                .limit(1))
         if found is not None:
@@ -61,8 +65,8 @@ def named_by(session, policy_id):
 
 
 def users(session, policy_id):
-    """Ids of the projects whose networks or ports name a policy."""
-    return {each for table in (_NETWORKS, _PORTS) for each in session.scalars(
+    """Ids of the projects that have something which names a policy."""
+    return {each for table in _NAMING.values() for each in session.scalars(
         sa.select(table.c.project_id).where(table.c.qos_policy_id == policy_id).distinct())}
 
 

@@ -14,13 +14,15 @@ _ROUTERS, _ROUTER_PORTS, _PORTS, _IPS, _SUBNETS, _NETWORKS = (
     each.__table__ for each in (Router, RouterPort, Port, FixedIp, Subnet, Network))
 _PORTS_OF_ROUTERS = _ROUTER_PORTS.join(_PORTS, _PORTS.c.id == _ROUTER_PORTS.c.port_id)
 _OF_GATEWAYS = sa.select(
-    _ROUTER_PORTS.c.router_id, _PORTS.c.id, _PORTS.c.network_id, _IPS.c.subnet_id, _IPS.c.ip).select_from(
-    _PORTS_OF_ROUTERS.outerjoin(_IPS, _IPS.c.port_id == _PORTS.c.id)).where(
+    _ROUTER_PORTS.c.router_id, _PORTS.c.id, _PORTS.c.network_id, _NETWORKS.c.qos_policy_id, _IPS.c.subnet_id,
+    _IPS.c.ip).select_from(_PORTS_OF_ROUTERS.join(_NETWORKS, _NETWORKS.c.id == _PORTS.c.network_id)
+                           .outerjoin(_IPS, _IPS.c.port_id == _PORTS.c.id)).where(
     _ROUTER_PORTS.c.port_type == GATEWAY).order_by(_IPS.c.id)
 
 
 def routers(session, project_id, page=paging.WHOLE):
-    """Those of the project, each with ``gateway``: {"port_id", "network_id", "fixed_ips"} or None."""
+    """Those of the project, each with ``gateway``: {"port_id", "network_id", "qos_network_policy_id" (its
+    network's), "fixed_ips"} or None."""
     asked = sa.select(_ROUTERS).where(*visibility.of_project(_ROUTERS.c.project_id, project_id))
     found = paging.page_of(session, asked, _ROUTERS, page)
     owned = paging.grouped(session, _OF_GATEWAYS, found)
@@ -30,7 +32,8 @@ def routers(session, project_id, page=paging.WHOLE):
 def _gateway(rows):
     if not rows:
         return None
-    return {"port_id": rows[0].id, "network_id": rows[0].network_id, "fixed_ips": [
+    return {"port_id": rows[0].id, "network_id": rows[0].network_id, "qos_network_policy_id": rows[0].qos_policy_id,
+            "fixed_ips": [
         {"subnet_id": row.subnet_id, "ip_address": row.ip} for row in rows if row.ip is not None]}
 
 

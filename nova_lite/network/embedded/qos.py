@@ -1,4 +1,4 @@
-"""QoS policies of networks and ports: who may give and take which, and what is refused of their rules."""
+"""QoS policies of networks, ports, floating IPs and routers: who may give and take which, and what is refused."""
 
 from nova_lite.db import locks
 from nova_lite.db.models.qos import QosPolicy
@@ -11,23 +11,35 @@ from nova_lite.objects import qos_rules
 from nova_lite.objects.desired_state import of_host
 
 NAME = "qos_policy_id"
+#: Of their policies only limits of bandwidth have an effect, in Neutron too, and other rules are no mistake.
+_OF_ROUTERS = ("floatingip", "router")
 
 
 def check_new(session, context, values, kind):
-    """Check the policy that a network or port is to have, which stays until the transaction ends.
+    """Check the policy that a resource is to have, which stays until the transaction ends.
 
-    :param values: of the new one; NAME is absent or None: none.  :param kind: "network" or "port".
+    :param values: of the new one; NAME is absent or None: none.
+    :param kind: "network", "port", "floatingip" or "router" (whose gateway it is for).
     :raises QosPolicyNotFound: the caller does not see it.  :raises QosRuleNotSupported, QosRuleNotSupportedByNetwork:
     """
     policy_id = values.get(NAME)
     if policy_id is not None:
         check_capable(Capability.QOS, f"put no QoS policies in force: leave {NAME} None")
-        rows.lock(session, QosPolicy, policy_id, writing=False)
+        if kind in _OF_ROUTERS:
+            check_capable(Capability.QOS_ROUTERS, "put no QoS policies of floating IPs and of routers in force: leave "
+                                                  f"their {NAME} None")
+        hold_policy(session, policy_id)
         _check_rules(_seen(session, context, policy_id), kind, values.get("id", ""))
 
 
+def hold_policy(session, policy_id):
+    """A policy stays until the transaction ends.  :param policy_id: None: there is none to hold."""
+    if policy_id is not None:
+        rows.lock(session, QosPolicy, policy_id, writing=False)
+
+
 def check_change(session, context, found, values, kind):
-    """As ``check_new``, of a network or port (a dict) that may have another policy by ``values``.
+    """As ``check_new``, of a resource (a dict) that may have another policy by ``values``.
 
     :raises PolicyRemoveAuthorizationError: the caller does not see the one that it has.
     """
@@ -59,7 +71,7 @@ def _check_rules(policy, kind, resource_id):
     unserved = _unserved(policy)
     if unserved and kind == "network":
         raise qos_exceptions.QosRuleNotSupportedByNetwork(rule_type=unserved, network_id=resource_id)
-    if unserved:
+    if unserved and kind == "port":
         raise qos_exceptions.QosRuleNotSupported(rule_type=unserved, port_id=resource_id)
 
 
@@ -87,6 +99,16 @@ def check_bounds(policy, values):
                 raise qos_exceptions.QoSRuleParameterConflict(
                     rule_value=values[name], policy_id=policy["id"], existing_rule=each["type"],
                     existing_value=each[other])
+
+
+def check_mixed(policy, rule):
+    """:raises QoSRuleParameterConflict: a policy (a dict) would promise packets both in one direction and in any."""
+    for each in policy["rules"]:
+        if rule["type"] == each["type"] == qos_rules.MINIMUM_PACKET_RATE and each["id"] != rule["id"] and (
+                (rule["direction"] == qos_rules.ANY) is not (each["direction"] == qos_rules.ANY)):
+            raise qos_exceptions.QoSRuleParameterConflict(
+                rule_value=rule["direction"], policy_id=policy["id"], existing_rule=each["type"],
+                existing_value=each["direction"])
 
 
 def check_duplicate(policy, rule):

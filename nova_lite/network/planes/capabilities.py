@@ -22,6 +22,9 @@ class Capability(enum.StrEnum):
     QOS = "qos"                         # ports send and get no more than QoS policies say, and packets are marked
     MINIMUM_BANDWIDTH = "minimum_bandwidth"     # rules that promise ports a bandwidth
     PROVIDER_NETWORKS = "provider_networks"     # networks on NICs of the hosts
+    PACKET_RATE = "packet_rate"         # ports send and get no more packets than QoS policies say
+    MINIMUM_PACKET_RATE = "minimum_packet_rate"     # rules that promise ports a number of packets
+    QOS_ROUTERS = "qos_routers"         # QoS policies of floating IPs and of routers' gateways
     TRUNKS = "trunks"                   # ports carry other ports' traffic, each in a VLAN
     ROUTERS = "routers"                 # routers between networks, and floating IPs
 
@@ -31,8 +34,8 @@ PLANES = {
     "linux": frozenset({Capability.MTU, Capability.DHCP, Capability.DHCP_OPTIONS, Capability.METADATA, Capability.NAT,
                         Capability.ANTI_SPOOFING, Capability.SECURITY_GROUPS, Capability.STATELESS_GROUPS,
                         Capability.PORT_SECURITY, Capability.ADDRESS_PAIRS, Capability.ADMIN_STATE,
-                        Capability.OUTSIDE_GATEWAYS, Capability.QOS, Capability.ROUTERS, Capability.IPV6,
-                        Capability.PROVIDER_NETWORKS}),
+                        Capability.OUTSIDE_GATEWAYS, Capability.QOS, Capability.PACKET_RATE, Capability.ROUTERS,
+                        Capability.IPV6, Capability.PROVIDER_NETWORKS}),
     "fake": frozenset(Capability),      # no packets, so that nothing of them is missing
 }
 #: {kind of scope: what a plane must be capable of to apply it}; other scopes every plane applies.

@@ -10,7 +10,7 @@ from nova_lite.db.models.routers import Router
 from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import rows
 from nova_lite.network import exceptions, router_exceptions
-from nova_lite.network.embedded import floating
+from nova_lite.network.embedded import floating, qos
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.resources import ports
 from nova_lite.network.embedded.router_subnets import by_ids, subnets_of
@@ -54,6 +54,8 @@ class FloatingIps(Resource):
     def _before(self, session, context, several, revision):
         for network_id in sorted({each["floating_network_id"] for each in several}):
             rows.lock(session, Network, network_id, writing=False)
+        for policy_id in sorted({each[qos.NAME] for each in several if each.get(qos.NAME)}):
+            qos.hold_policy(session, policy_id)
 
     def _servers(self, port_ids):
         found = {port_id: self._ports.find(ALL, one(port_id)) for port_id in port_ids}
@@ -61,7 +63,7 @@ class FloatingIps(Resource):
 
     def _insert(self, session, context, values):
         """:param values: project_id, floating_network_id, and floating_ip_address, subnet_id (absent or None: any),
-            port_id, fixed_ip_address, description, dns_name, dns_domain.
+            port_id, fixed_ip_address, description, dns_name, dns_domain, qos_policy_id.
 
         :raises NetworkNotFound, BadRequest: of the network.  :raises IpAddressAlreadyAllocated, InvalidIpForSubnet,
             InvalidIpForNetwork, IpAddressGenerationFailure: of the address.  And as ``update``.
@@ -72,6 +74,7 @@ class FloatingIps(Resource):
         if not any(each["ip_version"] == 4 for each in subnets_of(session, network["id"])):
             raise _bad(f"Network {network['id']} does not contain any IPv4 subnet")
         floating_ip_id = new_id()
+        qos.check_new(session, context, values, "floatingip")
         wanted = {name: values.pop(said, None) for name, said in (
             ("subnet_id", "subnet_id"), ("ip_address", "floating_ip_address"))}
         wanted = {name: value for name, value in wanted.items() if value}
@@ -93,9 +96,9 @@ class FloatingIps(Resource):
     def update(self, context, floating_ip, values, revision=None):
         """Make one stand for another address, or none.
 
-        :param values: description; port_id (None: nothing), fixed_ip_address (absent: the port's only one); with
-            neither it stays as it is, and without anything it stands for nothing.
-        :raises PortNotFound, BadRequest: of the port.
+        :param values: description, qos_policy_id; port_id (None: nothing), fixed_ip_address (absent: the port's only
+            one); with neither it stays as it is, and without anything it stands for nothing.
+        :raises PortNotFound, BadRequest: of the port.  :raises QosPolicyNotFound, PolicyRemoveAuthorizationError:
         :raises ExternalGatewayForFloatingIPNotFound: no router connects the port with the external network.
         :raises FloatingIPPortAlreadyAssociated: another stands for that address.
         :raises FipInUseByPortForwarding: ports of it lead somewhere.
@@ -103,7 +106,7 @@ class FloatingIps(Resource):
         changed = None
         while changed is None:
             with db.writer() as session:
-                found = self._held(session, floating_ip, values.get("port_id"), revision)
+                found = self._held(session, floating_ip, values, revision)
                 if found is not None:
                     changed = self._update(session, context, found, values)
                 else:
@@ -115,8 +118,8 @@ class FloatingIps(Resource):
         meant = {**values, "port_id": found["fixed_port_id"], "fixed_ip_address": found["fixed_ip_address"]} if (
             values and not values.keys() & {"port_id", "fixed_ip_address"}) else values
         changed = self._meant(session, context, found, meant)
-        if "description" in values:
-            changed["description"] = values["description"]
+        qos.check_change(session, context, found, values, "floatingip")
+        changed |= {name: values[name] for name in ("description", qos.NAME) if name in values}
         changed = {name: value for name, value in changed.items() if found[name] != value}
         if changed:
             if not floating_queries.try_change(session, found["id"], changed):
@@ -129,7 +132,7 @@ class FloatingIps(Resource):
         found = None
         while found is None:
             with db.writer() as session:
-                found = self._held(session, floating_ip, None, revision)
+                found = self._held(session, floating_ip, {}, revision)
                 if found is not None:
                     self._delete(session, found)
                 else:
@@ -144,14 +147,15 @@ class FloatingIps(Resource):
         for server_id in sorted(server_ids):
             info_cache.push(session, server_id)
 
-    def _held(self, session, floating_ip, port_id, revision):
-        """The floating IP, locked until the transaction ends, after the servers that show it or are going to, and the
-        port that it is going to stand for.
+    def _held(self, session, floating_ip, values, revision):
+        """The floating IP, locked until the transaction ends, after the servers that show it or are going to, the
+        policy that it is going to have, and the port that it is going to stand for.
 
         :returns: None where it stands for another port than ``floating_ip`` says: begin anew.
         """
-        known = floating_ip["fixed_port_id"]
+        known, port_id = floating_ip["fixed_port_id"], values.get("port_id")
         locks.servers(session, sorted(self._servers({known, port_id} - {None})))
+        qos.hold_policy(session, values.get(qos.NAME))
         if port_id is not None:
             rows.lock(session, Port, port_id, writing=False)
         found = self.hold(floating_ip["id"], revision)

@@ -63,7 +63,7 @@ class QosPolicies(Resource):
             return self.load(ALL, found["id"], context.own_project)
 
     def delete(self, context, policy, revision=None):
-        """Its rules go with it.  :raises QosPolicyInUse: a network or port names it."""
+        """Its rules go with it.  :raises QosPolicyInUse: a network, port, floating IP or router names it."""
         with db.writer() as session:
             self.hold(policy["id"], revision)
             named = qos_queries.named_by(session, policy["id"])
@@ -86,7 +86,7 @@ class QosPolicies(Resource):
     @staticmethod
     def types(*, every=False):
         """Types of rules that hosts put in force, or every one that is known."""
-        return list(qos_rules.KNOWN) if every else qos_rules.served(plane_capabilities())
+        return list(qos_rules.TYPES) if every else qos_rules.served(plane_capabilities())
 
     @staticmethod
     def drivers(rule_type):
@@ -141,7 +141,8 @@ class QosRules(Resource):
 
         :param several: dicts of what the type has (qos_rules.TYPES).
         :raises QoSRulesConflict: the policy has one of this type and direction.
-        :raises QoSRuleParameterConflict: a limit would be below what is promised.
+        :raises QoSRuleParameterConflict: a limit would be below what is promised, or packets are promised both in one
+            direction and in any.
         :raises QosRuleNotSupported, QosRuleNotSupportedByNetwork: hosts do not put such rules in force.
         """
         made = []
@@ -152,6 +153,7 @@ class QosRules(Resource):
                     name: each for name, each in qos_rules.DEFAULTS.items() if name in qos_rules.TYPES[rule_type]},
                         **values}
                 qos.check_bounds(found, values)
+                qos.check_mixed(found, rule)
                 qos.check_duplicate(found, rule)
                 rows.insert(session, QosRule, rule)
                 found["rules"].append(rule)
@@ -164,6 +166,7 @@ class QosRules(Resource):
         def change(session, found):
             present = self.of(found, rule["type"], rule["id"])
             qos.check_bounds(found, values)
+            qos.check_mixed(found, present | values)
             qos.check_duplicate(found, present | values)
             changed = {name: each for name, each in values.items() if present[name] != each}
             if changed:

@@ -11,7 +11,7 @@ from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows
 from nova_lite.db.network import zones as zone_queries
 from nova_lite.network import router_exceptions
-from nova_lite.network.embedded import router_routes, zones
+from nova_lite.network.embedded import qos, router_routes, zones
 from nova_lite.network.embedded.resource import Resource
 from nova_lite.network.embedded.resources import ports
 from nova_lite.network.embedded.router_subnets import bad, check_overlap, subnets_of
@@ -44,10 +44,13 @@ class Routers(Resource):
         """
         info = values.pop("external_gateway_info", None)
         zones.check_hints(session, values)
+        network = self._external(session, context, info) if info else None
+        values |= _policy(info)
+        qos.check_new(session, context, values, "router")
         values = {"id": new_id(), "admin_state_up": True, "routes": [], "enable_snat": _snat(info), **values}
         rows.insert(session, Router, values)
-        if info:
-            self._add_gateway(session, values, self._external(session, context, info), info)
+        if network:
+            self._add_gateway(session, values, network, info)
         self._changes.router(session, values["id"])
         return values["id"]
 
@@ -58,20 +61,25 @@ class Routers(Resource):
 
     def update(self, context, router, values, revision=None):
         """:param values: name, description, admin_state_up, routes, and external_gateway_info: {"network_id",
-            "enable_snat", "external_fixed_ips"}, the last two may be missing; None or {}: no gateway.
+            "enable_snat", "external_fixed_ips", "qos_policy_id"}, of which the first must be there; None or {}: no
+            gateway.
 
         :raises InvalidRoutes: a next hop is not connected.  :raises OverQuota: too many routes.
-        :raises NetworkNotFound, BadRequest: of a new gateway.
+        :raises NetworkNotFound, BadRequest, QosPolicyNotFound: of a new gateway.
         :raises RouterExternalGatewayInUseByFloatingIp: floating IPs need the present one.
         """
         values = dict(values)
         with db.writer() as session:
+            info = values.get("external_gateway_info")
+            qos.hold_policy(session, _policy(info).get(qos.NAME))
             found = self.hold(router["id"], revision)
             if "routes" in values:
                 router_routes.check(session, found, values["routes"], values["routes"])
             moved = "external_gateway_info" in values and self._regate(
                 session, context, found, values["external_gateway_info"])
             if "external_gateway_info" in values:
+                values |= _policy(info) if info else {qos.NAME: None}
+                qos.check_change(session, context, found, values, "router")
                 values["enable_snat"] = _snat(values.pop("external_gateway_info"))
             return self._changed(session, found, values, moved)
 
@@ -160,6 +168,11 @@ class Routers(Resource):
 
 def _snat(info):
     return bool((info or {}).get("enable_snat", True))
+
+
+def _policy(info):
+    """{"qos_policy_id"} of what is said of a gateway; {}: nothing is."""
+    return {qos.NAME: info[qos.NAME]} if info and qos.NAME in info else {}
 
 
 def _other(present, wanted):

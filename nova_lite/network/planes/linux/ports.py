@@ -80,6 +80,9 @@ _TO_UPLINK = (f"arp daddr ip {METADATA} drop", f"arp saddr ip {METADATA} drop", 
               f"ip6 daddr {METADATA6} drop")
 _BY_UPLINK = (f"arp saddr ip {METADATA} drop", f"ip saddr {METADATA} drop", f"ip6 saddr {METADATA6} drop")
 
+#: Bursts that a limit of packets lets through in a second, where nobody says how large they are, and the least one.
+_BURSTS, _LEAST_BURST = 20, 5
+
 
 def head(anti_spoofing, untracked):
     """The Piece of what is there once: the base chains, and the sets and maps that ports' elements are in.
@@ -88,7 +91,7 @@ def head(anti_spoofing, untracked):
     """
     sets = {
         "bridge": {"ours": "set type ifname", "sent": "map type ifname : verdict",
-                   "marked": "map type ifname : verdict",
+                   **dict.fromkeys(("marked", "paced_out", "paced_in"), "map type ifname : verdict"),
                    "macs": "set type ifname . ether_addr", "clients": "set typeof iifname . @th,288,48",
                    **{name: f"set type ifname . ether_addr . {kind}" for kind, some in (
                        ("ipv4_addr", ("addresses", "pairs4")), ("ipv6_addr", ("addresses6", "pairs6")))
@@ -123,10 +126,11 @@ def _bridge_chains(anti_spoofing):
         # Where DHCP is answered here, it is nobody else's.
         "to_uplink_dhcp": Chain(("udp dport 67 drop", "jump to_uplink")),
         "by_uplink_dhcp": Chain(("udp sport 67 drop", "jump by_uplink")),
-        "prerouting": Chain(("iifname vmap @marked", "iifname vmap @sent"),
+        "prerouting": Chain(("iifname vmap @paced_out", "iifname vmap @marked", "iifname vmap @sent"),
                             "type filter hook prerouting priority -300"),
         "forward": Chain((
             "iifname . oifname @apart drop",
+            "oifname vmap @paced_in",
             "oifname vmap @inward",
             "iifname vmap @outward"), "type filter hook forward priority -10"),
         "postrouting": Chain((f"meta mark & {UNCHECKED:#x} == {UNCHECKED:#x} oifname @ours drop",),
@@ -190,12 +194,14 @@ def of_port(port, number, stateful):
     elements = {("bridge", "marked"): () if mark is None else (f"{tap} : jump dscp_{mark}",),
                 ("bridge", "ours"): (tap,), **{("bridge", name): tuple(f"{own} . {each}" for each in some)
                                                for name, some in (("addresses", four), ("addresses6", six))}}
+    paced, chains = _paced(port, tap)
+    elements |= paced
     if not port.port_security:
         name = port.port_id.replace("-", "")
         return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump any_{name}",),
                                           ("bridge", "inward"): (f"{tap} : jump to_any",)},
                      sets={("bridge", f"sources_{name}"): _SOURCES},
-                     chains={("bridge", f"any_{name}"): Chain((f"add @sources_{name} {{ ether saddr }} goto from_any",
+                     chains=chains | {("bridge", f"any_{name}"): Chain((f"add @sources_{name} {{ ether saddr }} goto from_any",
                                                                "drop"))})
     kind = "stateful" if stateful else "stateless"
     singles = {version: [(mac, each.network_address) for mac, each in pairs
@@ -217,13 +223,26 @@ def of_port(port, number, stateful):
     targets = list(ipaddress.collapse_addresses([*map(ipaddress.ip_network, six), *(
         each for _, each in pairs if each.version == 6)]))
     if not targets:
-        return Piece(elements=elements)
+        return Piece(chains=chains, elements=elements)
     chain = "nd_" + port.port_id.replace("-", "")
     elements |= {("bridge", "with_ipv6"): (f"{tap} : jump from_guest6",),
                  ("bridge", "own_neighbour"): (f"{tap} : jump {chain}",)}
     claimed = ", ".join(map(_target, targets))
-    return Piece(elements=elements, chains={("bridge", chain): Chain(
+    return Piece(elements=elements, chains=chains | {("bridge", chain): Chain(
         (f"@nh,384,128 != {{ {claimed} }} drop",) if targets[0].prefixlen else ())})
+
+
+def _paced(port, tap):
+    """(elements, chains) of the limits of how many packets a port sends and gets."""
+    elements, chains = {}, {}
+    for way, name in (("egress", "out"), ("ingress", "in")):
+        rate = port.qos.get(f"{way}_pps")
+        if rate:
+            burst = port.qos.get(f"{way}_pps_burst") or max(rate // _BURSTS, _LEAST_BURST)
+            chain = f"{name}_{port.port_id.replace('-', '')}"
+            elements["bridge", f"paced_{name}"] = (f"{tap} : jump {chain}",)
+            chains["bridge", chain] = Chain((f"limit rate over {rate}/second burst {burst} packets drop",))
+    return elements, chains
 
 
 def of_mark(mark):
