@@ -38,7 +38,7 @@ class Backend:
         self.security_group_rules = self.rbac_policies = self.address_scopes = self.subnet_pools = None
         self.address_groups = self.default_security_group_rules = self.ip_availability = self.agents = None
         self.service_providers = self.qos_policies = self.qos_rules = self.auto_topologies = None
-        self.port_bindings = self.trunks = None
+        self.port_bindings = self.trunks = self.segments = None
         self.quotas = Quotas(asks)
         self.ensure_first_networks = lambda project_id, _operator_id: self.networks.ensure_default(project_id)
         self.embedded = False

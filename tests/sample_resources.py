@@ -112,11 +112,15 @@ class SampleResources:
         self._qos()
         self._bindings(net)
         trunk = self._trunk(net)
+        segment = cloud.make(f"{root}/segments", {"segment": {"network_id": net, "network_type": "local"}},
+                             user="admin")["id"]
+        cloud.make(f"{root}/segments/{segment}/tags", {"tags": ["one", *self._each("t")]}, user="admin", method="PUT")
         for name, value in (("networks", net), ("subnets", subnet), ("ports", port), ("security-groups", group),
                             ("security-group-rules", rule), ("rbac-policies", shared),
                             ("address-scopes", scope), ("subnetpools", pool), ("address-groups", addresses),
                             ("default-security-group-rules", first), ("network-ip-availabilities", net),
-                            ("routers", router), ("floatingips", floating), ("trunks", trunk)):
+                            ("routers", router), ("floatingips", floating), ("trunks", trunk),
+                            ("segments", segment)):
             cloud.ids["network", name] = value
             if name in ("networks", "subnets", "ports", "security-groups", "subnetpools", "routers", "floatingips",
                         "trunks"):

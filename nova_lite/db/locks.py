@@ -7,9 +7,9 @@ A transaction takes what it writes in this order, from wherever it begins:
 2. their operations, several by their ids (``operations``), then the steps and subjects of these, then what other
    services change for them, then migrations;
 3. the quota row of a project, then a server group;
-4. address scopes, subnet pools, networks, QoS policies, subnets and security groups, then their RBAC policies and
-   ports, the ports' bindings, addresses and memberships; images, from anywhere behind their server: who has locked one
-   of them waits for nothing else;
+4. address scopes, subnet pools, networks, their segments, QoS policies, subnets and security groups, trunks, then their
+   RBAC policies and ports, the ports' bindings, addresses and memberships; images, from anywhere behind their server:
+   who has locked one of them waits for nothing else;
 5. an aggregate, then its hosts;
 6. the auditor's part, its differences, its counters;
 7. compute nodes, several by their names (``nodes``): everybody wants them, so they are held as short as can be;

@@ -37,7 +37,8 @@ class API:
     For the REST API: ``networks``, ``address_scopes``, ``subnet_pools``, ``subnets``, ``ports``, ``port_bindings``,
     ``address_groups``, ``security_groups``, ``security_group_rules``, ``default_security_group_rules``,
     ``rbac_policies``, ``routers``, ``router_interfaces``, ``floating_ips``, ``port_forwardings``, ``auto_topologies``,
-    ``trunks``, ``qos_policies``, ``qos_rules``, ``ip_availability``, ``agents``, ``service_providers``, ``quotas``.
+    ``segments``, ``trunks``, ``qos_policies``, ``qos_rules``, ``ip_availability``, ``agents``, ``service_providers``,
+    ``quotas``.
     """
 
     def __init__(self, backend=None):
@@ -57,6 +58,7 @@ class API:
         self.floating_ips = backend.floating_ips
         self.port_forwardings = backend.port_forwardings
         self.auto_topologies = backend.auto_topologies
+        self.segments = backend.segments
         self.trunks = backend.trunks
         self.qos_policies = backend.qos_policies
         self.qos_rules = backend.qos_rules

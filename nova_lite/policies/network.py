@@ -135,12 +135,14 @@ def _five(name, path, create, read, write, words=None):
             rule(f"delete_{name}", write, f"Delete a {words}.", f"DELETE {one}")]
 
 
-def _tags(name, path, read, write, delete=None, words=None):
+def _tags(name, path, read, write, delete=None, words=None, named=None):
+    """The rules of a kind's tags.  :param named: how they are called; None: as everywhere."""
     tags, words = f"{path}/{{id}}/tags", words or name.replace("_", " ")
-    return [rule(f"create_{name}:tags", write, f"Give a {words} more tags, or a new one its first.", f"POST {tags}"),
-            rule(f"get_{name}:tags", read, f"Show the tags of a {words}.", f"GET {tags}", f"GET {tags}/{{tag}}"),
-            rule(f"update_{name}:tags", write, f"Change the tags of a {words}.", f"PUT {tags}", f"PUT {tags}/{{tag}}"),
-            rule(f"delete_{name}:tags", delete or write, f"Remove tags of a {words}.", f"DELETE {tags}",
+    named = named or f"{{}}_{name}:tags"
+    return [rule(named.format("create"), write, f"Give a {words} more tags, or a new one its first.", f"POST {tags}"),
+            rule(named.format("get"), read, f"Show the tags of a {words}.", f"GET {tags}", f"GET {tags}/{{tag}}"),
+            rule(named.format("update"), write, f"Change the tags of a {words}.", f"PUT {tags}", f"PUT {tags}/{{tag}}"),
+            rule(named.format("delete"), delete or write, f"Remove tags of a {words}.", f"DELETE {tags}",
                  f"DELETE {tags}/{{tag}}")]
 
 
@@ -153,7 +155,7 @@ _POOL_SEEN = _any(_ADMIN_OR_READER, "rule:shared_subnetpools")
 _GROUP_SEEN = _any(_ADMIN_OR_READER, "rule:shared_security_group")
 _NETWORKS, _SUBNETS, _GROUPS = "/v2.0/networks", "/v2.0/subnets", "/v2.0/security-groups"
 _ADDRESS_GROUPS, _FIRST_RULES = "/v2.0/address-groups", "/v2.0/default-security-group-rules"
-_TRUNKS = "/v2.0/trunks"
+_TRUNKS, _SEGMENTS = "/v2.0/trunks", "/v2.0/segments"
 _AVAILABILITY = "/v2.0/network-ip-availabilities"
 _POLICIES, _NO_WILDCARD = "/v2.0/rbac-policies", "rule:restrict_wildcard"
 _GROUP_RULES, _QUOTAS = "/v2.0/security-group-rules", "/v2.0/quotas"
@@ -204,6 +206,8 @@ RULES = [
          f"PUT {_NETWORKS}/{{id}}"),
     *_tags("network", _NETWORKS, _NETWORK_TAGS, _ADMIN_OR_MEMBER),
     *_five("subnet", _SUBNETS, _ADMIN_OR_NET_MEMBER, _SUBNET_READER, _SUBNET_MEMBER),
+    rule("create_subnet:segment_id", ADMIN, "Name the segment of a new subnet.", f"POST {_SUBNETS}"),
+    rule("get_subnet:segment_id", ADMIN, "See the segment of a subnet.", f"GET {_SUBNETS}", f"GET {_SUBNETS}/{{id}}"),
     *_tags("subnet", _SUBNETS, _SUBNET_TAGS, _SUBNET_MEMBER),
     *_five("subnetpool", _SUBNETPOOLS, _ADMIN_OR_MEMBER, _POOL_SEEN, _ADMIN_OR_MEMBER),
     rule("create_subnetpool:shared", ADMIN, "Create a subnet pool that every project may use.",
@@ -250,6 +254,8 @@ RULES = [
     *_five("floatingip_port_forwarding", f"{_FLOATING}/{{floatingip_id}}/port_forwardings",
            _any(ADMIN, "role:member and rule:ext_parent_owner"), _any(ADMIN, "role:reader and rule:ext_parent_owner"),
            _any(ADMIN, "role:member and rule:ext_parent_owner")),
+    *_five("segment", _SEGMENTS, ADMIN, ADMIN, ADMIN),
+    *_tags("segment", _SEGMENTS, ADMIN, ADMIN, named="{}_segments_tags"),
     *_five("trunk", _TRUNKS, _ADMIN_OR_MEMBER, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
     *_tags("trunk", _TRUNKS, _ADMIN_OR_READER, _ADMIN_OR_MEMBER),
     rule("get_subports", _ADMIN_OR_READER, "Show the sub-ports of a trunk.", f"GET {_TRUNKS}/{{id}}/get_subports"),

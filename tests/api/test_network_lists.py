@@ -9,12 +9,13 @@ from tests.network_service import service  # noqa: F401
 
 KINDS = ("networks", "subnets", "ports", "security-groups", "security-group-rules", "rbac-policies",
          "subnetpools", "address-scopes", "address-groups", "default-security-group-rules", "routers", "floatingips",
-         "qos/policies", "trunks")
+         "qos/policies", "trunks", "segments")
 #: What is shown and is neither found nor sorted by, in Neutron neither: lists, objects, and what follows from others;
 #: and what some of a kind alone have.
 NOT_FOUND_BY = {
     "networks": {"subnets", "availability_zone_hints", "availability_zones", "ipv4_address_scope",
-                 "ipv6_address_scope", "dns_domain", "is_default"}, "qos/policies": {"rules"}, "trunks": {"sub_ports"},
+                 "ipv6_address_scope", "dns_domain", "is_default"},
+    "qos/policies": {"rules"}, "trunks": {"sub_ports"}, "segments": set(),
     "subnets": {"allocation_pools", "dns_nameservers", "host_routes", "service_types"},
     "ports": {"allowed_address_pairs", "extra_dhcp_opts", "binding:profile", "binding:vif_details", "dns_name",
               "dns_domain", "dns_assignment", "qos_network_policy_id"},
@@ -61,6 +62,7 @@ def some(service):  # noqa: F811
             assert service.call("POST", "/qos/policies", {"policy": policy}, "admin").status_int == 201
             parent = service.make("port", network_id=network["id"])
             service.make("trunk", name=f"t{number}", port_id=parent["id"], admin_state_up=number == 1)
+            service.make("segment", "admin", network_id=network["id"], network_type="local", name=f"s{number}")
             service.make("rbac_policy", object_type="network", object_id=network["id"], action="access_as_shared",
                          target_tenant=f"{number}" * 32)
 

@@ -204,7 +204,7 @@ def _kind(entry):
 def _network_body(cast, entry):
     """A small one for POST and PUT; POST names the project, as an administrator may."""
     kind, ids = entry.policy.partition("_")[2], cast.cloud.ids
-    if kind.endswith(":tags"):
+    if kind.endswith(("_tags", ":tags")):
         return {"tags": ["t"]} if entry.path.endswith("tags") and entry.method in ("POST", "PUT") else None
     if kind == "port_binding":
         return {"POST": {"binding": {"host": "n"}}, "PUT": {"binding": {"profile": {"a": 1}}}}.get(entry.method)
@@ -235,6 +235,7 @@ def _network_body(cast, entry):
     made = {"subnet": {**net, "cidr": "10.77.0.0/24", "ip_version": 4}, "port": net, "security_group_rule": group,
             "default_security_group_rule": {"direction": "egress", "protocol": "udp"},
             "subnetpool": {"name": "n", "prefixes": ["10.0.0.0/8"]}, "address_scope": {"name": "n", "ip_version": 4},
+            "segment": {**net, "network_type": "local"},
             "trunk": {"port_id": ids["network", "ports"]},
             "floatingip": {"floating_network_id": ids["network", "outer"]},
             "rbac_policy": {"object_type": "network", "object_id": ids["network", "networks"],

@@ -40,7 +40,8 @@ MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}
 ELSEWHERE = {
     **{f"/{kind}/{{id}}/tags/{{tag}}": (204,) for kind in (
         "networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups",
-        "qos/policies", "policies", "trunks")},
+        "qos/policies", "policies", "trunks",
+        "segments")},
     "/servers/{server_id}/tags/{id}": (204,), "/projects/{target_id}/users/{user_id}/roles/{role_id}": (204,),
     "/domains/{target_id}/users/{user_id}/roles/{role_id}": (204,), "/system/users/{user_id}/roles/{role_id}": (204,),
     "/projects/{id}/tags/{value}": (204,),

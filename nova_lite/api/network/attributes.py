@@ -17,7 +17,7 @@ LONGEST_PROJECT_ID = 64
 #: Characters of a binding's profile, as JSON.
 _LONGEST_PROFILE = 4095
 #: Accepted because clients send them, and true already.
-_IMPLIED = ("binding:vnic_type", "distributed", "ha", "flavor_id")
+_IMPLIED = ("binding:vnic_type", "distributed", "ha", "flavor_id", "segment_id")
 
 
 def possible_project(project_id):
@@ -63,7 +63,7 @@ _FORMS = {
                      "is_default", "use_default_subnetpool", "used_in_default_sg", "used_in_non_default_sg"), boolean),
     **dict.fromkeys(("mtu", "ip_version", "prefixlen", "min_prefixlen", "max_prefixlen", "default_prefixlen",
                      "default_quota", "max_kbps", "max_burst_kbps", "min_kbps", "dscp_mark", "max_kpps",
-                     "max_burst_kpps", "min_kpps"), _integer),
+                     "max_burst_kpps", "min_kpps", "segmentation_id"), _integer),
     **dict.fromkeys(("gateway_ip", "fixed_ip_address", "floating_ip_address"), lambda text: text and canonical.address(
         text)),
     "fixed_ips": canonical.fixed_ips, "allocation_pools": canonical.pools,

@@ -8,7 +8,8 @@ _ZONES = "availability_zones"
 #: Collections, by the names of their resources.
 _RESOURCES = {**{each: f"{each}s" for each in (
     "network", "subnet", "subnetpool", "address_scope", "port", "router", "floatingip", "security_group",
-    "security_group_rule", "default_security_group_rule", "address_group", "trunk")},
+    "security_group_rule", "default_security_group_rule", "address_group", "trunk",
+    "segment")},
               "agent": "agents", "service_provider": "service_providers", "availability_zone": _ZONES,
               "rbac_policy": "rbac_policies",
               "network_ip_availability": "network_ip_availabilities"}

@@ -52,6 +52,9 @@ EXTENSIONS = {
                                          "A network and a router for projects that want any."),
     "floatingip-pools": Extension("Floating IP Pools Extension", "2018-03-21T10:00:00-00:00",
                                   "Where floating IPs come from."),
+    "segment": Extension("Segment", "2016-02-24T17:00:00-00:00", "What networks consist of."),
+    "standard-attr-segment": Extension("Standard Attribute Segment Extension", "2018-04-09T10:00:00-00:00",
+                                       "Times, revisions and tags of segments."),
     "trunk": Extension("Trunk Extension", "2016-01-01T10:00:00-00:00",
                        "Ports that carry other ports' traffic in VLANs."),
     "trunk-details": Extension("Trunk port details", "2016-01-01T10:00:00-00:00", "The sub-ports of such ports."),
@@ -101,9 +104,9 @@ EXTENSIONS = {
                                    "Changes of what is still as a client knows it."),
     "standard-attr-tag": Extension(
         "Tag support for resources with standard attribute: floatingip, network, policy, port, router, security_group, "
-        "subnet, subnetpool, trunk",
+        "segments, subnet, subnetpool, trunk",
         "2017-01-01T00:00:00-00:00", "Tags of networks, subnets, ports, routers, floating IPs, security groups, QoS "
-                                     "policies and trunks."),
+                                     "policies, segments and trunks."),
     "tag-creation": Extension("Tag creation extension", "2024-23-07T10:00:00-00:00", "Several tags in one request."),
     "tag-ports-during-bulk-creation": Extension("Tag Ports During Bulk Creation", "2019-12-29T19:00:00-00:00",
                                                 "Tags of new ports."),

@@ -20,6 +20,7 @@ from nova_lite.api.network.quotas import Quotas
 from nova_lite.api.network.rbac_policies import RbacPolicies
 from nova_lite.api.network.routers import Routers
 from nova_lite.api.network.security_groups import SecurityGroupRules, SecurityGroups
+from nova_lite.api.network.segments import Segments
 from nova_lite.api.network.service_providers import ServiceProviders
 from nova_lite.api.network.subnet_pools import SubnetPools
 from nova_lite.api.network.subnets import Subnets
@@ -39,13 +40,13 @@ def _collection(path, name, methods=("index", "create", "show", "update", "delet
                  for each in methods)
 
 
-def _tags(path, name):
-    """The routes of the tags of a kind of resource."""
+def _tags(path, name, named="{}_{}:tags"):
+    """The routes of the tags of a kind of resource.  :param named: how their rules are called."""
     several, one = f"{path}/{{id}}/tags", f"{path}/{{id}}/tags/{{tag}}"
     where = {"index": ("GET", several, "get"), "create": ("POST", several, "create"),
              "update_all": ("PUT", several, "update"), "delete_all": ("DELETE", several, "delete"),
              "show": ("GET", one, "get"), "update": ("PUT", one, "update"), "delete": ("DELETE", one, "delete")}
-    return tuple(Route(method, each, f"{name}_tags:{target}", policy=f"{rule}_{name}:tags")
+    return tuple(Route(method, each, f"{name}_tags:{target}", policy=named.format(rule, name))
                  for target, (method, each, rule) in where.items())
 
 
@@ -86,6 +87,8 @@ ROUTES = (
                  plural="port_forwardings"),
     Route("GET", "/floatingip_pools", "floatingips:pools", policy="get_floatingip_pool"),
     Route("GET", "/floatingip-pools", "floatingips:pools", policy="get_floatingip_pool"),
+    *_collection("/segments", "segment"),
+    *_tags("/segments", "segment", "{}_{}s_tags"),
     *_collection("/trunks", "trunk"),
     Route("GET", "/trunks/{id}/get_subports", "trunks:get_subports", policy="get_subports"),
     *(Route("PUT", f"/trunks/{{id}}/{each}", f"trunks:{each}", policy=each) for each in (
@@ -146,6 +149,7 @@ def controllers(facades):
             "routers": Routers(network), "floatingips": FloatingIps(network),
             "port_forwardings": PortForwardings(network), "policies": QosPolicies(network),
             "auto_topologies": AutoTopologies(network), "trunks": Trunks(network),
+            "segments": Segments(network),
             **{f"{name}_rules": each(network) for name, each in RULES.items()}}
     made |= {name: Absent(made[name]) for capability, names in _NEED.items() if capability not in network.capabilities
              for name in names if not isinstance(made[name], Absent)}

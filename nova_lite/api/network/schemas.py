@@ -81,8 +81,8 @@ _SUBNET = _NAMED | {
         "type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 255}}}
 SUBNET_CREATE = _several("subnet", _SUBNET | _OWNER | _TAGGED | {
     "network_id": _UUID, "cidr": {"type": ["string", "null"], "maxLength": 64}, "ip_version": _VERSION,
-    "subnetpool_id": _UUID_OR_NULL, "use_default_subnetpool": _BOOLEAN, "prefixlen": _LENGTH,
-    "ipv6_ra_mode": _IPV6_MODE, "ipv6_address_mode": _IPV6_MODE},
+    "subnetpool_id": _UUID_OR_NULL, "segment_id": _UUID_OR_NULL, "use_default_subnetpool": _BOOLEAN,
+    "prefixlen": _LENGTH, "ipv6_ra_mode": _IPV6_MODE, "ipv6_address_mode": _IPV6_MODE},
     ("network_id", "ip_version"))
 SUBNET_UPDATE = _body("subnet", _SUBNET)
 
@@ -123,6 +123,13 @@ PORT_UPDATE = _body("port", _PORT | {"mac_address": {"type": ["string", "null"],
 _BINDING = {"host": _ID, "vnic_type": _VNIC_TYPE, "profile": _PROFILE}
 BINDING_CREATE = _body("binding", _BINDING | _OWNER, ["host"])
 BINDING_UPDATE = _body("binding", _BINDING)
+
+_SEGMENT = {"name": {"type": ["string", "null"], "maxLength": 255}, "description": _TEXT}
+SEGMENT_CREATE = _several("segment", _SEGMENT | _OWNER | _TAGGED | {
+    "network_id": _UUID, "network_type": {"type": "string", "maxLength": 32},
+    "physical_network": {"type": "string", "maxLength": 64}, "segmentation_id": _COUNT},
+    ("network_id", "network_type"))
+SEGMENT_UPDATE = _body("segment", _SEGMENT)
 
 _SUBPORTS = {"type": "array", "maxItems": _BULK, "items": _one({
     "port_id": _UUID, "segmentation_type": {"type": ["string", "null"], "maxLength": 32},

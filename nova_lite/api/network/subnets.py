@@ -4,7 +4,9 @@ from nova_lite.api.network import attributes, listing, schemas, views
 from nova_lite.api.network.collection import Collection, ident
 from nova_lite.api.wsgi import validation
 from nova_lite.network import canonical
+from nova_lite.network.exceptions import InvalidInput
 
+_SEGMENT = "segment_id"
 FILTERS = listing.Filters(
     {"name": ("name", str), "network_id": ("network_id", str), "cidr": ("cidr", canonical.cidr),
      "gateway_ip": ("gateway_ip", canonical.address), "ip_version": ("ip_version", listing.number),
@@ -12,7 +14,7 @@ FILTERS = listing.Filters(
      "enable_dhcp": ("enable_dhcp", listing.boolean), "shared": ("shared", listing.boolean),
      "router:external": ("external", listing.boolean), "ipv6_ra_mode": ("ipv6_ra_mode", str),
      "ipv6_address_mode": ("ipv6_address_mode", str)},
-    {"segment_id": None})
+    {_SEGMENT: None})
 
 
 class Subnets(Collection):
@@ -37,6 +39,9 @@ class Subnets(Collection):
         self._networks.get(req.context, values["network_id"])
         target = self._target(req, values)
         req.context.can("create_subnet", target)
+        if said.get(_SEGMENT) is not None:
+            req.context.can(f"create_subnet:{_SEGMENT}", target)
+            raise InvalidInput(detail=f"Subnets are on all segments of their network: leave {_SEGMENT} None.")
         return self._tagged(req, values, target)
 
     @validation.body(schemas.SUBNET_UPDATE)
@@ -48,6 +53,9 @@ class Subnets(Collection):
         return {**ident(row), "project_id": row["project_id"], "network:project_id": network["project_id"],
                 "shared": bool(network["shared"]), "router:external": network["router:external"]}
 
-    @staticmethod
-    def _view(req, row):
-        return views.subnet(row)
+    def _view(self, req, row):
+        return self._views(req, [row])[0]
+
+    def _views(self, req, rows):
+        segment = {_SEGMENT: None} if req.context.may(f"get_subnet:{_SEGMENT}") else {}
+        return [views.subnet(each) | segment for each in rows]

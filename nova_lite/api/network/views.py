@@ -88,6 +88,11 @@ def subnet_pool(row):
     return _common(row) | {name: row[name] for name in names} | {name: str(row[name]) for name in lengths}
 
 
+def segment(row):
+    names = ("id", "network_id", "name", "description", "network_type", "physical_network", "segmentation_id")
+    return {name: row[name] for name in names} | _history(row)
+
+
 def trunk(row):
     return _common(row) | {"port_id": row["port_id"], "admin_state_up": row["admin_state_up"],
                            "status": row["status"], "sub_ports": [_subport(each) for each in row["sub_ports"]]}

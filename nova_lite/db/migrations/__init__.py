@@ -4,4 +4,4 @@
 compares it with the files.
 """
 
-HEAD = "0121"
+HEAD = "0122"

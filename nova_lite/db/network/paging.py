@@ -30,6 +30,7 @@ from nova_lite.db.models.networks import (
 from nova_lite.db.models.port_forwardings import PortForwarding
 from nova_lite.db.models.qos import QosPolicy, QosRule
 from nova_lite.db.models.routers import Router
+from nova_lite.db.models.segments import Segment
 from nova_lite.db.models.trunks import Trunk
 from nova_lite.db.network import port_bindings
 
@@ -96,6 +97,7 @@ ATTRIBUTES = {
     "rbac_policies": _attributes(RbacPolicy.__table__),
     "qos_policies": _attributes(QosPolicy.__table__),
     "qos_rules": _attributes(QosRule.__table__),
+    "segments": _attributes(Segment.__table__),
     "trunks": _attributes(Trunk.__table__, status=TRUNK_STATUS),
 }
 

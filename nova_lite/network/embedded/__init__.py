@@ -19,6 +19,7 @@ from nova_lite.network.embedded.resources.rbac_policies import RbacPolicies
 from nova_lite.network.embedded.resources.router_interfaces import RouterInterfaces
 from nova_lite.network.embedded.resources.routers import Routers
 from nova_lite.network.embedded.resources.security_groups import SecurityGroupRules, SecurityGroups
+from nova_lite.network.embedded.resources.segments import Segments
 from nova_lite.network.embedded.resources.service_providers import ServiceProviders
 from nova_lite.network.embedded.resources.subnet_pools import SubnetPools
 from nova_lite.network.embedded.resources.subnets import Subnets
@@ -54,6 +55,7 @@ class Backend:
         self.floating_ips = FloatingIps(self.networks, self.ports, changes)
         self.port_forwardings = PortForwardings(self.floating_ips, self.ports, changes)
         self.trunks = Trunks()
+        self.segments = Segments(self.networks)
         self.qos_policies = QosPolicies()
         self.qos_rules = QosRules(self.qos_policies, changes)
         self.rbac_policies = RbacPolicies({each.resource: each for each in (

@@ -14,6 +14,7 @@ from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import rows, sharing
+from nova_lite.db.network import segments as segment_queries
 from nova_lite.db.network import zones as zone_queries
 from nova_lite.network import exceptions, router_exceptions
 from nova_lite.network.embedded import addressing, floating, port_security, provider, qos, subnet_ranges, zones
@@ -78,6 +79,7 @@ class Networks(Resource):
         values = {"id": new_id(), **values, "mtu": values.get("mtu") or CONF.network.mtu}
         with db.writer() as session:
             rows.insert(session, Network, values)
+            segment_queries.add_first(session, values["id"])
             self._changes.network(session, values["id"])
         return values["id"]
 
