@@ -1,5 +1,7 @@
 """The types of rules of QoS policies, as data, and what the rules of a policy mean for a port.  Pure."""
 
+import uuid
+
 BANDWIDTH_LIMIT, DSCP_MARKING, MINIMUM_BANDWIDTH = "bandwidth_limit", "dscp_marking", "minimum_bandwidth"
 PACKET_RATE_LIMIT, MINIMUM_PACKET_RATE = "packet_rate_limit", "minimum_packet_rate"
 EGRESS, INGRESS, ANY = "egress", "ingress", "any"
@@ -47,6 +49,33 @@ def limits(rules):
             made |= {f"{each.direction}_pps": _packets(each.max_kpps),
                      f"{each.direction}_pps_burst": _packets(each.max_burst_kpps or 0)}
     return made
+
+
+#: {(type, direction): Placement's class of resources}
+_RESOURCES = {
+    (MINIMUM_BANDWIDTH, EGRESS): "NET_BW_EGR_KILOBIT_PER_SEC",
+    (MINIMUM_BANDWIDTH, INGRESS): "NET_BW_IGR_KILOBIT_PER_SEC",
+    (MINIMUM_PACKET_RATE, EGRESS): "NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC",
+    (MINIMUM_PACKET_RATE, INGRESS): "NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC",
+    (MINIMUM_PACKET_RATE, ANY): "NET_PACKET_RATE_KILOPACKET_PER_SEC"}
+#: Placement's traits of a network that is on no NIC of hosts, and of a port's kind.
+_NETWORK, _VNIC = "CUSTOM_NETWORK_TUNNEL_PROVIDER", "CUSTOM_VNIC_TYPE_{}"
+
+
+def resource_request(port_id, vnic_type, rules):
+    """What a port asks of Placement, in Neutron's form: {"request_groups", "same_subtree"}; None: nothing.
+
+    :param rules: of its policy, as for ``limits``.
+    """
+    vnic, groups = _VNIC.format(vnic_type.upper().replace("-", "_")), []
+    for kind, amount, traits in ((MINIMUM_BANDWIDTH, "min_kbps", [_NETWORK, vnic]),
+                                 (MINIMUM_PACKET_RATE, "min_kpps", [vnic])):
+        found = [each for each in rules if each.type == kind]
+        if found:
+            groups.append({"id": str(uuid.uuid5(uuid.UUID(port_id), ":".join(each.id for each in found))),
+                           "required": traits, "resources": {
+                               _RESOURCES[kind, each.direction]: getattr(each, amount) for each in found}})
+    return {"request_groups": groups, "same_subtree": [each["id"] for each in groups]} if groups else None
 
 
 def _packets(thousands):

@@ -75,6 +75,8 @@ PORT_ATTRIBUTES = {
 }
 #: Attributes of ports that not everyone who sees the port sees.
 PORT_SECRETS = ("binding:vif_type", "binding:vif_details", "binding:host_id", "binding:profile")
+#: What a port asks of Placement, which only operators see.
+PORT_REQUEST = "resource_request"
 #: Attributes of routers that only operators see.
 ROUTER_SECRETS = ("distributed", "ha")
 #: attribute -> check on create and update; a colon more: what is said of the gateway.
@@ -95,9 +97,9 @@ def _attributes():
     for name, (create, update) in PORT_ATTRIBUTES.items():
         yield rule(f"create_port:{name}", create, f"Choose {name} of a new port.", *_PORTS)
         yield rule(f"update_port:{name}", update, f"Change {name} of a port.", *_PORT)
-    for name in PORT_SECRETS:
-        yield rule(f"get_port:{name}", _ADMIN_OR_SERVICE, f"See {name} of a port.", "GET /v2.0/ports",
-                   "GET /v2.0/ports/{id}")
+    for name in (*PORT_SECRETS, PORT_REQUEST):
+        yield rule(f"get_port:{name}", ADMIN if name == PORT_REQUEST else _ADMIN_OR_SERVICE, f"See {name} of a port.",
+                   "GET /v2.0/ports", "GET /v2.0/ports/{id}")
 
 
 def _router_attributes():

@@ -18,7 +18,7 @@ NOT_FOUND_BY = {
     "qos/policies": {"rules"}, "trunks": {"sub_ports"}, "segments": set(),
     "subnets": {"allocation_pools", "dns_nameservers", "host_routes", "service_types"},
     "ports": {"allowed_address_pairs", "extra_dhcp_opts", "binding:profile", "binding:vif_details", "dns_name",
-              "dns_domain", "dns_assignment", "qos_network_policy_id"},
+              "dns_domain", "dns_assignment", "qos_network_policy_id", "resource_request"},
     "security-groups": {"security_group_rules"},
     "security-group-rules": {"normalized_cidr", "tags"}, "rbac-policies": set(),
     "subnetpools": {"prefixes"}, "address-scopes": set(), "address-groups": {"addresses"},

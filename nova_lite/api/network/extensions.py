@@ -158,6 +158,10 @@ EXTENSIONS = {
                                         "Limits of what ports get."),
     "qos-bw-minimum-ingress": Extension("Ingress direction for QoS minimum bandwidth rule",
                                         "2018-07-09T10:00:00-00:00", "A bandwidth that ports get at least."),
+    "port-resource-request": Extension("Port Resource Request", "2018-05-08T10:00:00-00:00",
+                                       "What ports are promised, as requests for Placement."),
+    "port-resource-request-groups": Extension("Port Resource Request Groups", "2021-08-02T10:00:00-00:00",
+                                              "Several groups of such requests."),
     "qos-default": Extension("QoS default policy", "2017-041-06T10:00:00-00:00",
                              "The policy of a project's new networks."),
     "qos-port-network-policy": Extension("QoS port network policy ID", "2019-11-01T10:00:00-00:00",
@@ -198,7 +202,8 @@ NEEDS = {**dict.fromkeys(("trunk", "trunk-details"), TRUNKS), "qos-pps": "packet
          **dict.fromkeys(("qos-fip", "qos-fip-network-policy", "qos-gateway-ip"), QOS_ROUTERS),
          **dict.fromkeys(("net-mtu", "net-mtu-writable"), "mtu"), "port-security": "port_security",
          "allowed-address-pairs": "address_pairs", "extra_dhcp_opt": "dhcp_options",
-         "stateful-security-group": "stateless_groups", "qos-bw-minimum-ingress": MINIMUM_BANDWIDTH,
+         "stateful-security-group": "stateless_groups", **dict.fromkeys(
+             ("qos-bw-minimum-ingress", "port-resource-request", "port-resource-request-groups"), MINIMUM_BANDWIDTH),
          **dict.fromkeys(("qos", "qos-bw-limit-direction", "qos-default", "qos-port-network-policy",
                           "qos-rule-type-details", "qos-rule-type-filter", "qos-rules-alias"), QOS), **dict.fromkeys((
     "external-net", "router", "ext-gw-mode", "extraroute", "extraroute-atomic", "subnet-external-network",

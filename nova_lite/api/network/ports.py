@@ -2,11 +2,12 @@
 
 from nova_lite.api.network import attributes, listing, schemas, views
 from nova_lite.api.network.collection import Collection, ident
+from nova_lite.api.network.extensions import MINIMUM_BANDWIDTH
 from nova_lite.api.network.preconditions import revision
 from nova_lite.api.wsgi import validation
 from nova_lite.network import canonical, port_rights
 from nova_lite.network.exceptions import InvalidInput
-from nova_lite.policies.network import PORT_SECRETS
+from nova_lite.policies.network import PORT_REQUEST, PORT_SECRETS
 
 _FIXED = ("ip_address", "subnet_id", "ip_address_substr")
 
@@ -44,6 +45,7 @@ class Ports(Collection):
         super().__init__(network.ports)
         self._networks = network.networks
         self._interfaces = interfaces
+        self._promises = MINIMUM_BANDWIDTH in network.capabilities
 
     @validation.query(FILTERS.schema)
     def index(self, req):
@@ -93,8 +95,10 @@ class Ports(Collection):
 
     def _views(self, req, rows):
         secrets, made = [name for name in PORT_SECRETS if not req.context.may(f"get_port:{name}")], []
+        asks = self._promises and req.context.may(f"get_port:{PORT_REQUEST}")
+        requests = self._facade.resource_requests(rows) if asks else {}
         for row in rows:
-            made.append(views.port(row))
+            made.append(views.port(row) | ({PORT_REQUEST: requests[row["id"]]} if asks else {}))
             for name in secrets:
                 del made[-1][name]
         return made

@@ -10,6 +10,7 @@ from nova_lite.db.network import addresses as address_queries
 from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import group_scopes, host_scopes, paging, port_bindings, rows
 from nova_lite.db.network import ports as port_queries
+from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import security_groups as group_queries
 from nova_lite.network import exceptions, port_options, port_rights, router_exceptions
@@ -20,6 +21,7 @@ from nova_lite.network.embedded.resources.trunks import check_bound_by_itself, c
 from nova_lite.network.embedded.served import check_capable
 from nova_lite.network.embedded.server_ports import info_cache
 from nova_lite.network.planes.capabilities import Capability
+from nova_lite.objects import qos_rules
 
 _TRIES = 10
 _OF_BINDING = ("host", "binding_profile")
@@ -45,6 +47,15 @@ class Ports(Resource):
     @staticmethod
     def missing(port_id):
         return exceptions.PortNotFound(port_id=port_id)
+
+    @staticmethod
+    def resource_requests(ports):
+        """{port id: qos_rules.resource_request} of some ports (dicts)."""
+        policies = {each["id"]: each[qos.NAME] or each["qos_network_policy_id"] for each in ports}
+        with db.reader() as session:
+            rules = qos_queries.of_policies(session, {each for each in policies.values() if each})
+        return {each["id"]: qos_rules.resource_request(each["id"], each["vnic_type"],
+                                                       rules.get(policies[each["id"]], ())) for each in ports}
 
     def used(self, project_id):
         with db.reader() as session:
