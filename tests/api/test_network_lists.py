@@ -18,7 +18,8 @@ NOT_FOUND_BY = {
     "qos/policies": {"rules"}, "trunks": {"sub_ports"}, "segments": set(),
     "subnets": {"allocation_pools", "dns_nameservers", "host_routes", "service_types"},
     "ports": {"allowed_address_pairs", "extra_dhcp_opts", "binding:profile", "binding:vif_details", "dns_name",
-              "dns_domain", "dns_assignment", "qos_network_policy_id", "resource_request"},
+              "dns_domain", "dns_assignment", "qos_network_policy_id", "resource_request",
+              "trunk_details"},
     "security-groups": {"security_group_rules"},
     "security-group-rules": {"normalized_cidr", "tags"}, "rbac-policies": set(),
     "subnetpools": {"prefixes"}, "address-scopes": set(), "address-groups": {"addresses"},
@@ -133,7 +134,7 @@ def test_a_query_that_means_nothing_is_refused_by_every_list(service, kind, quer
 def test_every_list_of_network_resources_is_tested():
     lists = {each.path[1:] for each in routes.ROUTES if each.target.endswith(":index") and "tags" not in each.path}
     own_tests = {"quotas", "agents", "service-providers", "network-ip-availabilities",
-                 "floatingips/{floatingip_id}/port_forwardings",
+                 "floatingips/{floatingip_id}/port_forwardings", "ports/{port_id}/bindings",
                  *(f"qos/policies/{{policy_id}}/{each}_rules" for each in qos_rules.TYPES)}
     assert lists == {*KINDS, *own_tests}
 

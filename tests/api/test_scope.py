@@ -150,12 +150,16 @@ def test_networks_answer_each_scope_as_neutron_does(cast, neutron, entry):
     path, lists = cloud.path("network", entry.path), "{" not in entry.path and "quotas" not in entry.path
     target = dict.fromkeys(("project_id", "network:project_id", "security_group:project_id", "ext_parent:project_id"),
                            cast.project_id)
+    if entry.path.startswith("/ports/{port_id}/bindings"):      # whose the port is Neutron does not ask
+        target = {}
     for persona in PERSONAS:
         credentials = cast.credentials(persona)
         answer = cloud.send(entry.method, path, _network_body(cast, entry), user=str(persona))
         _restore(cloud)
         allowed = neutron.allows(entry.policy, target, credentials) or (
             entry.policy == "get_quota" and "{" in entry.path and persona.scope == "project")       # the own project's
+        if not target:                      # Neutron looks first, and that is a rule of its own
+            allowed = allowed and neutron.allows("get_port_binding", target, credentials)
         if entry.path == "/quotas":         # Neutron asks of the own project, and shows its manager those of all
             allowed = persona.scope == "project" and "admin" in persona.roles
         if entry.path == "/qos/rule-types/{id}":        # beyond its rule, Neutron shows them to administrators
@@ -198,7 +202,7 @@ def _kind(entry):
     """What the rule of an entry is about."""
     named = entry.policy.partition("_")[2]
     return {"prefixes": "subnetpool", "addresses": "address_group", "router_interface": "router",
-            "extraroutes": "router", "subports": "trunk"}.get(named, named)
+            "extraroutes": "router", "subports": "trunk", "": "port_binding"}.get(named, named)
 
 
 def _network_body(cast, entry):

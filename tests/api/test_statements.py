@@ -31,7 +31,9 @@ FIXED = {
 #: These look at more tables, each once.
 MORE = {"/os-floating-ips": 7, "/os-floating-ips/{id}": 7, "/servers/{server_id}/os-security-groups": 8,
         "/quotas/{project_id}/details": 13,
-        "/servers/{server_id}/os-interface": 5, "/servers/{server_id}/os-interface/{id}": 5, "/ports/{id}": 5,
+        "/servers/{server_id}/os-interface": 5, "/servers/{server_id}/os-interface/{id}": 5,
+        "/ports": 5, "/ports/{id}": 5,
+        "/ports/{port_id}/bindings": 5, "/ports/{port_id}/bindings/{id}": 5,
         "/ports/{id}/tags": 5, "/ports/{id}/tags/{tag}": 5,
         "/projects/{target_id}/users/{user_id}/roles": 6, "/projects/{target_id}/users/{user_id}/roles/{role_id}": 7,
         "/domains/{target_id}/users/{user_id}/roles": 6, "/domains/{target_id}/users/{user_id}/roles/{role_id}": 7,
@@ -53,7 +55,7 @@ ELSEWHERE = {
     "/servers/{server_id}/os-volume_attachments/{id}": (404,)}
 
 #: Lists that are empty, and not refused, for others than administrators.
-EMPTY_FOR_OTHERS = ("/network-ip-availabilities",)
+EMPTY_FOR_OTHERS = ("/network-ip-availabilities", "/segments")
 
 
 def shown():

@@ -29,6 +29,7 @@ class Segments(Collection):
         return self._create(req)
 
     def _new(self, req, said):
+        attributes.owner(req, said)         # whose a segment is nobody asks, but a body may name the caller's own alone
         req.context.can("create_segment", {})
         values = attributes.values({name: each for name, each in said.items()
                                     if name not in ("project_id", "tenant_id")})

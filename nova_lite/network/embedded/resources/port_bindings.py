@@ -5,6 +5,7 @@ from nova_lite.db import hosts
 from nova_lite.db.models.networks import Port
 from nova_lite.db.network import host_scopes, port_bindings, rows
 from nova_lite.network import binding_exceptions, exceptions
+from nova_lite.network.embedded.resources.ports import held
 from nova_lite.network.embedded.zones import BINARY
 from nova_lite.network.listing import page_of
 from nova_lite.objects.desired_state import of_host
@@ -56,7 +57,7 @@ class PortBindings:
         :raises PortBindingError: a server's port cannot be on a host that there is not.
         """
         with db.writer() as session:
-            port = self._ports.held(session, port)
+            port = held(self._ports, session, port)
             self._check_free(session, port, host)
             port_bindings.add_inactive(session, port["id"], host, profile)
             self._moved(session, port, after=host)
@@ -68,7 +69,7 @@ class PortBindings:
         :raises PortBound: the active binding of a server's port cannot move.  Otherwise as ``add``.
         """
         with db.writer() as session:
-            port = self._ports.held(session, port)
+            port = held(self._ports, session, port)
             found = self.get(port, host)
             wanted = values.get("host", host)
             if wanted != host:
@@ -87,7 +88,7 @@ class PortBindings:
         :raises PortBindingAlreadyActive:  :raises PortBound: a server has the port.
         """
         with db.writer() as session:
-            port = self._ports.held(session, port)
+            port = held(self._ports, session, port)
             if port["host"] == host:
                 self._of(port)
                 raise binding_exceptions.PortBindingAlreadyActive(port_id=port["id"], host=host)
@@ -103,7 +104,7 @@ class PortBindings:
         :raises PortBindingNotFound:  :raises PortBound: it is the active one of a server's port.
         """
         with db.writer() as session:
-            port = self._ports.held(session, port)
+            port = held(self._ports, session, port)
             if self.get(port, host)["status"] == BindingState.ACTIVE:
                 _check_movable(port, active=True)
                 port_bindings.update(session, port["id"], {"host": None, "binding_profile": {}})

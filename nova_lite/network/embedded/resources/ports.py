@@ -5,7 +5,6 @@ from nova_lite.common.visibility import ALL
 from nova_lite.db import locks
 from nova_lite.db.base import new_id
 from nova_lite.db.models.networks import Network, Port
-from nova_lite.db.models.qos import QosPolicy
 from nova_lite.db.network import addresses as address_queries
 from nova_lite.db.network import floating_ips as floating_queries
 from nova_lite.db.network import group_scopes, host_scopes, paging, port_bindings, rows
@@ -109,7 +108,7 @@ class Ports(Resource):
         """
         values = dict(values)
         with db.writer() as session:
-            port = self.held(session, port, revision, values.get(qos.NAME))
+            port = held(self, session, port, revision, values.get(qos.NAME))
             wanted, group_ids = values.pop("fixed_ips", None), values.pop("security_groups", None)
             _check_bound(port, values)
             if values.get("host", port["host"]) != port["host"]:
@@ -152,15 +151,6 @@ class Ports(Resource):
                     readdressed(*_difference(port, changed))
             return changed
 
-    def held(self, session, port, revision=None, policy_id=None):
-        """The port, locked until the transaction ends, after its server's row and the QoS policy that it is to have."""
-        server_id = self.load(ALL, port["id"])["server_id"]
-        if server_id:
-            locks.server(session, server_id)
-        if policy_id is not None:
-            rows.lock(session, QosPolicy, policy_id, writing=False)
-        return self.hold(port["id"], revision)
-
     def delete(self, context, port, revision=None):
         """Floating IPs stand for it no more.
 
@@ -169,7 +159,7 @@ class Ports(Resource):
         :raises FipAssociated: another project's floating IP stands for it.
         """
         with db.writer() as session:
-            port = self.held(session, port, revision)
+            port = held(self, session, port, revision)
             if port["server_id"]:
                 raise exceptions.ServicePortInUse(port_id=port["id"],
                                                   reason=f"it is in use by server {port['server_id']}")
@@ -184,6 +174,18 @@ class Ports(Resource):
             floating.release(session, self._changes, [port["id"]])
             port_queries.delete(session, port["id"])
             self._changes.groups(session)
+
+
+def held(ports, session, port, revision=None, policy_id=None):
+    """A port, locked until the transaction ends, after its server's row and the QoS policy that it is to have.
+
+    :param ports: the Ports.  :param port: as it was loaded.
+    """
+    server_id = ports.load(ALL, port["id"])["server_id"]
+    if server_id:
+        locks.server(session, server_id)
+    qos.hold_policy(session, policy_id)
+    return ports.hold(port["id"], revision)
 
 
 def _check_bound(port, values):
