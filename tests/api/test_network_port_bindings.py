@@ -15,7 +15,7 @@ UNBOUND = INACTIVE | {"host": "", "status": "ACTIVE", "vif_type": "unbound"}
 
 
 @pytest.fixture
-def port(service):  # noqa: F811
+def device_port(service):  # noqa: F811
     """One of a device, bound nowhere."""
     return service.make("port", network_id=service.net()[0]["id"], device_owner="compute:other")
 
@@ -28,87 +28,87 @@ def bind(service, port, host, user="nova", **values):  # noqa: F811
     return service.call("POST", f"/ports/{port['id']}/bindings", {"binding": {"host": host, **values}}, user)
 
 
-def test_a_port_gets_more_bindings(service, port):  # noqa: F811
-    assert bindings(service, port) == [UNBOUND]
-    made = bind(service, port, "h1", profile={"a": 1}, vnic_type="normal")
+def test_a_port_gets_more_bindings(service, device_port):  # noqa: F811
+    assert bindings(service, device_port) == [UNBOUND]
+    made = bind(service, device_port, "h1", profile={"a": 1}, vnic_type="normal")
     assert (made.status_int, made.json) == (201, {"binding": INACTIVE | {"host": "h1", "profile": {"a": 1}}})
-    assert bind(service, port, "h2").status_int == 201
-    assert [each["host"] for each in bindings(service, port)] == ["", "h1", "h2"]
-    assert service.find(f"/ports/{port['id']}/bindings/h1", "admin") == made.json["binding"]
-    assert service.find(f"/ports/{port['id']}", "admin")["binding:host_id"] == ""
-    refused(bind(service, port, "h1"), 409, "PortBindingAlreadyExists",
-            f"Binding for port {port['id']} on host h1 already exists.")
+    assert bind(service, device_port, "h2").status_int == 201
+    assert [each["host"] for each in bindings(service, device_port)] == ["", "h1", "h2"]
+    assert service.find(f"/ports/{device_port['id']}/bindings/h1", "admin") == made.json["binding"]
+    assert service.find(f"/ports/{device_port['id']}", "admin")["binding:host_id"] == ""
+    refused(bind(service, device_port, "h1"), 409, "PortBindingAlreadyExists",
+            f"Binding for port {device_port['id']} on host h1 already exists.")
 
 
-def test_bindings_are_filtered_sorted_and_paged(service, port):  # noqa: F811
+def test_bindings_are_filtered_sorted_and_paged(service, device_port):  # noqa: F811
     for host in ("h1", "h2"):
-        bind(service, port, host)
+        bind(service, device_port, host)
     for query, hosts in (("?status=INACTIVE", ["h1", "h2"]), ("?host=h2", ["h2"]), ("?vif_type=unbound", [""]),
                          ("?sort_key=host&sort_dir=desc", ["h2", "h1", ""]), ("?limit=1&marker=h1", ["h2"])):
-        assert [each["host"] for each in bindings(service, port, query)] == hosts, query
-    assert bindings(service, port, "?host=h1&fields=status") == [{"status": "INACTIVE"}]
-    path = f"/ports/{port['id']}/bindings"
+        assert [each["host"] for each in bindings(service, device_port, query)] == hosts, query
+    assert bindings(service, device_port, "?host=h1&fields=status") == [{"status": "INACTIVE"}]
+    path = f"/ports/{device_port['id']}/bindings"
     page = service.call("GET", f"{path}?limit=1", user="admin").json["bindings_links"]
     assert page[0]["href"].endswith(f"{path}?limit=1&marker=")
     refused(service.call("GET", f"{path}?marker=h9", user="admin"), 404, "PortBindingNotFound", "h9")
     assert service.call("GET", f"{path}?bogus=1", user="admin").status_int == 400
 
 
-def test_an_inactive_binding_becomes_the_active_one(service, port):  # noqa: F811
-    bind(service, port, "h1", profile={"a": 1})
-    bind(service, port, "h2")
-    path = f"/ports/{port['id']}"
+def test_an_inactive_binding_becomes_the_active_one(service, device_port):  # noqa: F811
+    bind(service, device_port, "h1", profile={"a": 1})
+    bind(service, device_port, "h2")
+    path = f"/ports/{device_port['id']}"
     before = service.find(path)["revision_number"]
     answer = service.call("PUT", f"{path}/bindings/h1/activate", user="nova")
     active = INACTIVE | {"host": "h1", "profile": {"a": 1}, "status": "ACTIVE"}
     assert (answer.status_int, answer.json) == (200, active)
-    assert bindings(service, port) == [UNBOUND | {"status": "INACTIVE"}, active, INACTIVE | {"host": "h2"}]
+    assert bindings(service, device_port) == [UNBOUND | {"status": "INACTIVE"}, active, INACTIVE | {"host": "h2"}]
     shown = service.find(path, "admin")
     assert (shown["binding:host_id"], shown["binding:profile"], shown["revision_number"]) == ("h1", {"a": 1},
                                                                                              before + 1)
     refused(service.call("PUT", f"{path}/bindings/h1/activate", user="nova"), 409, "PortBindingAlreadyActive",
-            f"Binding for port {port['id']} on host h1 is already active.")
+            f"Binding for port {device_port['id']} on host h1 is already active.")
     assert service.call("PUT", f"{path}/bindings/h2/activate", user="nova").status_int == 200
-    assert [(each["host"], each["status"], each["vif_type"]) for each in bindings(service, port)] == [
+    assert [(each["host"], each["status"], each["vif_type"]) for each in bindings(service, device_port)] == [
         ("", "INACTIVE", "unbound"), ("h1", "INACTIVE", "unbound"), ("h2", "ACTIVE", "bridge")]
     free = service.call("PUT", path, {"port": {"binding:host_id": ""}}, "admin")
     assert free.json["port"]["binding:vif_type"] == "unbound"
-    assert [each["host"] for each in bindings(service, port)] == ["", "h1"]
+    assert [each["host"] for each in bindings(service, device_port)] == ["", "h1"]
     taken = service.call("PUT", path, {"port": {"binding:host_id": "h1"}}, "admin")
     assert taken.json["port"]["binding:vif_type"] == "bridge"
-    assert bindings(service, port) == [active | {"profile": {}}]
+    assert bindings(service, device_port) == [active | {"profile": {}}]
 
 
-def test_bindings_are_changed_and_deleted(service, port):  # noqa: F811
-    bind(service, port, "h1")
-    bind(service, port, "h2")
-    path = f"/ports/{port['id']}/bindings"
+def test_bindings_are_changed_and_deleted(service, device_port):  # noqa: F811
+    bind(service, device_port, "h1")
+    bind(service, device_port, "h2")
+    path = f"/ports/{device_port['id']}/bindings"
     changed = service.call("PUT", f"{path}/h1", {"binding": {"host": "h3", "profile": {"b": 2}}}, "admin")
     assert changed.json["binding"] == INACTIVE | {"host": "h3", "profile": {"b": 2}}
     assert service.call("PUT", f"{path}/h3", {"binding": {"profile": None}}, "admin").json["binding"]["profile"] == {}
     refused(service.call("PUT", f"{path}/h3", {"binding": {"host": "h2"}}, "admin"), 409, "PortBindingAlreadyExists")
     assert service.call("DELETE", f"{path}/h3", user="nova").status_int == 204
-    assert [each["host"] for each in bindings(service, port)] == ["", "h2"]
+    assert [each["host"] for each in bindings(service, device_port)] == ["", "h2"]
     service.call("PUT", f"{path}/h2/activate", user="nova")
     assert service.call("DELETE", f"{path}/h2", user="nova").status_int == 204
-    assert bindings(service, port) == [UNBOUND]
+    assert bindings(service, device_port) == [UNBOUND]
     for method, rest, body in (("GET", "", None), ("PUT", "", {"binding": {}}), ("PUT", "/activate", None),
                                ("DELETE", "", None)):
         refused(service.call(method, f"{path}/h3{rest}", body, "admin" if method == "PUT" and not rest else "nova"),
-                404, "PortBindingNotFound", f"Binding for port {port['id']} for host h3 could not be found.")
-    assert service.call("DELETE", f"/ports/{port['id']}").status_int == 204
+                404, "PortBindingNotFound", f"Binding for port {device_port['id']} for host h3 could not be found.")
+    assert service.call("DELETE", f"/ports/{device_port['id']}").status_int == 204
 
 
-def test_what_is_no_binding_is_refused(service, port):  # noqa: F811
+def test_what_is_no_binding_is_refused(service, device_port):  # noqa: F811
     for body in ({}, {"host": ""}, {"host": None}, {"host": "h", "vnic_type": "direct"}, {"host": "h", "profile": 1},
                  {"host": "h", "status": "ACTIVE"}, {"host": "h", "vif_type": "bridge"}):
-        answer = service.call("POST", f"/ports/{port['id']}/bindings", {"binding": body}, "nova")
+        answer = service.call("POST", f"/ports/{device_port['id']}/bindings", {"binding": body}, "nova")
         assert answer.status_int == 400, body
-    refused(bind(service, port, "h", profile={"a": "x" * 4095}), 400, "InvalidInput",
+    refused(bind(service, device_port, "h", profile={"a": "x" * 4095}), 400, "InvalidInput",
             "binding:profile value too large.")
     refused(service.call("POST", f"/ports/{NOWHERE}/bindings", {"binding": {"host": "h"}}, "nova"), 404,
             "PortNotFound")
-    other = service.make("port", network_id=port["network_id"])
+    other = service.make("port", network_id=device_port["network_id"])
     message = f"Bad port request: Invalid port {other['id']}. Operation only valid on compute and shared filesystem " \
               f"ports."
     path = f"/ports/{other['id']}/bindings"
@@ -118,9 +118,9 @@ def test_what_is_no_binding_is_refused(service, port):  # noqa: F811
         refused(service.call(method, path + rest, body, user), 400, "BadRequest", message)
 
 
-def test_bindings_are_for_operators_and_services(service, port):  # noqa: F811
-    bind(service, port, "h1")
-    path = f"/ports/{port['id']}/bindings"
+def test_bindings_are_for_operators_and_services(service, device_port):  # noqa: F811
+    bind(service, device_port, "h1")
+    path = f"/ports/{device_port['id']}/bindings"
     for method, rest, body in (("GET", "", None), ("POST", "", {"binding": {"host": "h"}}), ("GET", "/h1", None),
                                ("PUT", "/h1", {"binding": {}}), ("PUT", "/h1/activate", None), ("DELETE", "/h1", None)):
         refused(service.call(method, path + rest, body), 404, "HTTPNotFound")
@@ -160,13 +160,13 @@ def test_a_servers_port_is_also_on_hosts_that_it_may_move_to(service):  # noqa: 
     assert on_hosts() == ["host1"]
 
 
-def test_a_server_takes_a_port_that_has_a_binding_on_its_host(service, port):  # noqa: F811
-    bind(service, port, "host1")
-    bind(service, port, "h2")
-    free = service.call("PUT", f"/ports/{port['id']}", {"port": {"device_owner": "", "device_id": ""}})
+def test_a_server_takes_a_port_that_has_a_binding_on_its_host(service, device_port):  # noqa: F811
+    bind(service, device_port, "host1")
+    bind(service, device_port, "h2")
+    free = service.call("PUT", f"/ports/{device_port['id']}", {"port": {"device_owner": "", "device_id": ""}})
     assert free.status_int == 200
-    server, _ = service.boot([{"port": port["id"]}])
-    assert [(each["host"], each["status"]) for each in bindings(service, port)] == [
+    server, _ = service.boot([{"port": device_port["id"]}])
+    assert [(each["host"], each["status"]) for each in bindings(service, device_port)] == [
         ("h2", "INACTIVE"), ("host1", "ACTIVE")]
     service.release(server)
-    assert service.find(f"/ports/{port['id']}", "admin")["binding:host_id"] == ""
+    assert service.find(f"/ports/{device_port['id']}", "admin")["binding:host_id"] == ""
