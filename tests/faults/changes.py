@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import importlib
 
+from nova_lite.objects import qos_rules
 from tests.faults.scenarios import Scenario, asker, scenarios
 from tests.sample_resources import QOS_RULES
 
@@ -35,7 +36,8 @@ def _at(path, body=None, user="admin", headers=None):
 
 #: {type: what a rule of it is changed to}
 _OTHER_QOS_RULES = {"bandwidth_limit": {"max_kbps": 2000}, "dscp_marking": {"dscp_mark": 10},
-                    "minimum_bandwidth": {"min_kbps": 7}}
+                    "minimum_bandwidth": {"min_kbps": 7}, "packet_rate_limit": {"max_kpps": 20},
+                    "minimum_packet_rate": {"min_kpps": 2}}
 #: "service METHOD route" (an action: "service action NAME") -> how to ask for it.  ONE LINE EACH.
 CHANGES = {
     "compute PUT /servers/{id}": _at("/servers/{server}", {"server": {"name": "renamed"}}, "demo"),
@@ -135,10 +137,11 @@ CHANGES = {
     "network PUT /security-groups/{id}": _at("/security-groups/{group}", {"security_group": {"name": "other"}}, "demo"),
     "network DELETE /security-groups/{id}": _at("/security-groups/{group}", None, "demo"),
     **{f"network {change} /{kind}/{{id}}/tags{more}": _at(f"/{kind}/{{{fact}}}/tags{tag}", body,
-                                                           "admin" if fact == "qos" else "demo")
+                                                           "admin" if fact in ("qos", "segment") else "demo")
        for kind, fact in (("networks", "network"), ("subnets", "subnet"), ("ports", "port"),
                           ("security-groups", "group"), ("subnetpools", "pool"), ("routers", "router"),
-                          ("floatingips", "floating"), ("qos/policies", "qos"), ("policies", "qos"))
+                          ("floatingips", "floating"), ("qos/policies", "qos"), ("policies", "qos"),
+                          ("trunks", "trunk"), ("segments", "segment"))
        for change, more, tag, body in (("POST", "", "", {"tags": ["new"]}), ("PUT", "", "", {"tags": ["new"]}),
                                        ("DELETE", "", "", None), ("PUT", "/{tag}", "/new", None),
                                        ("DELETE", "/{tag}", "/t", None))},
@@ -151,8 +154,26 @@ CHANGES = {
         f"/qos/policies/{{qos}}/{kind}_rules/{{{kind}}}", body) for kind, value in _OTHER_QOS_RULES.items()
        for method, body in (("PUT", {f"{kind}_rule": value}), ("DELETE", None))},
     **{f"network {method} /qos/alias_{kind}_rules/{{id}}": _at(f"/qos/alias_{kind}_rules/{{{kind}}}", body)
-       for kind, value in _OTHER_QOS_RULES.items()
+       for kind, value in _OTHER_QOS_RULES.items() if kind in qos_rules.ALIASED
        for method, body in (("PUT", {f"alias_{kind}_rule": value}), ("DELETE", None))},
+    "network POST /ports/{port_id}/bindings": _at("/ports/{device_port}/bindings", {"binding": {"host": "new"}},
+                                                  "nova"),
+    "network PUT /ports/{port_id}/bindings/{id}": _at("/ports/{device_port}/bindings/h1", {"binding": {
+        "profile": {"a": 1}}}),
+    "network PUT /ports/{port_id}/bindings/{id}/activate": _at("/ports/{device_port}/bindings/h1/activate", None,
+                                                               "nova"),
+    "network DELETE /ports/{port_id}/bindings/{id}": _at("/ports/{device_port}/bindings/h1", None, "nova"),
+    "network POST /segments": _at("/segments", {"segment": {"network_id": "{network}", "network_type": "local"}}),
+    "network PUT /segments/{id}": _at("/segments/{segment}", {"segment": {"name": "renamed"}}),
+    "network DELETE /segments/{id}": _at("/segments/{segment}"),
+    "network POST /trunks": _at("/trunks", {"trunk": {"port_id": "{port}", "sub_ports": [
+        {"port_id": "{loose_port}", "segmentation_type": "vlan", "segmentation_id": 3}]}}, "demo"),
+    "network PUT /trunks/{id}": _at("/trunks/{trunk}", {"trunk": {"name": "renamed"}}, "demo"),
+    "network DELETE /trunks/{id}": _at("/trunks/{trunk}", None, "demo"),
+    "network PUT /trunks/{id}/add_subports": _at("/trunks/{trunk}/add_subports", {"sub_ports": [
+        {"port_id": "{loose_port}", "segmentation_type": "vlan", "segmentation_id": 3}]}, "demo"),
+    "network PUT /trunks/{id}/remove_subports": _at("/trunks/{trunk}/remove_subports", {"sub_ports": [
+        {"port_id": "{subport}"}]}, "demo"),
     "network POST /address-scopes": _at("/address-scopes", {"address_scope": {"name": "new", "ip_version": 4}}, "demo"),
     "network PUT /address-scopes/{id}": _at("/address-scopes/{scope}", {"address_scope": {"name": "renamed"}}, "demo"),
     "network DELETE /address-scopes/{id}": _at("/address-scopes/{scope}", None, "demo"),
@@ -337,9 +358,10 @@ def furnish(world):
         "target_tenant": "{admin_project}"}}, "rbac_policy", "id", user="demo")
     _routers(facts, made)
     _qos(facts, made)
+    _trunks(facts, made)
     for kind, fact in (("networks", facts.network), ("subnets", facts.subnet), ("ports", facts.port),
                        ("security-groups", facts.group), ("subnetpools", facts.pool), ("routers", facts.router),
-                       ("floatingips", facts.floating)):
+                       ("floatingips", facts.floating), ("trunks", facts.trunk)):
         made("network", f"/{kind}/{fact}/tags/t", None, method="PUT", user="demo")
     made("network", "/quotas/{admin_project}", {"quota": {"port": 99}}, method="PUT")
     facts.user = made("identity", "/users", {"user": {"name": "u", "password": "first-1"}}, "user", "id")
@@ -367,6 +389,20 @@ def _qos(facts, made):
                                   f"{kind}_rule", "id"))
     made("network", f"/networks/{facts.network}", {"network": {"qos_policy_id": facts.qos}}, method="PUT", user="demo")
     made("network", f"/qos/policies/{facts.qos}/tags/t", None, method="PUT")
+
+
+def _trunks(facts, made):
+    """A trunk with a sub-port, a port of nothing, one of a device with a binding, and a segment."""
+    for name, said in (("parent", {}), ("subport", {}), ("loose_port", {}),
+                       ("device_port", {"device_owner": "compute:other"})):
+        vars(facts)[name] = made("network", "/ports", {"port": {"network_id": facts.network, **said}}, "port", "id",
+                                 user="demo")
+    facts.trunk = made("network", "/trunks", {"trunk": {"port_id": facts.parent, "sub_ports": [
+        {"port_id": facts.subport, "segmentation_type": "vlan", "segmentation_id": 2}]}}, "trunk", "id", user="demo")
+    made("network", f"/ports/{facts.device_port}/bindings", {"binding": {"host": "h1"}}, user="nova")
+    facts.segment = made("network", "/segments", {"segment": {"network_id": facts.network, "network_type": "local"}},
+                         "segment", "id")
+    made("network", f"/segments/{facts.segment}/tags/t", None, method="PUT")
 
 
 def _routers(facts, made):

@@ -178,8 +178,8 @@ def _as_tables(ports):
     """The ports of a remote service as rows of the embedded service's tables."""
     rows = [types.SimpleNamespace(
         id=each["id"], mac_address=each["mac_address"], network_id=each["network_id"], nic_index=each["index"],
-        server_id=each["device_id"] or None, made_for_server=each["owned"], project_id=each["project_id"])
-        for each in ports]
+        server_id=each["device_id"] or None, made_for_server=each["owned"], device_owner="",
+        project_id=each["project_id"]) for each in ports]
     bindings = [types.SimpleNamespace(port_id=each["id"], host=each["host"], state="ACTIVE") for each in ports]
     addresses = [types.SimpleNamespace(port_id=each["id"]) for each in ports if each["fixed_ips"]]
     return {"ports": rows, "port_bindings": bindings, "fixed_ips": addresses}
@@ -457,7 +457,8 @@ def ports(records):
             yield f"port {port.id} is of server {port.server_id}, which is no more"
         if port.server_id is None and port.made_for_server:
             yield f"port {port.id} was made for a server and has none"
-        if port.server_id is None and (bound[port.id] != [""] or port.nic_index is not None):
+        others = port.server_id is None and port.device_owner       # whoever has it says where it is
+        if port.server_id is None and (bound[port.id] != [""] and not others or port.nic_index is not None):
             yield f"port {port.id} is of no server and says it is on {bound[port.id]}"
         if row is not None and bound[port.id] != [row.host or ""]:
             yield f"port {port.id} is bound to {bound[port.id]}; its server {row.id} is on {row.host}"

@@ -136,6 +136,7 @@ class World:
             roles = ("admin", "member", "reader") if name == "admin" else ("member", "reader")
             token = facades.identity.issue(user.id, name, project_id=project.id, roles=roles, ttl=10 ** 6)
             vars(facts).update({name: token, f"{name}_user": user.id, f"{name}_project": project.id})
+        facts.nova = facades.identity.issue("nova", project_id=facts.admin_project, roles=("service",), ttl=10 ** 6)
 
     def boot(self, name):
         """Start one process."""
