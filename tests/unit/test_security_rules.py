@@ -96,6 +96,30 @@ def test_what_did_not_change_loads_nothing(kernel):
     assert kernel.enforce(known(), *ports).startswith("add table bridge t\ndelete table bridge t\n")
 
 
+def test_a_kernel_that_limits_no_packets_keeps_all_other_rules(kernel, caplog):
+    """The port that wants it says why it does not work; others do."""
+    paced, plain = port(1, WEB, qos={"egress_pps": 1000, "egress_pps_burst": 50}), port(2, WEB)
+    kernel.refuses = 1                  # the trial alone
+    text = kernel.enforce(known(), paced, plain)
+    assert "limit rate" not in text and f'"{plain.tap}" : jump from_guest' in text and f'"{paced.tap}" : ' in text
+    assert "nft_limit" in kernel.guard.fault(paced) and kernel.guard.fault(plain) == ""
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
+    assert kernel.enforce(known(), paced, plain) == ""
+
+
+def test_packets_are_limited_by_rules_of_the_ports_own(kernel):
+    paced = port(1, WEB, qos={"egress_pps": 1000, "egress_pps_burst": 50, "ingress_pps": 40})
+    trial, _, text = kernel.enforce(known(), paced).rpartition("delete table bridge t_trial\n")
+    assert trial.count("limit rate") == 1 and kernel.guard.fault(paced) == ""
+    key = paced.port_id.replace("-", "")
+    assert "limit rate over 1000/second burst 50 packets drop" in text
+    assert "limit rate over 40/second burst 5 packets drop" in text
+    for name, chain in (("paced_out", "out"), ("paced_in", "in")):
+        assert f'"{paced.tap}" : jump {chain}_{key}' in text and f"add map bridge t {name} {{" in text
+    plain = port(1, WEB)
+    assert f"delete chain bridge t out_{key}" in kernel.enforce(known(), plain)
+
+
 def test_a_rule_more_rewrites_its_groups_chain_alone(kernel):
     ports = port(1, WEB), port(2, DATABASE)
     kernel.enforce(known(), *ports)

@@ -1,5 +1,6 @@
 """Security groups and anti-spoofing in force on this host: what the kernel has of them, and what is to be changed."""
 
+import dataclasses
 import logging
 
 from nova_lite.network.planes.groups import EGRESS, INGRESS, allows
@@ -24,6 +25,7 @@ class Guard:
         self._made = {}             # {name of a thing: (what it was made of, Piece)}
         self._numbers = {}          # Profile -> its number
         self._state = _State({}, Groups(), {})
+        self._unpaced = None        # why packets cannot be limited by number; "": they can; None: nobody has tried
         self._is_uncut = True       # whether connections may be open that rules do not allow: at the start nobody knows
 
     def distrust(self):
@@ -33,6 +35,24 @@ class Guard:
     def text(self):
         """What the tables are to have, as text for nftables; "": it is not known, or nothing."""
         return pieces.whole(self._cloud, ports.FAMILIES, self._loaded.values()) if self._loaded else ""
+
+    def fault(self, port):
+        """Why a port's packets are not limited by number, as they should be; ""."""
+        return self._unpaced or "" if ports.is_paced(port) else ""
+
+    def _paceable(self, some):
+        """Ports as they can be in force: one rule that the kernel does not know would keep all others out."""
+        if any(map(ports.is_paced, some)) and self._unpaced is None:
+            try:
+                self._load(ports.trial(self._cloud))
+                self._unpaced = ""
+            except HostNetworkError as error:
+                self._unpaced = f"The kernel limits no numbers of packets (nft_limit): {error}"
+                LOG.error("%s", self._unpaced)
+        if not self._unpaced:
+            return some
+        return [dataclasses.replace(port, qos={name: each for name, each in port.qos.items() if "_pps" not in name})
+                for port in some]
 
     def enforce(self, segments, parts, known):
         """Put the rules of these networks' ports in force, and end connections that they do not let pass any more.
@@ -46,7 +66,8 @@ class Guard:
         numbers, new = self._native(zones.allot, self._cloud, [each.network_id for each in segments])
         if new:
             self._native(_empty, new)
-        state = _State({port.port_id: port for each in segments for port in each.ports}, known, numbers)
+        some = self._paceable([port for each in segments for port in each.ports])
+        state = _State({port.port_id: port for port in some}, known, numbers)
         wanted = self._pieces(state, segments, parts)
         self._put(wanted)
         before, self._state = self._state, state

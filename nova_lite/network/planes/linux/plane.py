@@ -131,7 +131,8 @@ class LinuxPlane(HostPlane):
 
     def _fault(self, port, faults, devices):
         """Why a port does not work as it should; "": it does.  :param faults: {network id: why it does not work}"""
-        return faults[port.network_id] or self.lacks(port) or (self._shaper.fault(port) if port.tap in devices else "")
+        return faults[port.network_id] or self.lacks(port) or self._builder.guard.fault(port) or (
+            self._shaper.fault(port) if port.tap in devices else "")
 
     def known_groups(self):
         return self._known.now

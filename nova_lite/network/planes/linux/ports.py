@@ -12,7 +12,7 @@ them: the host's ranges (Docker's, for one) may be a tenant's as well.
 import ipaddress
 
 from nova_lite.common.ipv6 import link_local
-from nova_lite.network.planes.linux import groups
+from nova_lite.network.planes.linux import groups, nft
 from nova_lite.network.planes.linux.groups import GATEWAY, RECEIVER, SENDER, UNCHECKED
 from nova_lite.network.planes.linux.parts import METADATA
 from nova_lite.network.planes.linux.pieces import Chain, Piece
@@ -230,6 +230,18 @@ def of_port(port, number, stateful):
     claimed = ", ".join(map(_target, targets))
     return Piece(elements=elements, chains=chains | {("bridge", chain): Chain(
         (f"@nh,384,128 != {{ {claimed} }} drop",) if targets[0].prefixlen else ())})
+
+
+def is_paced(port):
+    """Whether the number of its packets is limited."""
+    return any(port.qos.get(f"{way}_pps") for way in ("egress", "ingress"))
+
+
+def trial(cloud):
+    """Text that loads, and leaves nothing, where the kernel can limit numbers of packets (nft_limit)."""
+    name = f"{cloud}_trial"
+    return nft.nothing("bridge", name) + nft.table("bridge", name, nft.jumped("c", (
+        "limit rate over 1/second drop",))) + f"delete table bridge {name}\n"
 
 
 def _paced(port, tap):
