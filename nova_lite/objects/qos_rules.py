@@ -1,5 +1,6 @@
 """The types of rules of QoS policies, as data, and what the rules of a policy mean for a port.  Pure."""
 
+import re
 import uuid
 
 BANDWIDTH_LIMIT, DSCP_MARKING, MINIMUM_BANDWIDTH = "bandwidth_limit", "dscp_marking", "minimum_bandwidth"
@@ -58,17 +59,19 @@ _RESOURCES = {
     (MINIMUM_PACKET_RATE, EGRESS): "NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC",
     (MINIMUM_PACKET_RATE, INGRESS): "NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC",
     (MINIMUM_PACKET_RATE, ANY): "NET_PACKET_RATE_KILOPACKET_PER_SEC"}
-#: Placement's traits of a network that is on no NIC of hosts, and of a port's kind.
-_NETWORK, _VNIC = "CUSTOM_NETWORK_TUNNEL_PROVIDER", "CUSTOM_VNIC_TYPE_{}"
+#: Placement's traits of a network that is on no NIC of hosts, of a physical network, and of a port's kind.
+_NO_NIC, _PHYSICAL, _VNIC = "CUSTOM_NETWORK_TUNNEL_PROVIDER", "CUSTOM_PHYSNET_{}", "CUSTOM_VNIC_TYPE_{}"
 
 
-def resource_request(port_id, vnic_type, rules):
+def resource_request(port_id, vnic_type, physical_network, rules):
     """What a port asks of Placement, in Neutron's form: {"request_groups", "same_subtree"}; None: nothing.
 
+    :param physical_network: that the port's network is on; None: on none.
     :param rules: of its policy, as for ``limits``.
     """
-    vnic, groups = _VNIC.format(vnic_type.upper().replace("-", "_")), []
-    for kind, amount, traits in ((MINIMUM_BANDWIDTH, "min_kbps", [_NETWORK, vnic]),
+    network, groups = _PHYSICAL.format(_trait(physical_network)) if physical_network else _NO_NIC, []
+    vnic = _VNIC.format(_trait(vnic_type))
+    for kind, amount, traits in ((MINIMUM_BANDWIDTH, "min_kbps", [network, vnic]),
                                  (MINIMUM_PACKET_RATE, "min_kpps", [vnic])):
         found = [each for each in rules if each.type == kind]
         if found:
@@ -76,6 +79,10 @@ def resource_request(port_id, vnic_type, rules):
                            "required": traits, "resources": {
                                _RESOURCES[kind, each.direction]: getattr(each, amount) for each in found}})
     return {"request_groups": groups, "same_subtree": [each["id"] for each in groups]} if groups else None
+
+
+def _trait(name):
+    return re.sub("[^A-Z0-9]+", "_", name.upper())
 
 
 def _packets(thousands):

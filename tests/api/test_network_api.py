@@ -370,7 +370,7 @@ def test_discovery_lists_extensions_and_collections(service):  # noqa: F811
     aliases = {each["alias"] for each in service.find("/extensions")}
     assert {"security-group", "quotas", "net-mtu"} <= aliases
     assert service.find("/extensions/quotas")["alias"] == "quotas"
-    assert service.call("GET", "/extensions/trunk").status_int == 404
+    assert service.call("GET", "/extensions/metering").status_int == 404
     assert {each["collection"] for each in service.find("/")} >= {"networks", "ports"}
     assert service.find("/availability_zones.json") == []
 

@@ -108,7 +108,7 @@ def test_an_operator_sets_the_quota_of_a_project(service):  # noqa: F811
     path, defaults = "/quotas/pa", service.find("/quotas/pa/default")
     assert defaults == {"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "security_group": 10,
                         "security_group_rule": 100, "rbac_policy": 10, "router": 10, "router_route": 30,
-                        "floatingip": 50}
+                        "floatingip": 50, "trunk": -1}
     refused(service.call("PUT", path, {"quota": {"network": 1}}), 403, "PolicyNotAuthorized", "update_quota")
     refused(service.call("DELETE", path), 403, "PolicyNotAuthorized", "delete_quota")
     refused(service.call("GET", "/quotas"), 403, "PolicyNotAuthorized", "get_quota")

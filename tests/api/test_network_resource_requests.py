@@ -48,6 +48,17 @@ def test_a_port_asks_for_what_its_policy_promises(service):  # noqa: F811
     assert NAME not in port and NAME not in service.find(f"/ports/{port['id']}")
 
 
+def test_a_port_on_a_physical_network_asks_for_it(service, conf):  # noqa: F811
+    conf.set_override("physical_networks", {"physnet-1": "eth1"}, "network")
+    promised, ids = policy(service, minimum_bandwidth=[{"min_kbps": 1000}])
+    network = service.make("network", "admin", project_id="pa", **{
+        "provider:network_type": "flat", "provider:physical_network": "physnet-1"})
+    port = service.make("port", network_id=network["id"], qos_policy_id=promised)
+    found, = shown(service, port)["request_groups"]
+    assert found == group(port, ["CUSTOM_PHYSNET_PHYSNET_1", "CUSTOM_VNIC_TYPE_NORMAL"], {
+        "NET_BW_EGR_KILOBIT_PER_SEC": 1000}, ids["minimum_bandwidth"])
+
+
 def test_packets_are_asked_for_in_each_direction(service):  # noqa: F811
     promised, ids = policy(service, minimum_packet_rate=[{"min_kpps": 5}, {"min_kpps": 6, "direction": "ingress"}])
     port = service.make("port", network_id=service.make("network")["id"], qos_policy_id=promised)

@@ -22,6 +22,14 @@ def test_a_network_has_a_segment_from_its_beginning(service, network):  # noqa: 
     assert service.find("/segments", "admin") == []
 
 
+def test_the_segment_of_a_network_on_a_physical_one_is_flat(service, conf):  # noqa: F811
+    conf.set_override("physical_networks", {"physnet1": "eth1"}, "network")
+    made = service.make("network", "admin", **{"provider:network_type": "flat",
+                                               "provider:physical_network": "physnet1"})
+    found, = service.find(f"/segments?network_id={made['id']}&physical_network=physnet1", "admin")
+    assert (found["network_type"], found["physical_network"], found["segmentation_id"]) == ("flat", "physnet1", None)
+
+
 def test_segments_are_made_changed_and_deleted(service, network):  # noqa: F811
     made = service.make("segment", "admin", network_id=network["id"], network_type="local", name="s", description="d",
                         segmentation_id=0, tags=["t"])

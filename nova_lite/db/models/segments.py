@@ -17,7 +17,7 @@ class Segment(Base):
     network_id: Mapped[str] = mapped_column(sa.ForeignKey("networks.id", ondelete="CASCADE"), index=True)
     name: Mapped[str | None] = mapped_column(sa.String(255))
     description: Mapped[str] = mapped_column(sa.String(255), default="")
-    network_type: Mapped[str] = mapped_column(sa.String(32))          # "local"
+    network_type: Mapped[str] = mapped_column(sa.String(32))          # "local", or "flat" as its network is
     physical_network: Mapped[str | None] = mapped_column(sa.String(64))
     segmentation_id: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=1)

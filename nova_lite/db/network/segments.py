@@ -8,8 +8,8 @@ from nova_lite.db.models.networks import Network
 from nova_lite.db.models.segments import Segment
 from nova_lite.db.network import paging, rows
 
-#: The network_type of all that there are: each host has its own bridge of a network.
-LOCAL = "local"
+#: Values of network_type: each host has its own bridge of a network, or one on a NIC of a physical network.
+LOCAL, FLAT = "local", "flat"
 _SEGMENTS, _NETWORKS = Segment.__table__, Network.__table__
 
 
@@ -25,6 +25,18 @@ def segments(session, project_id, page=paging.WHOLE):
 def add_first(session, network_id):
     """The segment that a network has from its beginning."""
     rows.insert(session, Segment, {"id": new_id(), "network_id": network_id, "network_type": LOCAL})
+
+
+def place(session, network_id, physical_network):
+    """The segments of a new network are on a physical network."""
+    session.execute(sa.update(_SEGMENTS).where(_SEGMENTS.c.network_id == network_id).values(
+        network_type=FLAT, physical_network=physical_network))
+
+
+def physical_networks(session, network_ids):
+    """{network id: name of the physical network that it is on; None: on none}"""
+    return dict(session.execute(sa.select(_NETWORKS.c.id, _NETWORKS.c.physical_network).where(
+        _NETWORKS.c.id.in_(sorted(network_ids)))).tuples().all()) if network_ids else {}
 
 
 def number_of(session, network_id):

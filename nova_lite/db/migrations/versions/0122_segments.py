@@ -35,9 +35,11 @@ def upgrade():
         sa.ForeignKeyConstraint(["resource_id"], ["segments.id"], ondelete="CASCADE",
                                 name="fk_segment_tags_resource_id"),
         sa.PrimaryKeyConstraint("resource_id", "tag", name="pk_segment_tags"))
-    networks = sa.table("networks", sa.column("id", sa.String(36)), sa.column("created_at", Moment))
-    made = [{"id": str(uuid.uuid4()), "network_id": row.id, "description": "", "network_type": "local", "revision": 1,
+    networks = sa.table("networks", sa.column("id", sa.String(36)), sa.column("physical_network", sa.String(64)),
+                        sa.column("created_at", Moment))
+    made = [{"id": str(uuid.uuid4()), "network_id": row.id, "description": "", "revision": 1,
+             "network_type": "flat" if row.physical_network else "local", "physical_network": row.physical_network,
              "created_at": row.created_at, "updated_at": row.created_at}
-            for row in op.get_bind().execute(sa.select(networks.c.id, networks.c.created_at))]
+            for row in op.get_bind().execute(sa.select(*networks.c))]
     for start in range(0, len(made), _MANY):
         op.bulk_insert(segments, made[start:start + _MANY])

@@ -69,6 +69,8 @@ class Networks(Resource):
         network_id = self.add(values)
         if physical_network and not network_queries.try_physical(session, network_id, physical_network):
             raise exceptions.FlatNetworkInUse(physical_network=physical_network)
+        if physical_network:
+            segment_queries.place(session, network_id, physical_network)
         if external:
             make_external(session, self, values | {"id": network_id})
             if is_default:

@@ -12,6 +12,7 @@ from nova_lite.db.network import ports as port_queries
 from nova_lite.db.network import qos as qos_queries
 from nova_lite.db.network import routers as router_queries
 from nova_lite.db.network import security_groups as group_queries
+from nova_lite.db.network import segments as segment_queries
 from nova_lite.network import exceptions, port_options, port_rights, router_exceptions
 from nova_lite.network.embedded import addressing, floating, port_addresses, port_security, qos
 from nova_lite.network.embedded.resource import Resource, check_revision
@@ -53,8 +54,11 @@ class Ports(Resource):
         policies = {each["id"]: each[qos.NAME] or each["qos_network_policy_id"] for each in ports}
         with db.reader() as session:
             rules = qos_queries.of_policies(session, {each for each in policies.values() if each})
-        return {each["id"]: qos_rules.resource_request(each["id"], each["vnic_type"],
-                                                       rules.get(policies[each["id"]], ())) for each in ports}
+            promised = {each["network_id"] for each in ports if rules.get(policies[each["id"]])}
+            physical = segment_queries.physical_networks(session, promised)
+        return {each["id"]: qos_rules.resource_request(
+            each["id"], each["vnic_type"], physical.get(each["network_id"]), rules.get(policies[each["id"]], ()))
+            for each in ports}
 
     def used(self, project_id):
         with db.reader() as session:

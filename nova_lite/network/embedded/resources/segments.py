@@ -1,4 +1,4 @@
-"""Segments of networks; a network begins with one, and no host makes anything else of more."""
+"""Segments of networks; a network begins with one, of its own type, and no host makes anything else of more."""
 
 from nova_lite import db
 from nova_lite.common.visibility import ALL
@@ -35,7 +35,8 @@ class Segments(Resource):
     def _insert(self, session, context, values):
         """:param values: network_id, network_type, and name, description, physical_network, segmentation_id, tags.
 
-        :raises NetworkNotFound:  :raises InvalidInput: it would be of a type that no network here is.
+        :raises NetworkNotFound:  :raises InvalidInput: it would be on a physical network, where a network is from its
+            beginning or never, or of a type that no network here is.
         """
         kind = values["network_type"]
         if kind != segment_queries.LOCAL:
