@@ -124,7 +124,7 @@ def test_an_operator_sets_the_quota_of_a_project(service):  # noqa: F811
     assert service.call("DELETE", path, user="admin").status_int == 204
     refused(service.call("DELETE", path, user="admin"), 404, "TenantQuotaNotFound", "pa")
     assert service.find(path) == defaults and service.find("/quotas", "admin") == []
-    for said in ({"trunk": 1}, {"network": -2}, {"network": 2 ** 31}, {"network": "many"}, {"network": None}):
+    for said in ({"healthmonitor": 1}, {"network": -2}, {"network": 2 ** 31}, {"network": "many"}, {"network": None}):
         assert service.call("PUT", path, {"quota": said}, "admin").status_int == 400, said
     assert service.find("/quotas/project") == {"project_id": "pa"}
 
