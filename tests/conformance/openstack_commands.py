@@ -169,8 +169,6 @@ STORY = (
     ("admin: network qos rule list q9", rows),
     ("network qos rule type list", has("bandwidth_limit", "dscp_marking", key="Type")),
     ("admin: network qos rule type show dscp_marking", rows),
-    ("admin: network qos rule create --type packet-rate-limit --max-kpps 10 --max-burst-kpps 1 --egress q9",
-     says(max_kpps=10)),
     ("admin: network qos rule create --type minimum-packet-rate --min-kpps 5 --any q9", says(direction="any")),
     ("network qos policy list", has("q9")),
     ("network qos policy show q9", says(description="slow")),

@@ -201,8 +201,8 @@ def of_port(port, number, stateful):
         return Piece(elements=elements | {("bridge", "sent"): (f"{tap} : jump any_{name}",),
                                           ("bridge", "inward"): (f"{tap} : jump to_any",)},
                      sets={("bridge", f"sources_{name}"): _SOURCES},
-                     chains=chains | {("bridge", f"any_{name}"): Chain((f"add @sources_{name} {{ ether saddr }} goto from_any",
-                                                               "drop"))})
+                     chains=chains | {("bridge", f"any_{name}"): Chain((
+                         f"add @sources_{name} {{ ether saddr }} goto from_any", "drop"))})
     kind = "stateful" if stateful else "stateless"
     singles = {version: [(mac, each.network_address) for mac, each in pairs
                          if each.version == version and each.num_addresses == 1] for version in (4, 6)}
