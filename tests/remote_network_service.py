@@ -13,7 +13,7 @@ _NEW = {
     "networks": {"shared": False, "router:external": False, "mtu": 1500, "subnets": [], "ipv4_address_scope": None,
                  "ipv6_address_scope": None, "admin_state_up": True, "port_security_enabled": True,
                  "dns_domain": "", "qos_policy_id": None, "is_default": None,
-                 "availability_zone_hints": None},
+                 "availability_zone_hints": None, "physical_network": None},
     "subnets": {"ip_version": 4, "router:external": False, "gateway_ip": None, "enable_dhcp": True,
                 "allocation_pools": [], "dns_nameservers": [], "subnetpool_id": None, "host_routes": [],
                 "service_types": []},
