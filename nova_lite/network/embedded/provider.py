@@ -12,10 +12,6 @@ LOCAL, FLAT = "local", "flat"
 _NAMES = {PHYSICAL: "physical_network", SEGMENTATION: "segmentation_id"}
 
 
-def type_of(physical_network):
-    return FLAT if physical_network else LOCAL
-
-
 def take(values):
     """Remove what a request says of it from ``values``; returns the physical network's name, None: it ends at its host.
 
